@@ -1,0 +1,1 @@
+"""The local record: every sample, command and forecast, kept and findable."""

@@ -1,0 +1,1 @@
+"""What people see: operator pages and the HTTP API."""

@@ -1,0 +1,178 @@
+"""The site: one immutable description of a building and its plant, read from one TOML file.
+
+`load_site` either returns a Site that every other part can trust, or raises SiteError with all faults at once.
+"""
+
+import tomllib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, ValidationError
+
+from models.assets import (
+    AirHandling,
+    Asset,
+    Blind,
+    Boiler,
+    Charger,
+    Circuit,
+    Collectors,
+    Electricity,
+    HeatPump,
+    HotWater,
+    Hygiene,
+    Meter,
+    PvArray,
+    Tank,
+    Wells,
+    Zone,
+)
+from models.field import Connection, Device, Id, SitePoint, Strict, points_of
+from models.profile import Profile, ProfileError, Text, load_profile
+
+
+class Place(Strict):
+    """Where the site is."""
+
+    latitude_deg: float = Field(ge=-90, le=90)
+    longitude_deg: float = Field(ge=-180, le=180)
+    altitude_m: int = Field(ge=-400, le=4000)
+    time_zone: str = "Europe/Oslo"
+    price_area: Literal["NO1", "NO2", "NO3", "NO4", "NO5"] = "NO1"
+
+
+class Feeds(Strict):
+    """Prices and weather from the internet; used by `bems run` only, never by the demo."""
+
+    contact: str
+    """E-mail or web address; MET Norway asks for it in the User-Agent."""
+
+
+class Site(Strict):
+    """Everything the system knows about the building before it has read a single value."""
+
+    schema_version: Literal[1]
+    id: Id
+    name: Text
+    residents: int = Field(ge=0)
+    place: Place
+    feeds: Feeds
+    electricity: Electricity
+    hygiene: Hygiene = Hygiene()
+    connections: tuple[Connection, ...]
+    devices: tuple[Device, ...]
+    zones: tuple[Zone, ...]
+    circuits: tuple[Circuit, ...]
+    air_handling: tuple[AirHandling, ...] = ()
+    heat_pumps: tuple[HeatPump, ...] = ()
+    wells: Wells | None = None
+    boilers: tuple[Boiler, ...] = ()
+    tanks: tuple[Tank, ...] = ()
+    hot_water: HotWater | None = None
+    collectors: Collectors | None = None
+    pv: tuple[PvArray, ...] = ()
+    blinds: tuple[Blind, ...] = ()
+    chargers: tuple[Charger, ...] = ()
+    meters: tuple[Meter, ...]
+    weather_station: tuple[Id, ...] = ()
+    """Devices that measure the weather on the roof."""
+    profile_folder: str | None = None
+    """Own device profiles, relative to the site file."""
+
+    @cached_property
+    def profiles(self) -> dict[str, Profile]:
+        """Profile by device id; loaded once. `load_site` has proven that all of them load."""
+        folder = Path(self.profile_folder) if self.profile_folder else None
+        loaded = {name: load_profile(name, folder) for name in {d.profile for d in self.devices}}
+        return {device.id: loaded[device.profile] for device in self.devices}
+
+    @cached_property
+    def points(self) -> dict[str, SitePoint]:
+        """Every point by id, in the order of the file."""
+        return {p.id: p for device in self.devices for p in points_of(device, self.profiles[device.id])}
+
+    @cached_property
+    def zone_info(self) -> ZoneInfo:
+        """Local time zone, for days and schedules."""
+        return ZoneInfo(self.place.time_zone)
+
+    def find(self, devices: tuple[str, ...], signal: str) -> str | None:
+        """Id of the point with this signal on one of the devices, or None."""
+        for device in devices:
+            if (point_id := f"{device}.{signal}") in self.points:
+                return point_id
+        return None
+
+    def point(self, asset: Asset, signal: str) -> str:
+        """Id of the asset's point; KeyError when none of its devices has it (a checked site never fails here)."""
+        found = self.find(asset.devices, signal)
+        if found is None:
+            raise KeyError(f"{asset.id}: no signal '{signal}' on devices {', '.join(asset.devices)}")
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong with a site file."""
+
+    path: str
+    value: str
+    allowed: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.value}: {self.allowed}"
+
+
+class SiteError(ValueError):
+    """A site file that cannot be used; `faults` lists everything found, the text has one line each."""
+
+    def __init__(self, file: str, faults: list[Fault]) -> None:
+        self.file = file
+        self.faults = faults
+        super().__init__("\n".join(f"{file}: {fault}" for fault in faults))
+
+
+def load_site(path: Path) -> Site:
+    """The site described by the file; SiteError names every fault with its path, value and what is allowed."""
+    try:
+        raw = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise SiteError(str(path), [Fault("(file)", str(error.strerror), "a readable TOML file")]) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SiteError(str(path), [Fault("(file)", str(error), "valid TOML in UTF-8")]) from error
+    return parse_site(raw, str(path), path.parent)
+
+
+def parse_site(raw: dict[str, Any], file: str, folder: Path) -> Site:
+    """The site from parsed TOML; `folder` is where relative paths start."""
+    from models.site_check import reference_faults, salvage  # noqa: PLC0415  (they need Site's parts)
+
+    if isinstance(own := raw.get("profile_folder"), str):
+        raw = {**raw, "profile_folder": str(folder / own)}
+    faults: list[Fault] = []
+    site: Site | None = None
+    try:
+        site = Site.model_validate(raw)
+    except ValidationError as error:
+        faults += [_fault(e["loc"], e["input"], e["msg"]) for e in error.errors()]
+    try:
+        faults += reference_faults(salvage(raw))
+    except ProfileError as error:
+        faults.append(Fault("devices", str(error), "a faultless profile"))
+    if faults or site is None:
+        raise SiteError(file, faults)
+    return site
+
+
+def _fault(loc: tuple[int | str, ...], value: object, message: str) -> Fault:
+    path = ""
+    for part in loc:
+        if isinstance(part, int):
+            path += f"[{part}]"
+        elif part not in ("modbus", "bacnet", "mqtt"):
+            path += f".{part}" if path else part
+    shown = repr(value)
+    return Fault(path or "(file)", shown if len(shown) <= 80 else shown[:77] + "...", message)
