@@ -12,7 +12,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from models.units import Unit, unit_from_name
 
@@ -74,7 +74,8 @@ class _PointBase(_Strict):
     """TFM component code of the point within its system (PA 0802), e.g. RT401; a suffix such as _SP where it shares one."""
     unit: Unit | None = None
     """Needed only where the name's suffix does not say it (states, counts, flags)."""
-    states: dict[int, str] = Field(default_factory=dict)
+    states: dict[int, Text] = Field(default_factory=dict)
+    """What each number means to people; in the file a plain string stands for both languages."""
     alarm: bool = False
     """A flag whose 1 means that something is wrong."""
     counter: bool = False
@@ -83,6 +84,13 @@ class _PointBase(_Strict):
     """Readings below are not plausible and become BAD."""
     max: float | None = None
     write: WriteRule | None = None
+
+    @field_validator("states", mode="before")
+    @classmethod
+    def _plain_string_is_both_languages(cls, states: Any) -> Any:
+        if not isinstance(states, dict):
+            return states
+        return {number: {"nb": text, "en": text} if isinstance(text, str) else text for number, text in states.items()}
 
     @model_validator(mode="after")
     def _unit_agrees_with_name(self) -> Self:
@@ -175,27 +183,30 @@ Point = ModbusPoint | BacnetPoint | MqttPoint
 
 
 class ModbusGolden(_Strict):
-    """Raw words by 'table:address' and what they must decode to; None means 'not available'."""
+    """Raw words by 'table:address' and what they must decode to; nan means 'not available' (TOML has no null)."""
 
     source: str
-    words: dict[str, list[int]]
-    gives: dict[str, float | None]
+    words: dict[
+        Annotated[str, Field(pattern=r"^(coil|discrete|input|holding):[0-9]{1,5}$")],
+        list[Annotated[int, Field(ge=0, le=0xFFFF)]],
+    ]
+    gives: dict[str, float]
 
 
 class BacnetGolden(_Strict):
-    """Present values by object and what they must become."""
+    """Present values by object and what they must become; nan means 'not available'."""
 
     source: str
     values: dict[str, float | str]
-    gives: dict[str, float | None]
+    gives: dict[str, float]
 
 
 class MqttGolden(_Strict):
-    """Payload texts by topic and what they must become."""
+    """Payload texts by topic and what they must become; nan means 'not available'."""
 
     source: str
     payloads: dict[str, str]
-    gives: dict[str, float | None]
+    gives: dict[str, float]
 
 
 class _ProfileBase(_Strict):
@@ -243,6 +254,8 @@ class ModbusProfile(_ProfileBase):
     """Unused addresses a block may bridge; 0 where the vendor does not promise that holes can be read."""
     min_gap_ms: float = Field(default=0.0, ge=0)
     """Rest the device wants between two requests."""
+    write_single: bool = True
+    """False where the device knows 'write multiple registers' (16) only, not 'write single register' (6)."""
     points: tuple[ModbusPoint, ...]
     golden: tuple[ModbusGolden, ...] = Field(min_length=1)
 
