@@ -1,0 +1,50 @@
+"""All checks of the repository in one go; `--lint` leaves out the tests. Exit code 1 when any of them fails."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Final
+
+from scripts.prepare import ROOT, VENV
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+LINT: Final = {
+    "ruff check": ["ruff", "check", "--quiet", "."],
+    "ruff format": ["ruff", "format", "--check", "--quiet", "."],
+    "mypy": ["mypy", "--no-error-summary"],
+    "import contracts": ["lint-imports", "--no-logo"],
+}
+"""Each check's command in the virtual environment, by the name people see."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the checks, all of them even when one fails, so that one run shows everything; returns the exit code."""
+    failed = [name for name, command in LINT.items() if not passes(name, command)]
+    if "--lint" not in arguments:
+        print("tests:", flush=True)
+        if subprocess.run([VENV / "bin" / "python", "-m", "pytest"], cwd=ROOT, check=False).returncode != 0:
+            failed.append("tests")
+    if failed:
+        print(f"not passed: {', '.join(failed)}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def passes(name: str, command: Sequence[str]) -> bool:
+    """Run one check; what it prints is shown only when it fails."""
+    print(f"{name}: ", end="", flush=True)
+    begun = time.monotonic()
+    done = subprocess.run(
+        [VENV / "bin" / command[0], *command[1:]], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    print(f"{'passed' if done.returncode == 0 else 'FAILED'} ({time.monotonic() - begun:.1f} s)", flush=True)
+    if done.returncode != 0:
+        print(done.stdout + done.stderr, flush=True)
+    return done.returncode == 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
