@@ -7,182 +7,42 @@ hand, with the values they must decode to. There is no templating and no logic: 
 
 import tomllib
 from collections.abc import Iterator
-from enum import StrEnum
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
-from models.units import Unit, unit_from_name
+from models.point import BacnetPoint, Frozen, ModbusPoint, MqttPoint, Persistence, Point, Text, WriteRule
+
+__all__ = [
+    "BacnetGolden",
+    "BacnetPoint",
+    "BacnetProfile",
+    "Golden",
+    "ModbusGolden",
+    "ModbusPoint",
+    "ModbusProfile",
+    "MqttGolden",
+    "MqttPoint",
+    "MqttProfile",
+    "Persistence",
+    "Point",
+    "Profile",
+    "ProfileError",
+    "Text",
+    "WriteRule",
+    "builtin_names",
+    "load_profile",
+    "parse_profile",
+]
 
 
 class ProfileError(ValueError):
     """A profile that cannot be used; the text names the file, the field, the value and what is allowed."""
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Persistence(StrEnum):
-    """Where a written value lives in the device, which decides how often it may be written."""
-
-    RAM = "ram"
-    """Lost at power-off; may be written as often as it changes."""
-    EEPROM = "eeprom"
-    """Kept; wears out, so `daily_budget` counts."""
-    WATCHDOG = "watchdog"
-    """Lost unless written again within `refresh_s`; then the device falls to its own safe value."""
-
-
-class Text(_Strict):
-    """A text people read, in bokmål and English."""
-
-    nb: str
-    en: str
-
-
-class WriteRule(_Strict):
-    """What may be written to a point. `relinquish` is the value the point returns to when nobody holds it."""
-
-    min: float
-    max: float
-    step: float = Field(default=0.0, ge=0)
-    """Smallest unit the device resolves; 0 means continuous."""
-    min_change: float = Field(default=0.0, ge=0)
-    """Changes smaller than this are not worth a write."""
-    relinquish: float
-    persistence: Persistence
-    daily_budget: int = Field(gt=0)
-    """Writes per local day; beyond it only safety writes go out."""
-    refresh_s: float | None = Field(default=None, gt=0)
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        if not self.min <= self.relinquish <= self.max:
-            raise ValueError(f"relinquish {self.relinquish} must lie within min {self.min} .. max {self.max}")
-        if (self.persistence is Persistence.WATCHDOG) != (self.refresh_s is not None):
-            raise ValueError("refresh_s belongs to persistence 'watchdog', and 'watchdog' needs it")
-        return self
-
-
-class _PointBase(_Strict):
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    label: Text
-    tfm: str = Field(pattern=r"^[A-Z]{2}[0-9]{3}(_[A-Z]{1,3})?$")
-    """TFM component code of the point within its system (PA 0802), e.g. RT401; a suffix such as _SP where it shares one."""
-    unit: Unit | None = None
-    """Needed only where the name's suffix does not say it (states, counts, flags)."""
-    states: dict[int, Text] = Field(default_factory=dict)
-    """What each number means to people; in the file a plain string stands for both languages."""
-    alarm: bool = False
-    """A flag whose 1 means that something is wrong."""
-    counter: bool = False
-    """A total that only grows, apart from rollover and exchange of the meter."""
-    min: float | None = None
-    """Readings below are not plausible and become BAD."""
-    max: float | None = None
-    write: WriteRule | None = None
-
-    @field_validator("states", mode="before")
-    @classmethod
-    def _plain_string_is_both_languages(cls, states: Any) -> Any:
-        if not isinstance(states, dict):
-            return states
-        return {number: {"nb": text, "en": text} if isinstance(text, str) else text for number, text in states.items()}
-
-    @model_validator(mode="after")
-    def _unit_agrees_with_name(self) -> Self:
-        promised = unit_from_name(self.name)
-        if self.unit is None and promised is None:
-            raise ValueError(f"point '{self.name}': give a unit, the name's ending promises none")
-        if self.unit is not None and promised is not None and self.unit is not promised:
-            raise ValueError(f"point '{self.name}': unit '{self.unit}' contradicts its name, which promises '{promised}'")
-        if (self.shown_unit is Unit.STATE) != bool(self.states):
-            raise ValueError(f"point '{self.name}': unit 'state' and the table `states` belong together")
-        return self
-
-    @property
-    def shown_unit(self) -> Unit:
-        """The unit from the field, or the one the name promises."""
-        unit = self.unit or unit_from_name(self.name)
-        assert unit is not None  # refused above
-        return unit
-
-
-WireForm = Literal["u16", "s16", "u32", "s32", "u64", "f32", "f64", "bool", "string"]
-
-WORDS_OF: Final[dict[str, int]] = {"u16": 1, "s16": 1, "u32": 2, "s32": 2, "u64": 4, "f32": 2, "f64": 4, "bool": 1}
-
-
-class ModbusPoint(_PointBase):
-    """A point in one of the four Modbus tables. value = raw * scale * 10^(word at scale_factor_at) + offset."""
-
-    table: Literal["coil", "discrete", "input", "holding"]
-    address: int = Field(ge=0, le=65535)
-    """Protocol address (0-based)."""
-    form: WireForm = Field(alias="as")
-    length: int | None = Field(default=None, gt=0)
-    """Words of a string."""
-    scale: float = 1.0
-    offset: float = 0.0
-    scale_factor_at: int | None = None
-    """SunSpec: address of the s16 power of ten, same table."""
-    missing: tuple[int, ...] = ()
-    """Raw values (unsigned, all words as one number) that mean 'not available'."""
-    text: dict[str, int] = Field(default_factory=dict)
-    """For strings: what each text counts as, together with `states`."""
-
-    @model_validator(mode="after")
-    def _wire_is_possible(self) -> Self:
-        bits = self.table in ("coil", "discrete")
-        if bits != (self.form == "bool"):
-            raise ValueError(f"point '{self.name}': tables coil and discrete hold 'bool', registers never do")
-        if (self.form == "string") != (self.length is not None):
-            raise ValueError(f"point '{self.name}': `length` belongs to 'string', and 'string' needs it")
-        if self.write is not None and self.table in ("discrete", "input"):
-            raise ValueError(f"point '{self.name}': table '{self.table}' is read-only, `write` is not allowed")
-        if self.address + self.words > 65536:
-            raise ValueError(f"point '{self.name}': address {self.address} + {self.words} words exceeds 65536")
-        return self
-
-    @property
-    def words(self) -> int:
-        """Registers (or bits) the point occupies."""
-        return self.length if self.length is not None else WORDS_OF[self.form]
-
-
-class BacnetPoint(_PointBase):
-    """A point that is the present value of a BACnet object; `object` is 'analog-input,1' style."""
-
-    object: str = Field(pattern=r"^(analog|binary|multi-state)-(input|output|value),[0-9]+$")
-
-    @model_validator(mode="after")
-    def _writable_object(self) -> Self:
-        if self.write is not None and "-input," in self.object:
-            raise ValueError(f"point '{self.name}': object '{self.object}' is an input, `write` is not allowed")
-        return self
-
-
-class MqttPoint(_PointBase):
-    """A key of a JSON object published on `<device topic>/<topic>`; written as JSON on `<device topic>/<set_topic>`."""
-
-    topic: str = "state"
-    key: str
-    set_topic: str | None = None
-
-    @model_validator(mode="after")
-    def _set_topic_when_writable(self) -> Self:
-        if (self.write is not None) != (self.set_topic is not None):
-            raise ValueError(f"point '{self.name}': `write` and `set_topic` belong together")
-        return self
-
-
-Point = ModbusPoint | BacnetPoint | MqttPoint
-
-
-class ModbusGolden(_Strict):
+class ModbusGolden(Frozen):
     """Raw words by 'table:address' and what they must decode to; nan means 'not available' (TOML has no null)."""
 
     source: str
@@ -193,7 +53,7 @@ class ModbusGolden(_Strict):
     gives: dict[str, float]
 
 
-class BacnetGolden(_Strict):
+class BacnetGolden(Frozen):
     """Present values by object and what they must become; nan means 'not available'."""
 
     source: str
@@ -201,7 +61,7 @@ class BacnetGolden(_Strict):
     gives: dict[str, float]
 
 
-class MqttGolden(_Strict):
+class MqttGolden(Frozen):
     """Payload texts by topic and what they must become; nan means 'not available'."""
 
     source: str
@@ -209,7 +69,10 @@ class MqttGolden(_Strict):
     gives: dict[str, float]
 
 
-class _ProfileBase(_Strict):
+Golden = ModbusGolden | BacnetGolden | MqttGolden
+
+
+class _ProfileBase(Frozen):
     vendor: str
     model: str
     document: str
@@ -227,6 +90,21 @@ class _ProfileBase(_Strict):
                     raise ValueError(f"{field} '{value}' is used by two points of the profile")
                 seen.add(value)
         return self
+
+    @model_validator(mode="after")
+    def _golden_names_points(self) -> Self:
+        names = {point.name for point in self.all_points}
+        for golden in self.all_golden:
+            unknown = sorted(set(golden.gives) - names)
+            if unknown:
+                raise ValueError(f"golden '{golden.source}': no point '{unknown[0]}'")
+        return self
+
+    @property
+    def all_golden(self) -> tuple[Golden, ...]:
+        """The proofs, whatever the protocol."""
+        golden: tuple[Golden, ...] = getattr(self, "golden")  # noqa: B009  (each subclass types it)
+        return golden
 
     @property
     def all_points(self) -> tuple[Point, ...]:
@@ -267,6 +145,19 @@ class ModbusProfile(_ProfileBase):
                 other = taken.setdefault((point.table, address), point.name)
                 if other != point.name:
                     raise ValueError(f"points '{other}' and '{point.name}' overlap at {point.table} {address}")
+        for point in self.points:
+            if point.scale_factor_at is not None and (point.table, point.scale_factor_at) in taken:
+                other = taken[point.table, point.scale_factor_at]
+                raise ValueError(
+                    f"the scale factor of '{point.name}' overlaps '{other}' at {point.table} {point.scale_factor_at}"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _one_request_holds_a_point(self) -> Self:
+        for point in self.points:
+            if point.words > self.max_words:
+                raise ValueError(f"point '{point.name}': {point.words} words exceed max_words {self.max_words}")
         return self
 
 
