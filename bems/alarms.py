@@ -1,0 +1,73 @@
+"""Which alarms stand: from lost connections, from devices' own alarm flags, from duties that control reports as missed.
+
+A pure fold: conditions in, alarms and their changes out. Acknowledging and shelving belong to the operators' desk.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from models.signals import Reading, Reason
+from models.site import Site
+
+Severity = Literal["A", "B", "C"]
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Something that needs a person, as it is now."""
+
+    id: str
+    severity: Severity
+    text: Reason
+    point: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """A condition and since when it has stood (site time)."""
+
+    condition: Condition
+    raised_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An alarm that was raised or has cleared."""
+
+    at: datetime
+    raised: bool
+    condition: Condition
+
+
+def lost_connection(connection: str, points: int) -> Condition:
+    """A wire that does not answer; its points are not alarmed one by one."""
+    return Condition(f"connection.{connection}", "B", Reason("alarm.connection_lost", {"name": connection, "points": points}))
+
+
+def device_flags(site: Site, picture: Mapping[str, Reading]) -> list[Condition]:
+    """Alarm flags that devices report themselves."""
+    return [
+        Condition(
+            f"point.{point.id}",
+            "B",
+            Reason("alarm.device_flag", {"name": point.device.id, "signal": point.spec.name, "tag": point.tag}),
+            point.id,
+        )
+        for point in site.points.values()
+        if point.spec.alarm and picture[point.id].value == 1
+    ]
+
+
+def fold(
+    standing: Mapping[str, Alarm], conditions: Iterable[Condition], now: datetime
+) -> tuple[dict[str, Alarm], list[Change]]:
+    """The alarms that stand now, and what changed; an alarm keeps the time it was raised at."""
+    current = {condition.id: condition for condition in conditions}
+    alarms = {
+        key: Alarm(condition, standing[key].raised_at if key in standing else now) for key, condition in current.items()
+    }
+    raised = [Change(now, True, condition) for key, condition in current.items() if key not in standing]
+    cleared = [Change(now, False, alarm.condition) for key, alarm in standing.items() if key not in current]
+    return alarms, [*raised, *cleared]

@@ -1,0 +1,129 @@
+"""`bems`: one verb, one thin function. Everything heavy is imported by the verb that needs it."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from bems import __version__
+from models.site import Site, SiteError, load_site
+
+FAULTY_INPUT = 2
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Entry point. Exit codes: 0 done, 1 it failed, 2 the input is faulty, 130 interrupted."""
+    arguments = _parser().parse_args(argv)
+    try:
+        result: int = arguments.run(arguments)
+    except SiteError as error:
+        print(error, file=sys.stderr)
+        faults = len(error.faults)
+        print(f"\n{faults} fault{'' if faults == 1 else 's'} in {error.file}; nothing was started.", file=sys.stderr)
+        return FAULTY_INPUT
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # `bems read ... | head`: the reader has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return result
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="bems", description="Energy management for buildings with heat pumps.")
+    parser.add_argument("--version", action="version", version=f"bems {__version__}")
+    verbs = parser.add_subparsers(title="verbs", required=True, metavar="VERB")
+
+    demo = verbs.add_parser("demo", help="simulated building, controlled, recorded and shown on a page")
+    demo.add_argument("site", nargs="?", type=Path, default=Path("site.biri.toml"), help="site file (%(default)s)")
+    demo.add_argument("--port", type=int, default=int(os.environ.get("PORT", "8080")), help="of the page (%(default)s)")
+    demo.add_argument("--speed", type=_speed, default=60.0, help="site seconds per second (%(default)s)")
+    demo.add_argument("--start", default="2026-01-15T05:00", help="site time at the start, UTC (%(default)s)")
+    demo.set_defaults(run=_demo)
+
+    run = verbs.add_parser("run", help="run a site: read, control, record, show")
+    run.add_argument("site", type=Path, help="site file")
+    run.add_argument("--data", type=Path, default=Path("data"), help="folder of the record (%(default)s)")
+    run.add_argument("--port", type=int, default=8080, help="of the page, loopback only (%(default)s)")
+    run.set_defaults(run=_run)
+
+    check = verbs.add_parser("check", help="prove a site file, offline")
+    check.add_argument("site", type=Path, help="site file")
+    check.set_defaults(run=_check)
+
+    read = verbs.add_parser("read", help="read devices once and print what they say")
+    read.add_argument("site", type=Path, help="site file")
+    read.add_argument("devices", nargs="*", metavar="DEVICE", help="device ids (all when left out)")
+    read.add_argument("--port-offset", type=int, default=0, help="added to every field port (%(default)s)")
+    read.set_defaults(run=_read)
+
+    sim = verbs.add_parser("sim", help="the simulated building alone, as servers on its protocols")
+    sim.add_argument("site", type=Path, help="site file")
+    sim.add_argument("--speed", type=_speed, default=60.0, help="site seconds per second (%(default)s)")
+    sim.add_argument("--start", default="2026-01-15T05:00", help="site time at the start, UTC (%(default)s)")
+    sim.add_argument("--seed", type=int, default=1, help="of draws, occupancy, sensors (%(default)s)")
+    sim.add_argument("--port-offset", type=int, default=0, help="added to every field port (%(default)s)")
+    sim.add_argument("--epoch", type=float, default=None, help=argparse.SUPPRESS)
+    sim.set_defaults(run=_sim)
+
+    schema = verbs.add_parser("schema", help="print the JSON Schema of site files, for editors")
+    schema.set_defaults(run=_schema)
+    return parser
+
+
+def _speed(text: str) -> float:
+    value = float(text)
+    if not 0.1 <= value <= 600:
+        raise argparse.ArgumentTypeError(f"speed {value:g} is not within 0.1 .. 600")
+    return value
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    from bems.demo import demo
+
+    return demo(arguments.site, arguments.port, arguments.speed, arguments.start)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from bems.run import run_site
+
+    return run_site(arguments.site, arguments.data, arguments.port)
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    site = load_site(arguments.site)
+    print(f"{arguments.site}: sound. {summary(site)}")
+    return 0
+
+
+def summary(site: Site) -> str:
+    """The size of a site in one line."""
+    rooms = sum(len(zone.rooms) for zone in site.zones)
+    writable = sum(point.writable for point in site.points.values())
+    return (
+        f"{site.name.en}: {len(site.zones)} zones, {rooms} residents' rooms, {len(site.devices)} devices on "
+        f"{len(site.connections)} connections, {len(site.points)} points ({writable} writable)."
+    )
+
+
+def _read(arguments: argparse.Namespace) -> int:
+    from bems.read import read_once
+
+    return read_once(load_site(arguments.site), arguments.devices, arguments.port_offset)
+
+
+def _sim(arguments: argparse.Namespace) -> int:
+    from bems.sim import simulate
+
+    return simulate(arguments)
+
+
+def _schema(_: argparse.Namespace) -> int:
+    import json
+
+    print(json.dumps(Site.model_json_schema(), indent=2, ensure_ascii=False))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,50 @@
+"""The latest picture of the plant: a pure fold of samples, and what is too old in it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from models.signals import Quality, Reading, Sample
+
+YOUNG_S: Final = 120.0
+"""Site time after which an input no longer counts as read [s]."""
+MISSED_POLLS: Final = 3
+"""Polls that may be missed before a point is stale, where its period is long against YOUNG_S."""
+
+Picture = Mapping[str, Reading]
+
+
+def unread(points: Iterable[str]) -> dict[str, Reading]:
+    """The picture before anything was read."""
+    return {point: Reading(None, Quality.UNREAD, None) for point in points}
+
+
+def fold(picture: Picture, samples: Iterable[Sample]) -> dict[str, Reading]:
+    """The picture after these samples. Samples of unknown points are refused with KeyError; late ones never go back."""
+    result = dict(picture)
+    for sample in samples:
+        before = result[sample.point]
+        if sample.quality is Quality.GOOD:
+            if before.at is None or sample.at >= before.at:
+                result[sample.point] = Reading(sample.value, Quality.GOOD, sample.at, sample.value)
+        else:
+            result[sample.point] = replace(before, value=None, quality=sample.quality)
+    return result
+
+
+def max_age_s(period_s: float, speed: float) -> float:
+    """Site time that a value read every `period_s` (wall) may have before it is stale [s]."""
+    return max(YOUNG_S, MISSED_POLLS * period_s * speed)
+
+
+def aged(picture: Picture, now: datetime, max_age: Mapping[str, float]) -> dict[str, Reading]:
+    """The picture as control may use it: GOOD readings older than `max_age` (site seconds by point) become STALE."""
+    return {
+        point: replace(reading, value=None, quality=Quality.STALE)
+        if reading.quality is Quality.GOOD
+        and reading.at is not None
+        and now - reading.at > timedelta(seconds=max_age[point])
+        else reading
+        for point, reading in picture.items()
+    }
