@@ -32,6 +32,7 @@ from models.assets import (
 )
 from models.field import Connection, Device, Id, SitePoint, Strict, points_of
 from models.profile import Profile, ProfileError, Text, load_profile
+from models.tariff import TariffConfig
 
 
 class Place(Strict):
@@ -61,6 +62,7 @@ class Site(Strict):
     place: Place
     feeds: Feeds
     electricity: Electricity
+    tariff: TariffConfig
     hygiene: Hygiene = Hygiene()
     connections: tuple[Connection, ...]
     devices: tuple[Device, ...]
