@@ -45,7 +45,7 @@ def sky(
         temperature=5.0,
     )
     zenith = position["apparent_zenith"].to_numpy(dtype=np.float64)
-    day = times.dayofyear.to_numpy(dtype=np.int64)
+    day = times.day_of_year.to_numpy(dtype=np.int64)
     month_middle = (np.arange(12) + 0.5) * 365.25 / 12
     turbidity = np.interp(day, month_middle, LINKE_TURBIDITY, period=365.25)
     with np.errstate(divide="ignore", invalid="ignore"):  # the formula divides by zero where the sun is down

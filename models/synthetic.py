@@ -157,7 +157,7 @@ def synthetic_year(
 
     clear = sky(latitude_deg, longitude_deg, altitude_m, start, 3600.0, count)
     systems = 0.8 * noise(30) + 0.6 * noise(4)
-    cloud = _cloud_share(clear, systems - 2.0 * spell, month, rng)
+    cloud = _cloud_share(clear, systems * (1 - 0.6 * spell) - 2.4 * spell, month, rng)
     ghi = ghi_under_clouds(clear.ghi_clear_w_m2, 100 * cloud)
     dni, dhi = split_ghi(ghi, clear)
 
