@@ -30,6 +30,7 @@ PIP_INSTALL: Final = (str(PYTHON), "-m", "pip", "install", "--disable-pip-versio
 STAMPS: Final = VENV / "prepared"
 VENDOR: Final = ROOT / "dashboards" / "static" / "vendor"
 POLICY: Final = Path("/usr/sbin/policy-rc.d")
+FORBID_ALL: Final = "#!/bin/sh\n# temporary: bems installs packages without starting their services\nexit 101\n"
 OLDEST: Final = (3, 11)
 
 FRONT_END: Final = {"uplot": ("dist/uPlot.esm.js", "dist/uPlot.min.css", "LICENSE")}
@@ -114,7 +115,7 @@ def locked_packages(lock: Path, purpose: str) -> None:
         install = [*PIP_INSTALL, "--progress-bar", "off", "--require-hashes", "-r", str(lock)]
         fetched = 0
         for line in follow(install, f"installing the packages of {lock.name} failed"):
-            if line.startswith("Collecting "):
+            if line.startswith(("Collecting ", "Processing ")):
                 fetched += 1
                 if fetched % 10 == 0:
                     say(f"  fetched {fetched} of {total}")
@@ -139,7 +140,7 @@ def front_end() -> None:
     """The libraries that pages load, copied to where bems serves them from."""
     served = [VENDOR / name / Path(file).name for name, files in FRONT_END.items() for file in files]
     made_from = (ROOT / "package-lock.json").read_bytes() + json.dumps(FRONT_END).encode()
-    with once("front-end", made_from, but_only_if=all(file.is_file() for file in served)) as needed:
+    with once("front-end", made_from, intact=all(file.is_file() for file in served)) as needed:
         if not needed:
             return
         if shutil.which("npm") is None and not install_debian(["npm"]):
@@ -184,21 +185,23 @@ def install_debian(packages: Sequence[str]) -> bool:
 
 
 @contextlib.contextmanager
-def services_stay_off(packages: Sequence[str]) -> Iterator[None]:
-    """Debian asks policy-rc.d before it starts a service: meanwhile it answers no (101), and for the next boot too."""
-    forbids = POLICY.exists() and subprocess.run([str(POLICY), packages[0], "start"], check=False).returncode == 101
-    before = POLICY.read_bytes() if POLICY.exists() and not forbids else None
+def services_stay_off(packages: Sequence[str], policy: Path = POLICY) -> Iterator[None]:
+    """Debian asks policy-rc.d before it starts a service: meanwhile it answers no (101). No start at boot either."""
+    if policy.exists() and policy.read_text() == FORBID_ALL:  # left behind by a set-up that was killed
+        policy.unlink()
+    forbids = policy.exists() and subprocess.run([str(policy), packages[0], "start"], check=False).returncode == 101
+    before = policy.read_bytes() if policy.exists() and not forbids else None
     enabled_before = {name for name in packages if is_enabled(name)}
     if not forbids:
-        POLICY.write_text("#!/bin/sh\n# temporary: bems installs packages without starting their services\nexit 101\n")
-        POLICY.chmod(0o755)
+        policy.write_text(FORBID_ALL)
+        policy.chmod(0o755)
     try:
         yield
     finally:
         if before is not None:
-            POLICY.write_bytes(before)
+            policy.write_bytes(before)
         elif not forbids:
-            POLICY.unlink(missing_ok=True)
+            policy.unlink(missing_ok=True)
         for name in packages:
             if name not in enabled_before and is_enabled(name):
                 subprocess.run(["systemctl", "--quiet", "disable", name], capture_output=True, check=False)
@@ -213,14 +216,14 @@ def is_enabled(service: str) -> bool:
 
 
 @contextlib.contextmanager
-def once(step: str, made_from: bytes, *, but_only_if: bool = True) -> Iterator[bool]:
-    """Yields whether the step is needed: not done before from the same input (and Python), or its result is gone."""
+def once(step: str, made_from: bytes, *, intact: bool = True, stamps: Path = STAMPS) -> Iterator[bool]:
+    """Yields whether the step is needed: not done before from the same input (and Python), or no longer intact."""
     fingerprint = hashlib.sha256(made_from + repr(sys.version_info[:2]).encode()).hexdigest()
-    stamp = STAMPS / step
-    needed = not (but_only_if and stamp.is_file() and stamp.read_text() == fingerprint)
+    stamp = stamps / step
+    needed = not (intact and stamp.is_file() and stamp.read_text() == fingerprint)
     yield needed
     if needed:
-        STAMPS.mkdir(parents=True, exist_ok=True)
+        stamps.mkdir(parents=True, exist_ok=True)
         stamp.write_text(fingerprint)
 
 
