@@ -7,6 +7,7 @@ global is closed anew, GHI = DHI + DNI cos(apparent zenith).
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from models.weather import WeatherSeries
 
 Array = NDArray[np.float64]
 
-FACADES_DEG = {"north": 0.0, "east": 90.0, "south": 180.0, "west": 270.0}
+FACADES_DEG: Final = {"north": 0.0, "east": 90.0, "south": 180.0, "west": 270.0}
 
 
 @dataclass(frozen=True)
