@@ -54,7 +54,7 @@ class _Unit:
         self.ids = tuple(point.id for point in points)
         specs = [_spec(point) for point in points]
         self.decoder = Decoder(specs, profile.word_order, profile.max_words, profile.max_gap)
-        self.refused: set[Block] = set()
+        self.refused: set[int] = set()
         self.failures = 0
         self.failed_at = 0.0
         self.retry_at = 0.0
@@ -213,15 +213,15 @@ class ModbusDriver:
 
     async def _scan(self, unit: _Unit, budget_s: float) -> list[float | None]:
         replies: list[Reply] = []
-        for block in unit.decoder.blocks:
+        for number, block in enumerate(unit.decoder.blocks):
             try:
                 replies.append(await self._request(unit, block, budget_s))
-                unit.refused.discard(block)
+                unit.refused.discard(number)
             except Nonsense as error:
                 replies.append(None)
-                if block not in unit.refused:
+                if number not in unit.refused:
                     log.warning("%s", error)
-                    unit.refused.add(block)
+                    unit.refused.add(number)
         return unit.decoder.decode(replies)
 
     async def _request(self, unit: _Unit, block: Block, timeout_s: float) -> Sequence[int] | Sequence[bool]:
