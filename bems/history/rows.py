@@ -1,0 +1,103 @@
+"""What the record keeps and gives back, apart from samples (models.signals.Sample): plain, immutable."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.signals import Command, WriteResult
+
+
+class EventKind(StrEnum):
+    """What kind of thing happened."""
+
+    START = "start"
+    """The program started."""
+    STOP = "stop"
+    """The program stopped in good order; a start without a stop before it followed a crash or a power cut."""
+    ALARM_UP = "alarm_up"
+    ALARM_DOWN = "alarm_down"
+    FALLBACK_ON = "fallback_on"
+    """A rule lost an input and does what it does without."""
+    FALLBACK_OFF = "fallback_off"
+    OUTSIDE_CHANGE = "outside_change"
+    """Somebody else wrote a point that we hold."""
+    HOLD = "hold"
+    """A wish that was not turned into a command."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened at `at` (site time) to `subject` (a point, device, driver or rule)."""
+
+    at: datetime
+    kind: EventKind
+    subject: str
+    text: str
+    """One sentence for people."""
+    data: Mapping[str, Any] = field(default_factory=dict)
+    """The same for programs; anything JSON can hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommandRow:
+    """A command as it was given at `at` (site time), and what came of it."""
+
+    at: datetime
+    command: Command
+    result: WriteResult | None = None
+    """None when nothing was written, e.g. because the device held the value already."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KnownForecast:
+    """A forecast as it was known: columns over the times they are for. Names of columns carry their unit."""
+
+    source: str
+    known_at: datetime
+    """Site time from which we had it."""
+    issued_at: datetime
+    """When its maker issued it."""
+    at_ms: NDArray[np.int64]
+    """Times it is for [ms since 1970 UTC]."""
+    columns: Mapping[str, NDArray[np.float64]]
+    """NaN where the forecast says nothing."""
+
+    def __post_init__(self) -> None:
+        lengths = {name: len(column) for name, column in self.columns.items() if len(column) != len(self.at_ms)}
+        if lengths:
+            raise ValueError(f"forecast of {self.source}: {len(self.at_ms)} times, but columns have {lengths}")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Series:
+    """Samples of one point in order of time, every one that was recorded."""
+
+    point: str
+    at_ms: NDArray[np.int64]
+    """[ms since 1970 UTC]"""
+    value: NDArray[np.float64]
+    """NaN exactly where the quality is not GOOD."""
+    quality: NDArray[np.int8]
+    """Codes of bems.history.schema.QUALITY_CODE; 0 is GOOD."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Buckets:
+    """One point over n buckets, n + 1 edges; a bucket without any known value has NaN and coverage 0."""
+
+    point: str
+    edges_ms: NDArray[np.int64]
+    """[ms since 1970 UTC]"""
+    mean: NDArray[np.float64]
+    """Weighted by the time each value held, over the time that is known."""
+    min: NDArray[np.float64]
+    max: NDArray[np.float64]
+    last: NDArray[np.float64]
+    """The last value that held within the bucket."""
+    coverage: NDArray[np.float64]
+    """Part of the bucket's time for which a value is known, 0 .. 1."""
