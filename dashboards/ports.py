@@ -87,16 +87,16 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class PriceView:
-    """Electricity price known now: hour or quarter starts (UTC) and NOK/kWh ex VAT."""
+    """Electricity price known now: hour or quarter starts (UTC) and NOK/kWh ex VAT, None where it is not known."""
 
     source: str
     synthetic: bool
     starts: Sequence[datetime]
-    nok_per_kwh: Sequence[float]
+    nok_per_kwh: Sequence[float | None]
 
 
 class SiteView(Protocol):
-    """Everything the read-only pages and the JSON API need. All methods return at once, from memory, except `history`."""
+    """Everything the read-only pages and the JSON API need. Answers from memory, except `history` and `events`."""
 
     @property
     def site(self) -> Site:
@@ -133,8 +133,8 @@ class SiteView(Protocol):
         """Commands in force, one a point."""
         ...
 
-    def events(self, limit: int) -> Sequence[Mapping[str, object]]:
-        """Latest events (at, code, facts), newest first."""
+    async def events(self, limit: int) -> Sequence[Mapping[str, object]]:
+        """Latest events (at, kind, subject, text, data), newest first. Runs off the loop's thread."""
         ...
 
     def prices(self) -> PriceView | None:

@@ -52,6 +52,15 @@ class Feeds(Strict):
     """E-mail or web address; MET Norway asks for it in the User-Agent."""
 
 
+class BacnetStation(Strict):
+    """Our own station on the BACnet network."""
+
+    host: str = "127.0.0.1/24"
+    """Our address with the mask's length."""
+    port: int = Field(default=0, ge=0, le=65535)
+    """0 takes any free port; on a site it is 47808, which some devices insist on."""
+
+
 class Site(Strict):
     """Everything the system knows about the building before it has read a single value."""
 
@@ -64,6 +73,7 @@ class Site(Strict):
     electricity: Electricity
     tariff: TariffConfig
     hygiene: Hygiene = Hygiene()
+    bacnet_station: BacnetStation = BacnetStation()
     connections: tuple[Connection, ...]
     devices: tuple[Device, ...]
     zones: tuple[Zone, ...]

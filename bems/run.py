@@ -1,0 +1,86 @@
+"""`bems run` and what the demo shares with it: compose a system, serve its pages, end in order."""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from bems.clock import Clock, RealClock
+from bems.errors import StartError
+from bems.feeding import FeedTask
+from bems.history.errors import RecordError
+from bems.history.record import Record
+from bems.process import run_until_signal, say
+from bems.system import System
+from bems.view import View
+from bems.web import WebServer
+from bems.wiring import make_drivers
+from dashboards.app import create_app
+from drivers.prices import HvaKosterStrommen
+from drivers.weather import MetNorway
+from models.ports import PriceFeed, WeatherFeed
+from models.site import Site, load_site
+
+FEED_PERIOD_S = 900.0
+"""Wall time between two questions to a feed; the feeds themselves know when asking again is of no use."""
+
+
+def run_site(site_file: Path, data: Path, port: int) -> int:
+    """Run a site until a signal; its record and caches live in `data`."""
+    site = load_site(site_file)
+
+    async def main(stop: asyncio.Event) -> None:
+        place = site.place
+        cache = data / "cache"
+        prices = HvaKosterStrommen(place.price_area, cache, site.feeds.contact)
+        weather = MetNorway(place.latitude_deg, place.longitude_deg, place.altitude_m, cache, site.feeds.contact)
+        await operate(site, RealClock(), data, port, stop, prices, weather)
+
+    return run_until_signal(main)
+
+
+async def operate(
+    site: Site,
+    clock: Clock,
+    data: Path,
+    port: int,
+    stop: asyncio.Event,
+    prices: PriceFeed,
+    weather: WeatherFeed,
+    *,
+    demo: bool = False,
+    feed_period_s: float = FEED_PERIOD_S,
+) -> None:
+    """Everything between the opened record and the closed one. StartError when something needed is not to be had."""
+    data.mkdir(parents=True, exist_ok=True)
+    path = data / "record.sqlite"
+    try:
+        record = Record.open(path)
+    except RecordError as error:
+        raise StartError(f"the record cannot be opened: {error}") from error
+    with record:
+        system = System(site, clock, record, make_drivers(site, clock.now))
+        system.feeds = make_feeds(system, prices, weather, feed_period_s)
+        server = WebServer(create_app(View(system, path, demo=demo)), port)
+
+        async def end_server() -> None:
+            await stop.wait()
+            server.should_exit = True
+
+        say(f"{site.name.en}: page at {server.url}")
+        try:
+            await system.run(stop, [("web", server.run_until_told), ("web end", end_server)])
+        finally:
+            await prices.close()
+            await weather.close()
+
+
+def make_feeds(
+    system: System, prices: PriceFeed, weather: WeatherFeed, period_s: float
+) -> Sequence[FeedTask[Any]]:
+    """The feeds' tasks; what they bring goes into the record as it was known."""
+    now = system.clock.now
+    return [
+        FeedTask("prices", prices.fetch, now=now, period_s=period_s, on_new=system.take_prices),
+        FeedTask("weather", weather.fetch, now=now, period_s=period_s, on_new=system.take_weather),
+    ]

@@ -1,0 +1,281 @@
+"""The running system: links, record, feeds and control around one picture of the plant, ticked by one clock.
+
+A tick folds what the devices said, lets control decide, has the guard look at it, sends what follows to the wires, and
+stores all of it. Nothing in it waits for a device: each connection lives in a task of its own.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
+from typing import Any, Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bems import alarms
+from bems.clock import Clock, wall_s
+from bems.feeding import FeedTask
+from bems.history.errors import RecordError
+from bems.history.record import Record
+from bems.history.rows import CommandRow, Event, EventKind, KnownForecast
+from bems.link import Link
+from bems.outputs import Outputs
+from bems.state import aged, fold, max_age_s, unread
+from bems.steering import MEMORY_KEY, Steering
+from bems.wiring import points_by_connection
+from drivers.errors import Unreachable
+from models.field import Connection
+from models.forecast import PriceForecast, WeatherForecast
+from models.ports import Driver
+from models.signals import Quality, Reading, Sample, Write, WriteResult
+from models.site import Site
+from models.weather import COLUMNS
+
+log = logging.getLogger(__name__)
+
+TICK_S: Final = 1.0
+"""Wall time between two ticks."""
+RELEASE_S: Final = 2.5
+"""Wall time the field gets, at the end, to take back what we hold."""
+KEPT_TICKS: Final = 3600
+"""Ticks kept in memory while the record cannot take them."""
+
+Batch = tuple[Sequence[Sample], Sequence[CommandRow], Sequence[Event], Mapping[str, Any]]
+
+
+class System:
+    """One site, running. Built by hand from its parts; `run` lives until `stop` is set."""
+
+    def __init__(
+        self,
+        site: Site,
+        clock: Clock,
+        record: Record,
+        drivers: Mapping[str, tuple[Connection, Driver]],
+        feeds: Sequence[FeedTask[Any]] = (),
+    ) -> None:
+        self.site = site
+        self.clock = clock
+        self.record = record
+        self.feeds = feeds
+        self.picture = unread(site.points)
+        self.read_s: dict[str, float] = {}
+        """Wall time of the last good reading by point."""
+        self.alarms: dict[str, alarms.Alarm] = {}
+        self.outputs = Outputs(site)
+        self.steering = Steering(site, record.load_state(MEMORY_KEY))
+        self.tick_count = 0
+        self.ticked_s: float | None = None
+        self.lag_s = 0.0
+        """How late the last tick began."""
+        self.record_error: str | None = None
+        self.recorded_s: float | None = None
+        self._periods = {p.id: drivers[p.device.connection][0].period_s for p in site.points.values()}
+        self.max_age = {p: max_age_s(period, clock.speed) for p, period in self._periods.items()}
+        self._samples: list[Sample] = []
+        self._results: list[WriteResult] = []
+        self._events: list[Event] = []
+        self.prices: PriceForecast | None = None
+        self.weather: WeatherForecast | None = None
+        self._forecasts: list[KnownForecast] = []
+        self._asked: dict[str, CommandRow] = {}
+        self._unstored: list[Batch] = []
+        self._ticked = asyncio.Condition()
+        self._stopped = False
+        points = points_by_connection(site)
+        self.links = {
+            key: Link(
+                connection,
+                driver,
+                (point.id for point in points[key]),
+                now=clock.now,
+                on_samples=self._samples.extend,
+                on_results=self._results.extend,
+            )
+            for key, (connection, driver) in drivers.items()
+        }
+
+    def period_s(self, point: str) -> float:
+        """Wall time between two readings of the point."""
+        return self._periods[point]
+
+    def take_prices(self, forecast: PriceForecast) -> None:
+        """Prices have come in; kept in the record as they were known."""
+        if self.prices is None or forecast.issued_at != self.prices.issued_at:
+            series = forecast.series
+            start_ms, step_ms = int(series.start.timestamp() * 1000), series.step_s * 1000
+            self._know("prices", forecast.issued_at, start_ms, step_ms, {"price_nok_per_kwh": series.values})
+        self.prices = forecast
+
+    def take_weather(self, forecast: WeatherForecast) -> None:
+        """A weather forecast has come in; kept in the record as it was known."""
+        if self.weather is None or forecast.issued_at != self.weather.issued_at:
+            series = forecast.series
+            columns = {name: getattr(series, name) for name in COLUMNS}
+            start_ms, step_ms = int(series.start.timestamp() * 1000), round(series.step_s * 1000)
+            self._know("weather", forecast.issued_at, start_ms, step_ms, columns)
+        self.weather = forecast
+
+    def _know(
+        self, source: str, issued_at: datetime, start_ms: int, step_ms: int, columns: Mapping[str, NDArray[np.float64]]
+    ) -> None:
+        count = len(next(iter(columns.values())))
+        at_ms = start_ms + step_ms * np.arange(count, dtype=np.int64)
+        self._forecasts.append(KnownForecast(source, self.clock.now(), issued_at, at_ms, columns))
+
+    def note(self, event: Event) -> None:
+        """Have an event stored with the next tick."""
+        self._events.append(event)
+
+    async def run(self, stop: asyncio.Event, others: Iterable[tuple[str, Callable[[], Coroutine[Any, Any, None]]]] = ()) -> None:
+        """Until `stop` is set; then gives back what is held. `others` are further named tasks (the web server)."""
+        self.note(Event(self.clock.now(), EventKind.START, self.site.id, "started"))
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(link.run(), name=f"link {key}") for key, link in self.links.items()]
+            tasks += [group.create_task(feed.run(), name=f"feed {feed.name}") for feed in self.feeds]
+            tasks.append(group.create_task(self._tick_forever(), name="ticks"))
+            for name, run in others:
+                group.create_task(run(), name=name)
+            await stop.wait()
+            for task in tasks:
+                task.cancel()
+            await self._let_listeners_go()
+        await self._finish()
+
+    async def _tick_forever(self) -> None:
+        due_s = wall_s()
+        while True:
+            self.lag_s = max(0.0, wall_s() - due_s)
+            batch = self._tick()
+            await self._store(batch)
+            self.tick_count += 1
+            self.ticked_s = wall_s()
+            async with self._ticked:
+                self._ticked.notify_all()
+            due_s = max(due_s + TICK_S, wall_s() - TICK_S)
+            await asyncio.sleep(due_s - wall_s())
+
+    def _tick(self) -> Batch:
+        """Everything between two storings; pure but for the fields it keeps."""
+        now, wall = self.clock.now(), wall_s()
+        today = now.astimezone(self.site.zone_info).date()
+        samples = self._take_samples(wall)
+        usable = aged(self.picture, now, self.max_age)
+        self.outputs.confirm(self._results, wall)
+        results, self._results[:] = list(self._results), []
+        self.outputs.expire(now)
+        decision = self.steering.step(usable, now, self.outputs.spent_today(today), max(self.max_age.values()))
+        self.outputs.apply(decision.commands, now)
+        self._events += decision.events
+        self._watch(usable, decision.conditions, now)
+        self._asked |= {c.point: CommandRow(now, c) for c in decision.commands}
+        rows = self._rows(results)
+        for key, writes in self.outputs.due(now, wall, today).items():
+            if self.links[key].state == "up":
+                self.links[key].request(writes)
+        events, self._events = self._events, []
+        return samples, rows, events, decision.state
+
+    def _take_samples(self, wall: float) -> list[Sample]:
+        for link in self.links.values():
+            self._samples.extend(link.driver.drain())
+        samples = list(self._samples)
+        self._samples.clear()
+        self.picture = fold(self.picture, samples)
+        lost = []
+        for sample in samples:
+            if sample.quality is Quality.GOOD:
+                self.read_s[sample.point] = wall
+            elif sample.quality is Quality.OFFLINE:
+                lost.append(sample.point)
+        self.outputs.forget(lost)
+        return samples
+
+    def _rows(self, results: Sequence[WriteResult]) -> list[CommandRow]:
+        """Commands whose write was answered in this tick, each once, with what came of it."""
+        rows = []
+        for result in results:
+            asked = self._asked.pop(result.point, None)
+            if asked is not None:
+                rows.append(CommandRow(asked.at, asked.command, result))
+        return rows
+
+    def _watch(self, picture: Mapping[str, Reading], duties: Iterable[alarms.Condition], now: datetime) -> None:
+        """Alarms and outside changes, noted as events when they change."""
+        lost = [
+            alarms.lost_connection(key, len(link.points)) for key, link in self.links.items() if link.state == "down"
+        ]
+        flags = alarms.device_flags(self.site, picture)
+        self.alarms, changes = alarms.fold(self.alarms, [*lost, *flags, *duties], now)
+        for change in changes:
+            kind = EventKind.ALARM_UP if change.raised else EventKind.ALARM_DOWN
+            facts = {"code": change.condition.text.code, **change.condition.text.facts}
+            self.note(Event(now, kind, change.condition.id, change.condition.text.code, facts))
+        for point, ours, theirs in self.outputs.outside_changes(picture):
+            text = f"{point} was set to {theirs:g} by somebody else; we had {ours:g}"
+            self.note(Event(now, EventKind.OUTSIDE_CHANGE, point, text, {"ours": ours, "theirs": theirs}))
+
+    async def _store(self, batch: Batch) -> None:
+        """Store this tick and any that could not be stored before; a record in trouble never stops control."""
+        self._unstored.append(batch)
+        try:
+            while self._unstored:
+                await asyncio.to_thread(self.record.append_tick, *self._unstored[0])
+                del self._unstored[0]
+            while self._forecasts:
+                await asyncio.to_thread(self.record.put_forecast, self._forecasts[0])
+                del self._forecasts[0]
+        except RecordError as error:
+            if self.record_error is None:
+                log.error("record: %s", error)
+            self.record_error = str(error)
+            del self._unstored[:-KEPT_TICKS]
+        else:
+            if self.record_error is not None:
+                log.info("record: works again")
+            self.record_error, self.recorded_s = None, wall_s()
+
+    async def _finish(self) -> None:
+        """Give the plant its points back, say so in the record, let the pages go."""
+        now = self.clock.now()
+        self.outputs.release_all()
+        due = self.outputs.due(now, wall_s(), now.astimezone(self.site.zone_info).date())
+        with suppress(TimeoutError):
+            async with asyncio.timeout(RELEASE_S), asyncio.TaskGroup() as group:
+                for key, writes in due.items():
+                    if self.links[key].state == "up":
+                        group.create_task(self._release(self.links[key], writes), name=f"release {key}")
+        given_back = sum(result.ok for result in self._results)
+        self.note(Event(now, EventKind.STOP, self.site.id, f"stopped; {given_back} points given back"))
+        log.info("%d points given back", given_back)
+        await self._store((self._take_samples(wall_s()), [], self._events, {}))
+
+    async def _let_listeners_go(self) -> None:
+        self._stopped = True
+        async with self._ticked:
+            self._ticked.notify_all()
+
+    async def _release(self, link: Link, writes: Sequence[Write]) -> None:
+        with suppress(Unreachable):
+            await link.release(writes)
+
+    async def ticks(self) -> AsyncIterator[int]:
+        """The number of each tick after it is done; a slow listener misses some, never the latest."""
+        seen = self.tick_count
+        while not self._stopped:
+            async with self._ticked:
+                await self._ticked.wait_for(lambda: self._stopped or self.tick_count > seen)
+            seen = self.tick_count
+            if not self._stopped:
+                yield seen
+
+    @property
+    def state(self) -> Literal["ok", "degraded", "starting"]:
+        """Of the loop: late ticks degrade it."""
+        if self.ticked_s is None:
+            return "starting"
+        return "ok" if wall_s() - self.ticked_s < 3 * TICK_S else "degraded"
+
+

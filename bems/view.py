@@ -1,0 +1,150 @@
+"""What the pages may read of the running system: bems' side of dashboards.ports.SiteView."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from math import isfinite
+from pathlib import Path
+
+from bems.clock import wall_s
+from bems.history.query import History
+from bems.history.rows import EventKind
+from bems.history.times import even_edges
+from bems.state import aged
+from bems.system import System
+from dashboards.ports import AlarmView, Health, HeldCommand, PointView, PriceView, Series
+from models.site import Site
+
+EVENTS_BACK = timedelta(days=7)
+NOISY_KINDS = frozenset({EventKind.HOLD})
+
+
+class View:
+    """Read-only; everything but `history` and `events` answers from memory."""
+
+    def __init__(self, system: System, record_path: Path, *, demo: bool) -> None:
+        self._system = system
+        self._history = History(record_path)
+        self._demo = demo
+
+    @property
+    def site(self) -> Site:
+        """The site description."""
+        return self._system.site
+
+    @property
+    def demo(self) -> bool:
+        """Whether the plant is simulated and loopback an anonymous viewer."""
+        return self._demo
+
+    @property
+    def speed(self) -> float:
+        """Site seconds per wall second."""
+        return self._system.clock.speed
+
+    def now(self) -> datetime:
+        """Site time, UTC."""
+        return self._system.clock.now()
+
+    def points(self) -> Sequence[PointView]:
+        """Every point, in the order of the site file."""
+        system, now, wall = self._system, self.now(), wall_s()
+        picture = aged(system.picture, now, system.max_age)
+        protocol = {c.id: c.protocol for c in system.site.connections}
+        return [
+            PointView(
+                id=point.id,
+                tag=point.tag,
+                value=picture[point.id].value,
+                unit=point.spec.shown_unit.value,
+                quality=picture[point.id].quality.value,
+                at=picture[point.id].at,
+                age_s=round(wall - system.read_s[point.id], 2) if point.id in system.read_s else None,
+                period_s=system.period_s(point.id),
+                source=point.device.id,
+                protocol=protocol[point.device.connection],
+                writable=point.writable,
+                held_by=system.outputs.held_by(point.id, now),
+                last_value=picture[point.id].last_value,
+            )
+            for point in system.site.points.values()
+        ]
+
+    def health(self) -> Sequence[Health]:
+        """Each driver, feed, the record and the loop."""
+        system, wall = self._system, wall_s()
+        states = {"starting": "starting", "up": "ok", "down": "down"}
+        result = [
+            Health(key, "driver", states[link.state], _age(wall, link.last_scan_s), link.detail)  # type: ignore[arg-type]
+            for key, link in system.links.items()
+        ]
+        for feed in system.feeds:
+            if feed.fetched_s is None:
+                state = "starting" if feed.error is None else "down"
+            else:
+                state = "ok" if feed.error is None else "degraded"
+            result.append(Health(feed.name, "feed", state, _age(wall, feed.fetched_s), feed.error or "fresh"))  # type: ignore[arg-type]
+        trouble = system.record_error
+        result.append(
+            Health("record", "record", "ok" if trouble is None else "down", _age(wall, system.recorded_s), trouble or "stores")
+        )
+        late = f"tick {system.tick_count}, {1000 * system.lag_s:.0f} ms late"
+        result.append(Health("loop", "loop", system.state, _age(wall, system.ticked_s), late))
+        return result
+
+    def alarms(self) -> Sequence[AlarmView]:
+        """Active alarms, newest first."""
+        standing = sorted(self._system.alarms.values(), key=lambda alarm: alarm.raised_at, reverse=True)
+        return [
+            AlarmView(a.condition.id, a.condition.severity, a.raised_at, a.condition.text, a.condition.point)
+            for a in standing
+        ]
+
+    def held(self) -> Sequence[HeldCommand]:
+        """Commands in force, one a point."""
+        return [
+            HeldCommand(point, c.value, c.source, c.priority, since, c.expires_at, c.reason)
+            for point, (c, since) in self._system.outputs.held(self.now()).items()
+            if c.value is not None
+        ]
+
+    async def events(self, limit: int) -> Sequence[Mapping[str, object]]:
+        """Latest events, newest first; wishes that were held back are left to the record."""
+        now = self.now()
+        kinds = [kind for kind in EventKind if kind not in NOISY_KINDS]
+        found = await asyncio.to_thread(self._history.events, now - EVENTS_BACK, now + timedelta(days=1), kinds)
+        return [
+            {"at": e.at, "kind": e.kind.value, "subject": e.subject, "text": e.text, "data": dict(e.data)}
+            for e in found[: -limit - 1 : -1]
+        ]
+
+    def prices(self) -> PriceView | None:
+        """Prices known now."""
+        known = self._system.prices
+        if known is None:
+            return None
+        series = known.series
+        starts = [series.start + timedelta(seconds=i * series.step_s) for i in range(len(series.values))]
+        return PriceView(known.source, known.synthetic, starts, [_known(value) for value in series.values])
+
+    async def history(self, point: str, start: datetime, end: datetime, buckets: int) -> Series:
+        """Aggregated history of one point; KeyError for an unknown point."""
+        unit = self._system.site.points[point].spec.shown_unit.value
+        step = (end - start) / buckets
+        hold = timedelta(seconds=self._system.max_age[point])
+        edges = even_edges(start, end, step)
+        found = (await asyncio.to_thread(self._history.aggregated, [point], edges, hold))[point]
+        mean, low, high = ([_known(x) for x in column] for column in (found.mean, found.min, found.max))
+        return Series(point, unit, start, step.total_seconds(), mean, low, high)
+
+    def ticks(self) -> AsyncIterator[int]:
+        """Yields after every tick."""
+        return self._system.ticks()
+
+
+def _age(wall: float, then: float | None) -> float | None:
+    return None if then is None else round(wall - then, 2)
+
+
+def _known(value: float) -> float | None:
+    return float(value) if isfinite(value) else None
