@@ -1,8 +1,10 @@
 """What the packages offer each other, as Protocols of a few lines; implementations never import one another."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
+from models.forecast import PriceForecast, WeatherForecast
 from models.signals import Sample, Write, WriteResult
 
 
@@ -36,4 +38,32 @@ class Driver(Protocol):
 
     async def close(self) -> None:
         """Close; harmless when it is closed."""
+        ...
+
+
+class PriceFeed(Protocol):
+    """Where spot prices come from."""
+
+    async def fetch(self, now: datetime) -> PriceForecast:
+        """All prices known at `now` (site time, UTC), from the cache when nothing newer can exist yet.
+
+        When the source fails, the last good prices with `problem` set; with nothing to fall back on, Unreachable or
+        Nonsense (drivers.errors). Never retries: the caller paces.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Close connections; harmless when closed."""
+        ...
+
+
+class WeatherFeed(Protocol):
+    """Where weather forecasts come from."""
+
+    async def fetch(self, now: datetime) -> WeatherForecast:
+        """The newest forecast at `now` (site time, UTC); failures as for prices."""
+        ...
+
+    async def close(self) -> None:
+        """Close connections; harmless when closed."""
         ...

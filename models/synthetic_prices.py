@@ -4,7 +4,7 @@ What it has of the real thing: dear winters and cheap summers, slow swings, a mo
 dip in summer, cheaper weekends and holidays, dear cold spells with spikes, surplus hours below zero in the summer half.
 """
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 import numpy as np
@@ -26,6 +26,8 @@ SUMMER_DAY_PM: Final = (0.80, 0.74, 0.74, 0.81, 0.93, 1.05, 1.13, 1.17, 1.18, 1.
 """Shape of a workday by local hour; its mean is about 1."""
 LOWEST_NOK: Final = 0.60
 """No hour falls below minus this."""
+
+YEAR_S: Final = 365.25 * 86400
 
 _CIRCLE_H: Final = 8760
 
@@ -87,11 +89,12 @@ def _day_shape(local_hour: Array, winter: Array) -> Array:
 def _cold_k(weather: WeatherSeries, start: datetime, count: int) -> Array:
     """How much colder than normal the past 24 hours were [K], per quarter."""
     offset_s = (start - weather.start).total_seconds()
-    share = np.arange(len(weather.temp_degc)) / len(weather.temp_degc)
-    below = by_month(NORMAL_TEMP_DEGC, share) - weather.temp_degc
+    new_year = datetime(weather.start.year, 1, 1, tzinfo=UTC)
+    into_year_s = (weather.start - new_year).total_seconds() + np.arange(len(weather.temp_degc)) * weather.step_s
+    year_share = np.asarray(into_year_s / YEAR_S % 1.0, dtype=np.float64)
+    below = by_month(NORMAL_TEMP_DEGC, year_share) - weather.temp_degc
     day = int(86400 // weather.step_s)
-    closed = np.concatenate([below[-day:], below])
-    sums = np.cumsum(np.insert(closed, 0, 0.0))
+    sums = np.cumsum(np.insert(np.pad(below, (day, 0), "wrap"), 0, 0.0))
     mean = (sums[day:] - sums[:-day])[1:] / day
     seconds = offset_s + np.arange(count) * 900.0
     past_day = np.interp(seconds, np.arange(len(mean)) * weather.step_s, mean, period=len(mean) * weather.step_s)
