@@ -8,7 +8,7 @@ import struct
 import sys
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from math import isnan
+from math import isfinite, isnan
 from operator import itemgetter
 from typing import Any, Final, Literal, NamedTuple
 
@@ -256,7 +256,7 @@ def encode(point: ModbusPoint, value: float, word_order: WordOrder = "big", expo
         data = struct.pack(">" + _FORMAT[point.form], raw)
     except OverflowError as error:
         raise Refused(f"{point.name}: {value} does not fit '{point.form}'") from error
-    if isnan(raw) or raw in missing_values(point):
+    if not isfinite(raw) or raw in missing_values(point):
         raise Refused(f"{point.name}: {value} would be read as 'not available'")
     words = list(struct.unpack(f">{len(data) // 2}H", data))
     return words[::-1] if word_order == "little" else words

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from models.point import BacnetPoint, Frozen, ModbusPoint, MqttPoint, Persistence, Point, Text, WriteRule
 
@@ -203,8 +204,14 @@ def parse_profile(text: str, file: str) -> Profile:
     try:
         return _Holder.model_validate({"profile": data}).profile
     except ValidationError as error:
-        faults = [f"{file}: {_path(e['loc'])}: {e['msg']} (got {e['input']!r:.80})" for e in error.errors()]
+        faults = [f"{file}: {_path(fault['loc'])}: {_message(fault)}" for fault in error.errors()]
         raise ProfileError("\n".join(faults)) from error
+
+
+def _message(fault: ErrorDetails) -> str:
+    text = fault["msg"].removeprefix("Value error, ")
+    # A whole table as the offending value would drown the text, which names the point anyway.
+    return text if isinstance(fault["input"], (dict, list, tuple)) else f"{text} (got {fault['input']!r:.80})"
 
 
 def _path(loc: tuple[int | str, ...]) -> str:
