@@ -1,0 +1,74 @@
+"""How much heat the plant is short of, from the best sensors that still answer."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from control.memory import RuleMemory
+from control.picture import Scene
+from control.rule_heat import Outdoor, buffer_target_degc, running_circuits, supply_setpoint_degc
+from models.assets import Tank
+from models.reasons import Code
+
+LAYERS: Final = 4
+
+
+@dataclass(frozen=True)
+class Shortage:
+    """`short_k`: how far below its target the warm end is [K] (negative: above); `full_k`: how far the cold end is.
+
+    More heat while the warm end is short, less when the cold end has nearly arrived too.
+    """
+
+    short_k: float
+    full_k: float
+    target_degc: float
+    source: Code
+    needs: tuple[str, ...]
+
+
+def layers(scene: Scene, tank: Tank) -> list[str | None]:
+    """The tank's sensors from top to bottom."""
+    return [scene.find(tank, f"layer_{n}_temp_degc") for n in range(1, LAYERS + 1)]
+
+
+def shortage(scene: Scene, memory: RuleMemory, outside: Outdoor | None) -> Shortage | None:
+    """Need for heat at the buffer; None when nobody wants any, or it is too early or impossible to say.
+
+    Fallbacks: another layer for a lost top or bottom sensor; with the whole buffer lost (or none on site), the running
+    circuits' own supply temperatures against their set points. See `unknowable` for the last step.
+    """
+    target = None if outside is None else buffer_target_degc(scene, memory, outside)
+    if outside is None or target is None:
+        return None
+    buffer = next((tank for tank in scene.site.tanks if tank.role == "buffer"), None)
+    points = layers(scene, buffer) if buffer is not None else []
+    if points and scene.unsettled([points[0], points[-1]]):
+        return None
+    young = [(point, value) for point in points if point and (value := scene.value(point)) is not None]
+    if young:
+        (top_point, top), (bottom_point, bottom) = young[0], young[-1]
+        whole = top_point == points[0] and bottom_point == points[-1]
+        source = Code.STAGES_BUFFER if whole else Code.STAGES_OTHER_LAYER
+        return Shortage(target - top, target - bottom, target, source, (top_point, bottom_point))
+    return _from_circuits(scene, memory, outside, target)
+
+
+def _from_circuits(scene: Scene, memory: RuleMemory, outside: Outdoor, target: float) -> Shortage | None:
+    found = [
+        (point, supply_setpoint_degc(circuit, outside) - value)
+        for circuit in running_circuits(scene, memory)
+        if (point := scene.find(circuit, "supply_temp_degc")) and (value := scene.value(point)) is not None
+    ]
+    if not found:
+        return None
+    worst = max(short for _, short in found)
+    # A circuit behind a mixing valve is never much warmer than it should be: half a kelvin counts as served.
+    return Shortage(worst, worst + 0.5, target, Code.STAGES_CIRCUITS, tuple(point for point, _ in found))
+
+
+def unknowable(scene: Scene, memory: RuleMemory) -> bool:
+    """Whether every sensor `shortage` could use has been missing long enough to leave the machines to themselves."""
+    tanks = [tank for tank in scene.site.tanks if tank.role == "buffer"]
+    points = [point for tank in tanks for point in layers(scene, tank)]
+    points += [scene.find(circuit, "supply_temp_degc") for circuit in running_circuits(scene, memory)]
+    return all(scene.missing(point) for point in points)

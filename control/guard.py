@@ -1,0 +1,182 @@
+"""Last, pure and small: what of the wishes may go out. Nothing reaches a device without passing here.
+
+In this order: an input that is not young holds the wish; people, machines, hygiene and device bound its value; minimum
+run and stop times and starts are kept; a change too small, or one too many today, keeps what is held. Whatever the
+wishes are, the guard itself asks for what hygiene and frost need, at a level no operator or optimiser overrides.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from math import isfinite
+from typing import Final
+
+from control.ledger import Ledger
+from control.limits import Bound, bounds, left_alone, too_cold
+from control.picture import YOUNG_S, Picture, Scene
+from control.wish import Wish
+from models.assets import HeatPump
+from models.field import SitePoint
+from models.priority import Level
+from models.profile import WriteRule
+from models.reasons import Code, because, is_safety
+from models.signals import Command, Hold, Reason
+from models.site import Site
+
+COMMAND_S: Final = 900.0
+"""A command that is not renewed for so long ends [s, site time]."""
+WATCHDOG_S: Final = 300.0
+"""The same for points with a watchdog, at least three refreshes [s, site time]."""
+SOURCE: Final = "guard"
+
+
+@dataclass(frozen=True, slots=True)
+class _Value:
+    """A value on its way through the guard."""
+
+    value: float
+    reason: Reason
+
+    def changed(self, value: float, code: Code, wished: float) -> "_Value":
+        """Replaced by the guard, unless it is the same anyway."""
+        return self if value == self.value else _Value(value, because(code, wished=wished, given=value))
+
+
+def guard(
+    wishes: Iterable[Wish],
+    site: Site,
+    picture: Picture,
+    now: datetime,
+    ledger: Ledger,
+    *,
+    max_age_s: float = YOUNG_S,
+    priority: int = Level.RULES,
+    source: str = "rules",
+) -> list[Command | Hold]:
+    """One Command or Hold for every wish, and the guard's own commands at Level.CRITICAL.
+
+    Args:
+        wishes: of one source at one priority.
+        site: the checked site.
+        picture: latest reading of every point.
+        now: site time, UTC.
+        ledger: what has been written so far; the caller records in it what is written next.
+        max_age_s: site time for which a reading counts as young [s].
+        priority: BACnet priority the wishes are written at.
+        source: who wishes.
+    """
+    scene = Scene(site, picture, now, max_age_s, now)
+    limits, alone = bounds(scene), left_alone(scene)
+    machines = {p: pump for pump in site.heat_pumps if (p := scene.find(pump, "stage_request")) is not None}
+    result: list[Command | Hold] = []
+    for wish in wishes:
+        held = _hold(scene, wish)
+        if held is not None:
+            result.append(held)
+            continue
+        point = site.points[wish.point]
+        expires_at = now + timedelta(seconds=lifetime_s(point))
+        if wish.value is None or wish.point in alone:
+            why = because(alone[wish.point]) if wish.point in alone else wish.reason
+            result.append(Command(wish.point, None, priority, source, expires_at, why))
+            continue
+        passed = _bounded(_Value(wish.value, wish.reason), wish.value, point, limits.get(wish.point, []))
+        passed = _machine(passed, wish.value, machines.get(wish.point), ledger, wish.point, now)
+        passed = _worth_writing(passed, wish.value, point, limits.get(wish.point, []), ledger, scene)
+        result.append(Command(wish.point, passed.value, priority, source, expires_at, passed.reason))
+    return result + _own(scene)
+
+
+def lifetime_s(point: SitePoint) -> float:
+    """How long a command on this point lives without being renewed [s, site time]."""
+    refresh_s = point.spec.write.refresh_s if point.spec.write is not None else None
+    return COMMAND_S if refresh_s is None else max(WATCHDOG_S, 3 * refresh_s)
+
+
+def _hold(scene: Scene, wish: Wish) -> Hold | None:
+    point = scene.site.points.get(wish.point)
+    if point is None or not point.writable:
+        return Hold(wish.point, because(Code.GUARD_NOT_WRITABLE))
+    if wish.value is not None and not isfinite(wish.value):
+        return Hold(wish.point, because(Code.GUARD_NOT_A_NUMBER))
+    late = next((need for need in wish.needs if scene.value(need) is None), None)
+    return None if late is None else Hold(wish.point, because(Code.GUARD_OLD_INPUT, input=late))
+
+
+def _rule(point: SitePoint) -> WriteRule:
+    assert point.spec.write is not None  # writable, as _hold has seen
+    return point.spec.write
+
+
+def _bounded(passed: _Value, wished: float, point: SitePoint, limits: list[Bound]) -> _Value:
+    """Within every bound of the moment, then on the device's own grid and range."""
+    for bound in limits:
+        value = passed.value
+        value = value if bound.low is None else max(bound.low, value)
+        value = value if bound.high is None else min(bound.high, value)
+        passed = passed.changed(value, bound.code, wished)
+    rule, value = _rule(point), passed.value
+    if rule.step:
+        value = rule.min + round((value - rule.min) / rule.step) * rule.step
+        value = round(value, 6)
+    clamped = min(rule.max, max(rule.min, value))
+    if clamped != value:
+        return passed.changed(clamped, Code.GUARD_DEVICE_LIMIT, wished)
+    return replace(passed, value=clamped)
+
+
+def _machine(passed: _Value, wished: float, pump: HeatPump | None, ledger: Ledger, point: str, now: datetime) -> _Value:
+    """Shortest run and stop times and starts per hour of a heat pump; a safety reason may always stop it."""
+    entry = ledger.points.get(point)
+    if pump is None or entry is None or passed.value == entry.value:
+        return passed
+    held = entry.value
+    if passed.value < held:
+        ran = entry.raised_at is None or now - entry.raised_at >= timedelta(minutes=pump.min_run_min)
+        return passed if ran or is_safety(passed.reason) else passed.changed(held, Code.GUARD_MIN_RUN, wished)
+    if entry.lowered_at is not None and now - entry.lowered_at < timedelta(minutes=pump.min_stop_min):
+        return passed.changed(held, Code.GUARD_MIN_STOP, wished)
+    recent = sum(now - at < timedelta(hours=1) for at in entry.raises)
+    spare = max(0, pump.max_starts_per_h - recent)
+    return passed.changed(min(passed.value, held + spare), Code.GUARD_STARTS, wished)
+
+
+def _worth_writing(
+    passed: _Value, wished: float, point: SitePoint, limits: list[Bound], ledger: Ledger, scene: Scene
+) -> _Value:
+    """What is held stays, and is only renewed, when the change is too small or the day's writes are used up."""
+    rule, held = _rule(point), ledger.held(point.id)
+    if held is None or held == passed.value:
+        return passed
+    allowed = all((b.low is None or held >= b.low) and (b.high is None or held <= b.high) for b in limits)
+    if abs(held - passed.value) < rule.min_change and allowed:
+        return replace(passed, value=held)
+    used = ledger.writes_on(point.id, scene.local.date()) >= rule.daily_budget
+    if used and allowed and not is_safety(passed.reason):
+        return _Value(held, because(Code.GUARD_WEAR, budget=float(rule.daily_budget), wished=wished, given=held))
+    return passed
+
+
+def _own(scene: Scene) -> list[Command | Hold]:
+    """What the guard asks for by itself, whoever holds the point below it."""
+    water = scene.site.hot_water
+    result: list[Command | Hold] = []
+    if water is None:
+        return result
+    pump = scene.find(water, "circulation_pump_on")
+    if pump is not None and scene.flag(pump) is not None:
+        result.append(_critical(scene, pump, 1.0, because(Code.GUARD_CIRCULATION)))
+    point = scene.find(water, "stage_request")
+    if point is not None and too_cold(scene):
+        passed = _Value(0.0, because(Code.GUARD_HOT_WATER, wished=None, given=0.0))
+        for bound in bounds(scene).get(point, []):
+            low = passed.value if bound.low is None else max(bound.low, passed.value)
+            high = low if bound.high is None else min(bound.high, low)
+            passed = passed if high == passed.value else _Value(high, because(bound.code, wished=None, given=high))
+        result.append(_critical(scene, point, passed.value, passed.reason))
+    return result
+
+
+def _critical(scene: Scene, point: str, value: float, reason: Reason) -> Command:
+    expires_at = scene.now + timedelta(seconds=WATCHDOG_S)
+    return Command(point, value, int(Level.CRITICAL), SOURCE, expires_at, reason)

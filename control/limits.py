@@ -1,0 +1,156 @@
+"""What the guard knows about the site: for every point the bounds that hold right now, and why.
+
+Independent of every rule: read from the site file and the measurements alone. A bound whose measurement is missing is
+left out where it only serves comfort, and kept where it protects people.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from control.picture import Scene, manned
+from control.rule_air import alarm_points, least_flow_pct
+from models.assets import ZoneKind
+from models.reasons import Code
+
+RESIDENT_MIN_DEGC = 21.0
+RESIDENT_LEAST_DEGC = 20.0
+RESIDENT_MAX_DEGC = 24.0
+MANNED_MIN_DEGC = 19.0
+FROST_DEGC = 5.0
+SCALD_SUPPLY_DEGC = 80.0
+"""No supply of tap water above this, whatever is asked for."""
+SHOWER_DANGER_DEGC = 43.0
+"""A mixer that lets this through has failed."""
+BRINE_STEP_K = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """The point must lie within [low, high]; None leaves the side open."""
+
+    low: float | None
+    high: float | None
+    code: Code
+
+
+Bounds = dict[str, list[Bound]]
+
+
+def bounds(scene: Scene) -> Bounds:
+    """Every bound of the moment by point; the later of a point's bounds wins over the earlier."""
+    found: Bounds = defaultdict(list)
+    for law in (_people, _air, _heat_pumps, _circuits, _boilers, _hot_water, _blinds):
+        law(scene, found)
+    return found
+
+
+def left_alone(scene: Scene) -> dict[str, Code]:
+    """The points that must be given back now: the air-handling units with a fire or frost alarm."""
+    found: dict[str, Code] = {}
+    for unit in scene.site.air_handling:
+        if any(scene.flag(alarm) for alarm in alarm_points(scene, unit)):
+            for signal in ("airflow_request_pct", "supply_setpoint_degc"):
+                if (point := scene.find(unit, signal)) is not None:
+                    found[point] = Code.GUARD_AIR_ALARM
+    return found
+
+
+def _add(found: Bounds, point: str | None, low: float | None, high: float | None, code: Code) -> None:
+    if point is not None:
+        found[point].append(Bound(low, high, code))
+
+
+def _people(scene: Scene, found: Bounds) -> None:
+    """Residents between 21 (or their own lower wish, never below 20) and 24 degC; 19 degC where somebody is."""
+    for zone in scene.site.zones:
+        for room in zone.rooms:
+            low = max(RESIDENT_LEAST_DEGC, min(RESIDENT_MIN_DEGC, room.setpoint_degc))
+            point = scene.find(room.devices, "setpoint_degc")
+            _add(found, point, low, RESIDENT_MAX_DEGC, Code.GUARD_RESIDENT)
+        point = scene.find(zone, "setpoint_degc")
+        if zone.kind is ZoneKind.RESIDENTIAL:
+            low = max(RESIDENT_LEAST_DEGC, min(RESIDENT_MIN_DEGC, zone.setpoint_degc))
+            _add(found, point, low, RESIDENT_MAX_DEGC, Code.GUARD_RESIDENT)
+        elif manned(zone.occupied, scene.local) or scene.flag(scene.find(zone, "occupied")):
+            _add(found, point, min(MANNED_MIN_DEGC, zone.setpoint_degc), None, Code.GUARD_MANNED)
+
+
+def _air(scene: Scene, found: Bounds) -> None:
+    for unit in scene.site.air_handling:
+        if unit.bedrooms:
+            point = scene.find(unit, "airflow_request_pct")
+            _add(found, point, least_flow_pct(unit), None, Code.GUARD_BED_AIR)
+
+
+def _heat_pumps(scene: Scene, found: Bounds) -> None:
+    """The machine's envelope; fewer compressors as the brine freezes; none with a fault or an open safety chain."""
+    for pump in scene.site.heat_pumps:
+        for signal in ("supply_setpoint_degc", "fixed_supply_setpoint_degc"):
+            _add(found, scene.find(pump, signal), None, pump.supply_max_degc, Code.GUARD_MACHINE_ENVELOPE)
+        point = scene.find(pump, "stage_request")
+        returned = scene.of(pump, "return_temp_degc")
+        if returned is not None and returned > pump.return_max_degc:
+            _add(found, point, None, float(pump.compressors - 1), Code.GUARD_MACHINE_ENVELOPE)
+        brine = scene.of(pump, "brine_out_temp_degc")
+        if brine is not None and brine < pump.brine_out_min_degc:
+            high = 1.0 if brine >= pump.brine_out_min_degc - BRINE_STEP_K else 0.0
+            _add(found, point, None, high, Code.GUARD_BRINE_COLD)
+        if scene.flag(scene.find(pump, "fault")) or scene.flag(scene.find(pump, "release_ok")) is False:
+            _add(found, point, None, 0.0, Code.GUARD_TRIPPED)
+
+
+def _circuits(scene: Scene, found: Bounds) -> None:
+    """No supply above the circuit's maximum; pumps run when it is below 5 degC outdoors: coils and pipes freeze."""
+    site = scene.site
+    outdoors = [scene.find(site.weather_station, "outdoor_temp_degc")]
+    outdoors += [scene.find(asset, "outdoor_temp_degc") for asset in (*site.heat_pumps, *site.air_handling)]
+    temps = [value for point in outdoors if (value := scene.value(point)) is not None]
+    frost = not temps or min(temps) < FROST_DEGC
+    for circuit in site.circuits:
+        point = scene.find(circuit, "supply_setpoint_degc")
+        _add(found, point, None, circuit.max_supply_degc, Code.GUARD_CIRCUIT_LIMIT)
+        if frost:
+            _add(found, scene.find(circuit, "pump_on"), 1.0, None, Code.GUARD_FROST)
+
+
+def _boilers(scene: Scene, found: Bounds) -> None:
+    for boiler in scene.site.boilers:
+        if scene.flag(scene.find(boiler, "overheat_trip")) or scene.flag(scene.find(boiler, "fault")):
+            _add(found, scene.find(boiler, "stage_request"), None, 0.0, Code.GUARD_TRIPPED)
+
+
+def _hot_water(scene: Scene, found: Bounds) -> None:
+    """All stages below the hygiene limits, unless that would scald; none after a trip; circulation always."""
+    water = scene.site.hot_water
+    if water is None:
+        return
+    point = scene.find(water, "stage_request")
+    _add(found, scene.find(water, "circulation_pump_on"), 1.0, None, Code.GUARD_CIRCULATION)
+    if too_cold(scene):
+        _add(found, point, float(water.after_heater_stages), None, Code.GUARD_HOT_WATER)
+    supply, shower = scene.of(water, "supply_temp_degc"), scene.of(water, "shower_temp_degc")
+    hot_enough = not too_cold(scene)
+    scalding = (supply is not None and supply > SCALD_SUPPLY_DEGC) or (
+        shower is not None and shower > SHOWER_DANGER_DEGC and hot_enough
+    )
+    if scalding:
+        _add(found, point, None, 0.0, Code.GUARD_SCALD)
+    if scene.flag(scene.find(water, "overheat_trip")):
+        _add(found, point, None, 0.0, Code.GUARD_TRIPPED)
+
+
+def too_cold(scene: Scene) -> bool:
+    """Whether the hot-water supply or a return is below its hygiene limit."""
+    water, rule = scene.site.hot_water, scene.site.hygiene
+    if water is None:
+        return False
+    supply = scene.of(water, "supply_temp_degc")
+    returns = [scene.of(loop.devices, "return_temp_degc") for loop in water.loops]
+    cold_return = any(value is not None and value < rule.return_min_degc for value in returns)
+    return cold_return or (supply is not None and supply < rule.supply_min_degc)
+
+
+def _blinds(scene: Scene, found: Bounds) -> None:
+    for blind in scene.site.blinds:
+        if scene.flag(scene.find(blind, "wind_alarm")):
+            _add(found, scene.find(blind, "position_pct"), None, 0.0, Code.GUARD_WIND)

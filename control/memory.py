@@ -1,0 +1,113 @@
+"""What the rules remember from one decision to the next, kept as JSON over a restart. Times are site time, UTC."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from pydantic import TypeAdapter
+
+from control.hygiene import HygieneState
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """Something on or off, and since when."""
+
+    on: bool
+    since: datetime
+
+
+def latch(
+    before: Switch | None, now: datetime, *, start: bool, stop: bool, min_on_s: float = 0.0, min_off_s: float = 0.0
+) -> Switch:
+    """Hysteresis in time: on at `start`, off at `stop`, neither before its shortest time [s] has passed.
+
+    Without a past it is on exactly when `start` says so.
+    """
+    if before is None:
+        return Switch(start and not stop, now)
+    rested = now - before.since >= timedelta(seconds=min_on_s if before.on else min_off_s)
+    if rested and (stop if before.on else start and not stop):
+        return Switch(not before.on, now)
+    return before
+
+
+@dataclass(frozen=True, slots=True)
+class Filtered:
+    """A smoothed measurement."""
+
+    value: float
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MachineMemory:
+    """One heat pump as the rules run it."""
+
+    stage: int
+    """Compressors asked for."""
+    started_at: datetime | None = None
+    """Last compressor added."""
+    stopped_at: datetime | None = None
+    """Last compressor taken away."""
+    starts: tuple[datetime, ...] = ()
+    """Compressors added within the last hour."""
+    run_h: float = 0.0
+    """Compressor hours asked for so far; evens out the wear."""
+    idle_since: datetime | None = None
+    """Asked to run but no compressor does, since then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """A staged demand and when it last moved."""
+
+    count: int
+    moved_at: datetime
+    short_since: datetime | None = None
+    """The stages before it have not been enough since then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """The machine that makes hot water since then; None while it must rest from it."""
+
+    machine: str | None
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RuleMemory:
+    """All of it. A fresh one is always safe: timers start anew, and a hygiene cycle is due within a day."""
+
+    awake_since: datetime | None = None
+    """When this process made its first decision; not kept, so that a restart looks before it acts."""
+    decided_at: datetime | None = None
+    outdoor: Filtered | None = None
+    pumps: Mapping[str, Switch] = field(default_factory=dict)
+    """By circuit."""
+    machines: Mapping[str, MachineMemory] = field(default_factory=dict)
+    compressors: Steps | None = None
+    boilers: Mapping[str, Steps] = field(default_factory=dict)
+    duty: Duty | None = None
+    after_heater_stages: int | None = None
+    hygiene: HygieneState | None = None
+    collectors: Switch | None = None
+    collector_target: int = 0
+    stagnating: bool = False
+    free_cooling: Switch | None = None
+    blinds: Mapping[str, Switch] = field(default_factory=dict)
+    """By blind; on means down."""
+
+    def to_json(self) -> str:
+        """As text, for the record."""
+        return _ADAPTER.dump_json(replace(self, awake_since=None)).decode()
+
+    @classmethod
+    def from_json(cls, text: str) -> "RuleMemory":
+        """From text; ValueError (pydantic's) when it is not what `to_json` writes."""
+        return replace(_ADAPTER.validate_json(text), awake_since=None)
+
+
+_ADAPTER: Final = TypeAdapter(RuleMemory)

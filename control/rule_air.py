@@ -1,0 +1,173 @@
+"""Ventilation and free cooling. Plain rules. A fire or frost alarm leaves the unit to its own controller."""
+
+from dataclasses import dataclass, replace
+from math import log
+from typing import Final
+
+from control.memory import RuleMemory, latch
+from control.picture import Scene, manned
+from control.rule_heat import Outdoor
+from control.wish import Wish
+from models.assets import AirHandling
+from models.reasons import Code, because
+
+BED_M3_PER_H: Final = 26.0
+CO2_LOW_PPM: Final = 750.0
+CO2_HIGH_PPM: Final = 950.0
+"""Full air here: the limit is 1000 ppm."""
+SUPPLY_WARM_DEGC: Final = 19.5
+SUPPLY_COOL_DEGC: Final = 16.0
+EXTRACT_LOW_DEGC: Final = 22.5
+EXTRACT_HIGH_DEGC: Final = 24.5
+COOLING_ON_DEGC: Final = 24.5
+COOLING_OFF_DEGC: Final = 23.0
+COOLING_SPAN_K: Final = 1.5
+COOLING_REST_S: Final = 900.0
+DEW_MARGIN_K: Final = 2.0
+
+
+def least_flow_pct(unit: AirHandling) -> float:
+    """The unit's lowest air flow [%]: its own minimum, and 26 m3/h for every bed."""
+    return min(100.0, max(unit.min_flow_pct, 100.0 * unit.bedrooms * BED_M3_PER_H / unit.flow_m3_per_h))
+
+
+def ramp(value: float, low: float, high: float) -> float:
+    """0 at `low` and below, 1 at `high` and above, straight between."""
+    return min(1.0, max(0.0, (value - low) / (high - low)))
+
+
+def alarm_points(scene: Scene, unit: AirHandling) -> tuple[str, ...]:
+    """The unit's own safety signals that this rule obeys."""
+    found = (scene.find(unit, signal) for signal in ("fire_alarm", "frost_alarm"))
+    return tuple(point for point in found if point is not None)
+
+
+def air_flow(scene: Scene) -> list[Wish]:
+    """Air flow of every unit: full in its hours, its minimum outside them, more as CO2 rises from 750 to 950 ppm.
+
+    Never below 26 m3/h per bed. Fallbacks: no CO2: the timetable alone; an alarm signal that does not answer: the unit
+    is given back to its own controller.
+    """
+    wishes: list[Wish] = []
+    for unit in scene.site.air_handling:
+        point = scene.find(unit, "airflow_request_pct")
+        if point is None:
+            continue
+        alarms = alarm_points(scene, unit)
+        if (left := _left_alone(scene, point, alarms)) is not None:
+            wishes += left
+            continue
+        co2_point = scene.find(unit, "extract_co2_ppm")
+        co2 = scene.value(co2_point)
+        least = least_flow_pct(unit)
+        if not unit.occupied or manned(unit.occupied, scene.local):
+            wishes.append(Wish(point, 100.0, because(Code.AIR_MANNED, flow_pct=100.0), alarms))
+        elif co2 is not None and co2_point is not None:
+            flow = least + (100.0 - least) * ramp(co2, CO2_LOW_PPM, CO2_HIGH_PPM)
+            wishes.append(Wish(point, flow, because(Code.AIR_CO2, flow_pct=flow, co2_ppm=co2), (*alarms, co2_point)))
+        elif scene.missing(co2_point):
+            wishes.append(Wish(point, least, because(Code.AIR_TIMETABLE, flow_pct=least), alarms))
+    return wishes
+
+
+def _left_alone(scene: Scene, point: str, alarms: tuple[str, ...]) -> list[Wish] | None:
+    """The wish that gives the unit back while an alarm is on or unknown; None when it may be run."""
+    if any(scene.flag(alarm) for alarm in alarms):
+        return [Wish(point, None, because(Code.AIR_ALARM), alarms)]
+    if any(scene.missing(alarm) for alarm in alarms):
+        return [Wish(point, None, because(Code.AIR_NO_ANSWER), ())]
+    return [] if scene.unsettled(alarms) else None
+
+
+@dataclass(frozen=True)
+class Dew:
+    """Dew point of the outdoor air [degC] and what it was computed from."""
+
+    degc: float
+    needs: tuple[str, ...]
+
+
+def dew_point_degc(temp_degc: float, humidity_pct: float) -> float:
+    """Magnus formula over water (WMO constants 17.62, 243.12 degC); within 0.4 K from -45 to 60 degC."""
+    gamma = log(max(humidity_pct, 1.0) / 100) + 17.62 * temp_degc / (243.12 + temp_degc)
+    return 243.12 * gamma / (17.62 - gamma)
+
+
+def dew(scene: Scene) -> Dew | None:
+    """The outdoor dew point from the weather station; None when it does not know."""
+    station = scene.site.weather_station
+    temp, humidity = scene.find(station, "outdoor_temp_degc"), scene.find(station, "humidity_pct")
+    degc, pct = scene.value(temp), scene.value(humidity)
+    if temp is None or humidity is None or degc is None or pct is None:
+        return None
+    return Dew(dew_point_degc(degc, pct), (temp, humidity))
+
+
+def supply_air(scene: Scene) -> list[Wish]:
+    """Supply air from 19.5 degC down to 16 as the extract air rises from 22.5 to 24.5 degC, at least dew point + 2 K.
+
+    Fallbacks: no extract temperature, or an alarm signal that does not answer: the unit keeps its own set point; no
+    humidity: 16 degC becomes 18.
+    """
+    wishes: list[Wish] = []
+    wet = dew(scene)
+    for unit in scene.site.air_handling:
+        point, extract_point = scene.find(unit, "supply_setpoint_degc"), scene.find(unit, "extract_temp_degc")
+        if point is None:
+            continue
+        alarms = alarm_points(scene, unit)
+        if (left := _left_alone(scene, point, alarms)) is not None:
+            wishes += left
+            continue
+        extract = scene.value(extract_point)
+        if extract is None or extract_point is None:
+            wishes += [Wish(point, None, because(Code.AIR_NO_ANSWER), alarms)] if scene.missing(extract_point) else []
+            continue
+        floor = max(SUPPLY_COOL_DEGC, wet.degc + DEW_MARGIN_K) if wet is not None else 18.0
+        share = ramp(extract, EXTRACT_LOW_DEGC, EXTRACT_HIGH_DEGC)
+        degc = max(floor, SUPPLY_WARM_DEGC - share * (SUPPLY_WARM_DEGC - SUPPLY_COOL_DEGC))
+        why = because(Code.AIR_SUPPLY, supply_degc=degc, extract_degc=extract)
+        wishes.append(Wish(point, degc, why, (*alarms, extract_point, *(wet.needs if wet is not None else ()))))
+    return wishes
+
+
+def free_cooling(scene: Scene, memory: RuleMemory, outside: Outdoor | None) -> tuple[list[Wish], RuleMemory]:
+    """Brine through the cooling coils when the warmest extract air of a unit with one passes 24.5 degC, until 23.
+
+    Only outside the heating season and while the brine from the wells leaves supply air above dew point + 2 K.
+    Fallbacks: any of humidity, extract air, brine or outdoor temperature missing: none (0 %).
+    """
+    wells = scene.site.wells
+    point = scene.find(wells, "free_cooling_pct") if wells is not None else None
+    if wells is None or point is None:
+        return [], memory
+    brine_point = scene.find(wells, "from_wells_temp_degc")
+    coils = [unit for unit in scene.site.air_handling if unit.cooling_coil_kw > 0]
+    extracts = [scene.find(unit, "extract_temp_degc") for unit in coils]
+    young = [(p, value) for p in extracts if p is not None and (value := scene.value(p)) is not None]
+    wet = dew(scene)
+    station = scene.site.weather_station
+    weather = [scene.find(station, s) for s in ("outdoor_temp_degc", "humidity_pct")]
+    if outside is None or scene.unsettled([brine_point, *weather]) or (not young and scene.unsettled(extracts)):
+        return [], memory
+    if wet is None or not young or brine_point is None or scene.value(brine_point) is None:
+        return [Wish(point, 0.0, because(Code.COOLING_UNKNOWN), ())], replace(memory, free_cooling=None)
+    warmest_point, warmest = max(young, key=lambda pair: pair[1])
+    heating = any(pump.on for circuit, pump in memory.pumps.items() if _is_air(scene, circuit))
+    dry = wet.degc + DEW_MARGIN_K <= SUPPLY_WARM_DEGC
+    switch = latch(
+        memory.free_cooling,
+        scene.now,
+        start=warmest > COOLING_ON_DEGC and not heating and dry,
+        stop=warmest < COOLING_OFF_DEGC or heating or not dry,
+        min_off_s=COOLING_REST_S,
+    )
+    pct = 100.0 * ramp(warmest, COOLING_OFF_DEGC, COOLING_OFF_DEGC + COOLING_SPAN_K) if switch.on else 0.0
+    code = Code.COOLING if switch.on else Code.COOLING_OFF
+    why = because(code, extract_degc=warmest, dew_degc=wet.degc, cooling_pct=pct)
+    needs = (warmest_point, brine_point, *wet.needs, *outside.needs)
+    return [Wish(point, pct, why, needs)], replace(memory, free_cooling=switch)
+
+
+def _is_air(scene: Scene, circuit_id: str) -> bool:
+    return any(circuit.id == circuit_id and circuit.kind == "air" for circuit in scene.site.circuits)

@@ -1,0 +1,98 @@
+"""Electric boilers: the last heat on the buffer, stage by stage. Plain rule."""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from control.demand import Shortage, shortage
+from control.fleet import Fleet
+from control.memory import RuleMemory, Steps
+from control.picture import Scene
+from control.rule_heat import Outdoor
+from control.wish import Wish
+from models.assets import Boiler, ZoneKind
+from models.reasons import Code, because
+
+SHORT_K: Final = 2.0
+"""The buffer's top this far below target, with every machine flat out, is a shortage."""
+PATIENCE_S: Final = 900.0
+STEP_S: Final = 300.0
+STAKE_K: Final = 5.0
+"""A shortage this deep releases all stages: rooms follow within hours."""
+STAKE_S: Final = 1800.0
+COLD_ROOM_DEGC: Final = 20.7
+"""A resident's room below this releases all stages."""
+
+
+@dataclass(frozen=True)
+class Release:
+    """How many stages may be used now, and why."""
+
+    stages: int
+    source: Code
+
+
+def release(scene: Scene, memory: RuleMemory, boiler: Boiler, condition: Fleet, need: Shortage | None) -> Release:
+    """The normal stages; all of them when a heat pump is lost, the buffer stays far too cold, or a resident freezes."""
+    if condition.lost:
+        return Release(boiler.stages, Code.BOILER_MACHINE_LOST)
+    steps = memory.boilers.get(boiler.id)
+    long_short = steps is not None and steps.short_since and scene.seconds_since(steps.short_since) > STAKE_S
+    rooms = [room for zone in scene.site.zones if zone.kind is ZoneKind.RESIDENTIAL for room in zone.rooms]
+    temps = [value for room in rooms if (value := scene.of(room.devices, "temp_degc")) is not None]
+    cold_room = bool(temps) and min(temps) < COLD_ROOM_DEGC
+    if cold_room or (need is not None and need.short_k > STAKE_K and long_short):
+        return Release(boiler.stages, Code.BOILER_COMFORT)
+    return Release(boiler.normal_stages, Code.BOILER_STAGES)
+
+
+def boilers(
+    scene: Scene, memory: RuleMemory, outside: Outdoor | None, condition: Fleet
+) -> tuple[list[Wish], RuleMemory]:
+    """Stages of every boiler.
+
+    One more each 5 min once all machines that can run have run flat out for 15 min and the buffer's top is still 2 K
+    short; one fewer each 5 min when the top has reached its target. Tripped or faulty: none. Fallbacks: those of
+    `shortage`; when it cannot be known, no wish, and the boiler falls to 0 by its watchdog.
+    """
+    need = shortage(scene, memory, outside)
+    wishes: list[Wish] = []
+    kept = dict(memory.boilers)
+    for boiler in scene.site.boilers:
+        point = scene.find(boiler, "stage_request")
+        guards = tuple(p for s in ("overheat_trip", "fault") if (p := scene.find(boiler, s)) is not None)
+        if point is None or any(scene.value(guard) is None for guard in guards):
+            continue
+        if any(scene.flag(guard) for guard in guards):
+            kept[boiler.id] = Steps(0, scene.now)
+            wishes.append(Wish(point, 0.0, because(Code.BOILER_TRIPPED), guards))
+            continue
+        if need is None:
+            kept[boiler.id] = Steps(0, scene.now)
+            if outside is not None and not any(pump.on for pump in memory.pumps.values()):
+                wishes.append(Wish(point, 0.0, because(Code.STAGES_NO_HEAT), guards))
+            continue
+        allowed = release(scene, memory, boiler, condition, need)
+        steps = _stages(scene, kept.get(boiler.id) or Steps(0, scene.now), allowed.stages, need, memory, condition)
+        kept[boiler.id] = steps
+        why = because(allowed.source, short_k=need.short_k, stages=float(steps.count), allowed=float(allowed.stages))
+        wishes.append(Wish(point, float(steps.count), why, guards + need.needs))
+    return wishes, replace(memory, boilers=kept)
+
+
+def _stages(scene: Scene, before: Steps, allowed: int, need: Shortage, memory: RuleMemory, condition: Fleet) -> Steps:
+    now = scene.now
+    flat_out = all(
+        (machine := memory.machines.get(pump.id)) is not None and machine.stage == pump.compressors
+        for pump in condition.able
+    )
+    short_since = (before.short_since or now) if need.short_k > SHORT_K and (flat_out or before.count) else None
+    before = replace(before, short_since=short_since)
+    settled = before.count == 0 or scene.seconds_since(before.moved_at) >= STEP_S
+    if before.count > allowed:
+        return Steps(allowed, now, short_since)
+    if short_since is not None and settled and before.count < allowed:
+        patient = before.count > 0 or scene.seconds_since(short_since) >= PATIENCE_S
+        return Steps(before.count + 1, now, short_since) if patient else before
+    if need.short_k < 0 and settled and before.count:
+        return Steps(before.count - 1, now, short_since)
+    return before

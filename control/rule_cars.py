@@ -1,0 +1,61 @@
+"""Cars: equal sharing of what the main fuse leaves. Plain rule: a car charges as soon as it is connected."""
+
+from math import floor
+from typing import Final
+
+from control.picture import Scene
+from control.rule_sun import main_meter
+from control.wish import Wish
+from models.assets import Charger
+from models.reasons import Code, because
+
+FUSE_SHARE: Final = 0.9
+"""Part of the main fuse that is planned with."""
+LEAST_A: Final = 6.0
+"""A car takes no less; below this charging pauses (IEC 61851-1)."""
+MOST_A: Final = 16.0
+
+
+def kw_per_ampere(charger: Charger, voltage_v: float) -> float:
+    """Power of one ampere per phase [kW/A] at line voltage `voltage_v` [V]."""
+    return 3**0.5 * voltage_v / 1000 if charger.phases == 3 else voltage_v / 3**0.5 / 1000
+
+
+def cars(scene: Scene) -> list[Wish]:
+    """The same current for every connected car, 6-16 A, from 90 % of the fuse less all other loads; else a pause.
+
+    A free charger is offered what one more car would get. Fallbacks: main meter missing: 6 A
+    each; another charger's power missing: it counts among the other loads; a charger that does not tell its own state
+    gets no command and falls to its own current by its watchdog.
+    """
+    site = scene.site
+    meter = main_meter(scene)
+    power_points = [scene.find(charger, "power_kw") for charger in site.chargers]
+    if scene.unsettled([meter, *power_points]):
+        return []
+    grid_kw = scene.value(meter)
+    states = {c.id: scene.of(c, "mode3_state") for c in site.chargers}
+    connected = [c for c in site.chargers if states[c.id] in (1.0, 2.0)]
+    own = [(point, power) for point in power_points if point and (power := scene.value(point)) is not None]
+    budget_kw = FUSE_SHARE * site.electricity.fuse_kw + sum(power for _, power in own)
+    wishes: list[Wish] = []
+    for charger in site.chargers:
+        point, state_point = scene.find(charger, "max_current_a"), scene.find(charger, "mode3_state")
+        if point is None or state_point is None or states[charger.id] is None:
+            continue
+        sharing = connected if charger in connected else [*connected, charger]
+        if grid_kw is not None and meter is not None:
+            free_kw = budget_kw - grid_kw
+            amps = _share_a(sharing, free_kw, site.electricity.voltage_v)
+            why = because(Code.CARS_SHARE, current_a=amps, cars=float(len(sharing)), free_kw=free_kw)
+            needs: tuple[str, ...] = (meter, state_point, *(p for p, _ in own))
+        else:
+            amps, needs = LEAST_A, (state_point,)
+            why = because(Code.CARS_UNKNOWN, current_a=amps)
+        wishes.append(Wish(point, amps, why, needs))
+    return wishes
+
+
+def _share_a(sharing: list[Charger], free_kw: float, voltage_v: float) -> float:
+    amps = floor(free_kw / sum(kw_per_ampere(charger, voltage_v) for charger in sharing))
+    return min(MOST_A, float(amps)) if amps >= LEAST_A else 0.0

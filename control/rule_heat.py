@@ -1,0 +1,141 @@
+"""Heating circuits: supply set point from the outdoor temperature, and the pumps. Plain rules.
+
+Also the two facts every other heat rule builds on: the filtered outdoor temperature, and what the buffer must hold.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from itertools import pairwise
+from math import exp
+from statistics import median
+from typing import Final
+
+from control.memory import Filtered, RuleMemory, latch
+from control.picture import Scene
+from control.wish import Wish
+from models.assets import Circuit
+from models.reasons import Code, because
+from models.signals import Reason
+
+FILTER_H: Final = 3.0
+"""Time constant of the outdoor filter [h]: a well-insulated building does not follow a gust."""
+LAST_VALUE_S: Final = 7200.0
+"""How long the last filtered value is trusted after all sensors are lost [s]."""
+LAST_VALUE_MARGIN_K: Final = 10.0
+"""It may have become colder meanwhile."""
+ASSUMED_DEGC: Final = -10.0
+"""Outdoor temperature when nothing is known."""
+HEATING_OFF_DEGC: Final = 17.0
+HEATING_ON_DEGC: Final = 15.0
+BUFFER_MARGIN_K: Final = 2.0
+"""The buffer's top above the warmest circuit: mixing valves need something to mix from."""
+
+
+@dataclass(frozen=True)
+class Outdoor:
+    """The outdoor temperature rules are to use [degC], where it comes from, and the reason to say so."""
+
+    degc: float
+    source: Code
+    needs: tuple[str, ...]
+
+
+def outdoor_points(scene: Scene) -> tuple[str | None, tuple[str, ...]]:
+    """The weather station's point, and those of every machine that also measures outdoors."""
+    site = scene.site
+    station = scene.find(site.weather_station, "outdoor_temp_degc")
+    others = [scene.find(asset, "outdoor_temp_degc") for asset in (*site.heat_pumps, *site.air_handling)]
+    return station, tuple(point for point in others if point is not None)
+
+
+def outdoor(scene: Scene, memory: RuleMemory) -> tuple[Outdoor | None, RuleMemory]:
+    """The filtered outdoor temperature; None while it is too early to say.
+
+    Fallbacks, in order: the median of the site's other outdoor sensors; the last filtered value less 10 K for 2 h;
+    -10 degC, or the last filtered value where that was colder.
+    """
+    station, others = outdoor_points(scene)
+    if (measured := scene.value(station)) is not None and station is not None:
+        return _smoothed(scene, memory, measured, Code.CURVE, (station,))
+    if scene.unsettled([station]):
+        return None, memory
+    young = [(point, value) for point in others if (value := scene.value(point)) is not None]
+    if young:
+        points, values = zip(*young, strict=True)
+        return _smoothed(scene, memory, median(values), Code.CURVE_OTHER_SENSOR, points)
+    if scene.unsettled(others):
+        return None, memory
+    last = memory.outdoor
+    if last is not None and scene.seconds_since(last.at) <= LAST_VALUE_S:
+        return Outdoor(last.value - LAST_VALUE_MARGIN_K, Code.CURVE_LAST_VALUE, ()), memory
+    coldest = min(ASSUMED_DEGC, last.value) if last is not None else ASSUMED_DEGC
+    return Outdoor(coldest, Code.CURVE_ASSUMED, ()), memory
+
+
+def _smoothed(
+    scene: Scene, memory: RuleMemory, measured_degc: float, source: Code, needs: tuple[str, ...]
+) -> tuple[Outdoor, RuleMemory]:
+    """First-order filter over site time; starts anew after a gap of two time constants."""
+    last, value = memory.outdoor, measured_degc
+    if last is not None and timedelta() <= scene.now - last.at <= timedelta(hours=2 * FILTER_H):
+        share = 1 - exp(-scene.seconds_since(last.at) / (FILTER_H * 3600))
+        value = last.value + share * (measured_degc - last.value)
+    return Outdoor(value, source, needs), replace(memory, outdoor=Filtered(value, scene.now))
+
+
+def curve(points: tuple[tuple[float, float], ...], outdoor_degc: float) -> float:
+    """Supply temperature [degC] on a heating curve, held level beyond its ends."""
+    if outdoor_degc <= points[0][0]:
+        return points[0][1]
+    for (cold, warm_supply), (mild, cool_supply) in pairwise(points):
+        if outdoor_degc <= mild:
+            return warm_supply + (cool_supply - warm_supply) * (outdoor_degc - cold) / (mild - cold)
+    return points[-1][1]
+
+
+def supply_setpoint_degc(circuit: Circuit, outside: Outdoor) -> float:
+    """What the circuit is to be given [degC]."""
+    return min(circuit.max_supply_degc, curve(circuit.curve, outside.degc))
+
+
+def circuits(scene: Scene, memory: RuleMemory, outside: Outdoor | None) -> tuple[list[Wish], RuleMemory]:
+    """Supply set point of each circuit on its curve; its pump by the heating limit (off 17, on 15 degC).
+
+    A circuit under rooms with heated bathroom floors runs all year. Fallback: that of `outdoor`; with an assumed
+    outdoor temperature every pump runs.
+    """
+    if outside is None:
+        return [], memory
+    wishes: list[Wish] = []
+    pumps = dict(memory.pumps)
+    all_year = {zone.circuit for zone in scene.site.zones if any(room.bathroom_floor_m2 for room in zone.rooms)}
+    for circuit in scene.site.circuits:
+        setpoint = supply_setpoint_degc(circuit, outside)
+        why = because(outside.source, outdoor_degc=outside.degc, supply_degc=setpoint)
+        wishes += _wish(scene, circuit, "supply_setpoint_degc", setpoint, why, outside.needs)
+        pumps[circuit.id] = latch(
+            memory.pumps.get(circuit.id),
+            scene.now,
+            start=circuit.id in all_year or outside.degc < HEATING_ON_DEGC,
+            stop=circuit.id not in all_year and outside.degc > HEATING_OFF_DEGC,
+        )
+        on = pumps[circuit.id].on
+        why = because(Code.PUMP_ON if on else Code.PUMP_OFF, outdoor_degc=outside.degc, limit_degc=HEATING_OFF_DEGC)
+        wishes += _wish(scene, circuit, "pump_on", float(on), why, outside.needs)
+    return wishes, replace(memory, pumps=pumps)
+
+
+def _wish(scene: Scene, circuit: Circuit, signal: str, value: float, why: Reason, needs: tuple[str, ...]) -> list[Wish]:
+    point = scene.find(circuit, signal)
+    return [] if point is None else [Wish(point, value, why, needs)]
+
+
+def running_circuits(scene: Scene, memory: RuleMemory) -> list[Circuit]:
+    """The circuits whose pump is wanted on."""
+    return [c for c in scene.site.circuits if (pump := memory.pumps.get(c.id)) is not None and pump.on]
+
+
+def buffer_target_degc(scene: Scene, memory: RuleMemory, outside: Outdoor) -> float | None:
+    """What the top of the buffer must hold [degC]; None when no circuit wants heat."""
+    wanted = [supply_setpoint_degc(circuit, outside) for circuit in running_circuits(scene, memory)]
+    return max(wanted) + BUFFER_MARGIN_K if wanted else None

@@ -1,0 +1,150 @@
+"""Heat pumps: how many compressors, on which machines, which one makes hot water, at which supply temperature.
+
+Plain rules.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
+
+from control import machines
+from control.demand import Shortage, shortage, unknowable
+from control.fleet import Fleet, fleet, machine_points
+from control.memory import MachineMemory, RuleMemory, Steps
+from control.picture import Scene
+from control.rule_charge import HotWaterNeed
+from control.rule_heat import Outdoor
+from control.wish import Wish
+from models.assets import HeatPump
+from models.reasons import Code, because
+from models.signals import Reason
+
+MORE_AT_K: Final = 1.0
+"""The top of the buffer this far below target asks for more."""
+FULL_AT_K: Final = 1.5
+"""The bottom within this of the target asks for less."""
+HURRY_AT_K: Final = 4.0
+STEP_S: Final = 600.0
+"""Between two changes of the number of compressors [s]: the buffer must be seen to answer."""
+HURRY_STEP_S: Final = 240.0
+CONDENSER_K: Final = 3.0
+"""Supply set point of a machine above what it charges."""
+
+
+def heat_pumps(
+    scene: Scene, memory: RuleMemory, outside: Outdoor | None, water: HotWaterNeed
+) -> tuple[list[Wish], RuleMemory]:
+    """Stages, duty and supply set point of every machine that is run by stages.
+
+    More compressors while the buffer's top is short, fewer when its bottom is nearly at target, one step in 10 min
+    (4 min when 4 K short). The machine on hot-water duty does not count for the buffer. Fallbacks: those of `shortage`;
+    when nothing at all tells how warm the heating water is, the machines are given back and run on their own curves.
+    A lost machine is asked for nothing; one that does not answer falls to its own curve by its watchdog.
+    """
+    now = scene.now
+    condition = fleet(scene, memory)
+    need = shortage(scene, memory, outside)
+    passed_s = 0.0 if memory.decided_at is None else max(0.0, scene.seconds_since(memory.decided_at))
+    known = {pump.id: memory.machines.get(pump.id) for pump in scene.site.heat_pumps}
+    memories = {
+        pump_id: machines.aged(old or MachineMemory(condition.running.get(pump_id, 0)), now, passed_s)
+        for pump_id, old in known.items()
+        if old is not None or pump_id in condition.running
+    }
+    for pump_id in condition.lost.keys() & memories.keys():
+        memories[pump_id] = machines.turned_to(memories[pump_id], 0, now)
+    if need is None and outside is not None and unknowable(scene, memory):
+        return _given_back(scene, condition), replace(memory, machines=memories, compressors=None)
+    heating = [pump for pump in condition.able if pump.id != water.machine]
+    if need is None and (outside is None or any(pump.on for pump in memory.pumps.values())):
+        return [], replace(memory, machines=memories)  # an input is late: say nothing, keep what was said
+    count = _count(scene, memory.compressors, need, condition.able, memories)
+    memories |= machines.share(count.count, heating, memories, now)
+    for pump in condition.able:
+        if pump.id == water.machine:
+            wanted = max(memories[pump.id].stage, water.compressors)
+            memories |= machines.share(min(wanted, pump.compressors), [pump], memories, now)
+        memories[pump.id] = _watched(memories[pump.id], condition.running[pump.id], scene)
+    wishes = _wishes(scene, condition, memories, need, water)
+    return wishes, replace(memory, machines=memories, compressors=count)
+
+
+def _count(
+    scene: Scene,
+    before: Steps | None,
+    need: Shortage | None,
+    able: tuple[HeatPump, ...],
+    memories: Mapping[str, MachineMemory],
+) -> Steps:
+    """How many compressors the buffer is to get; from what runs now when there is no past.
+
+    A machine on hot-water duty still counts as room for more: it comes back within the hour.
+    """
+    before = before or Steps(sum(memories[p.id].stage for p in able), scene.now)
+    most = sum(pump.compressors for pump in able)
+    if need is None:
+        return before if before.count == 0 else Steps(0, scene.now)
+    step_s = HURRY_STEP_S if need.short_k > HURRY_AT_K else STEP_S
+    count = min(before.count, most)
+    if scene.seconds_since(before.moved_at) < step_s and count:
+        return replace(before, count=count)
+    if need.short_k > MORE_AT_K:
+        count = min(count + 1, most)
+    elif need.full_k < FULL_AT_K:
+        count = max(count - 1, 0)
+    return replace(before, count=count) if count == before.count else Steps(count, scene.now)
+
+
+def _watched(memory: MachineMemory, running: int, scene: Scene) -> MachineMemory:
+    """Remembers since when a machine that should run does not."""
+    if memory.stage == 0 or running > 0:
+        return replace(memory, idle_since=None)
+    return memory if memory.idle_since is not None else replace(memory, idle_since=scene.now)
+
+
+def _given_back(scene: Scene, condition: Fleet) -> list[Wish]:
+    why = because(Code.STAGES_OWN_CURVE)
+    return [
+        Wish(point, None, why, ())
+        for pump in condition.able
+        for signal in ("stage_request", "supply_setpoint_degc", "hot_water_duty")
+        if (point := scene.find(pump, signal)) is not None
+    ]
+
+
+def _wishes(
+    scene: Scene,
+    condition: Fleet,
+    memories: Mapping[str, MachineMemory],
+    need: Shortage | None,
+    water: HotWaterNeed,
+) -> list[Wish]:
+    wishes: list[Wish] = []
+    for pump in condition.able:
+        duty = pump.id == water.machine
+        stage = memories[pump.id].stage
+        own = machine_points(scene, pump)
+        needs = own + (water.needs if duty else need.needs if need else ())
+        why = water.reason(stage) if duty else _stage_reason(need, stage)
+        wishes += _wish(scene, pump, "stage_request", float(stage), why, needs)
+        wishes += _wish(scene, pump, "hot_water_duty", float(duty), why, needs)
+        target = water.supply_degc if duty else need.target_degc if need else None
+        if target is not None:
+            supply = min(target + CONDENSER_K, pump.supply_max_degc)
+            why = because(Code.MACHINE_SUPPLY, supply_degc=supply, target_degc=target)
+            wishes += _wish(scene, pump, "supply_setpoint_degc", supply, why, needs)
+    for pump in scene.site.heat_pumps:
+        if (code := condition.lost.get(pump.id)) and code is not Code.LOST_NO_ANSWER:
+            wishes += _wish(scene, pump, "stage_request", 0.0, because(code), machine_points(scene, pump))
+    return wishes
+
+
+def _stage_reason(need: Shortage | None, stage: int) -> Reason:
+    if need is None:
+        return because(Code.STAGES_NO_HEAT)
+    return because(need.source, short_k=need.short_k, target_degc=need.target_degc, stages=float(stage))
+
+
+def _wish(scene: Scene, pump: HeatPump, signal: str, value: float, why: Reason, needs: tuple[str, ...]) -> list[Wish]:
+    point = scene.find(pump, signal)
+    return [] if point is None else [Wish(point, value, why, needs)]

@@ -1,0 +1,67 @@
+"""Plain rules: what a well-set conventional system does, for whatever the site declares.
+
+`decide` is pure. Every rule writes an actuator only when the inputs it needs have been read and are young, says nothing
+while one is late, and falls back as its docstring states once it has been missing for `max_age_s`. One dead input
+never stops another rule. The whole list with its fallbacks is in docs/control-rules.md.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from control import rule_air, rule_blinds, rule_cars, rule_heat, rule_hot_water, rule_sun, rule_zones
+from control.fleet import fleet
+from control.memory import RuleMemory
+from control.picture import YOUNG_S, Picture, Scene
+from control.rule_boiler import boilers
+from control.rule_charge import charge
+from control.rule_heat_pumps import heat_pumps
+from control.rule_machine import own_controllers
+from control.wish import Wish
+from models.signals import Reason
+from models.site import Site
+
+LABEL: Final = "plain rules"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the rules want now, what they will remember, and what is worth a line in the log."""
+
+    wishes: tuple[Wish, ...]
+    memory: RuleMemory
+    events: tuple[Reason, ...]
+
+
+def decide(site: Site, picture: Picture, now: datetime, memory: RuleMemory, max_age_s: float = YOUNG_S) -> Decision:
+    """One decision of all rules.
+
+    Args:
+        site: the checked site.
+        picture: latest reading of every point.
+        now: site time, UTC; never earlier than in the last call with the same memory.
+        memory: what the last decision returned, or a fresh one.
+        max_age_s: site time for which a reading counts as young, and after which a missing input has its fallback [s].
+    """
+    awake_since = memory.awake_since or now
+    memory = replace(memory, awake_since=awake_since)
+    scene = Scene(site, picture, now, max_age_s, awake_since)
+    memory, events = rule_hot_water.hygiene_cycle(scene, memory)
+    outside, memory = rule_heat.outdoor(scene, memory)
+    wishes, memory = rule_heat.circuits(scene, memory, outside)
+    water, memory = charge(scene, memory, fleet(scene, memory))
+    more, memory = heat_pumps(scene, memory, outside, water)
+    wishes += more + own_controllers(scene, memory, outside)
+    more, memory = boilers(scene, memory, outside, fleet(scene, memory))
+    wishes += more
+    more, memory = rule_hot_water.after_heater(scene, memory)
+    wishes += more + rule_hot_water.circulation(scene)
+    wishes += rule_zones.rooms(scene) + rule_zones.zones(scene, outside)
+    wishes += rule_air.air_flow(scene) + rule_air.supply_air(scene)
+    more, memory = rule_air.free_cooling(scene, memory, outside)
+    wishes += more
+    more, memory = rule_sun.collectors(scene, memory)
+    wishes += more + rule_sun.feed_in(scene)
+    more, memory = rule_blinds.blinds(scene, memory, outside)
+    wishes += more + rule_cars.cars(scene)
+    return Decision(tuple(wishes), replace(memory, decided_at=now), tuple(events))

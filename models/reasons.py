@@ -1,0 +1,151 @@
+"""Every reason control can give, as a stable code with a sentence in Norwegian and English.
+
+A `Reason` travels and is stored as code and facts; pages, reports and certificates turn it into words here. Codes are
+never renamed: old records keep them. Those that begin with `safety.` are exempt from the wear budget of a point.
+"""
+
+import tomllib
+from enum import StrEnum
+from functools import cache
+from importlib import resources
+from string import Formatter
+from typing import Literal
+
+from models.profile import Text
+from models.signals import Reason
+
+
+class Code(StrEnum):
+    """What control decided, and on which grounds."""
+
+    CURVE = "heat.curve"
+    CURVE_OTHER_SENSOR = "heat.curve.other_sensor"
+    CURVE_LAST_VALUE = "heat.curve.last_value"
+    CURVE_ASSUMED = "heat.curve.assumed"
+    PUMP_ON = "heat.pump.on"
+    PUMP_OFF = "heat.pump.off"
+    STAGES_BUFFER = "heat.stages"
+    STAGES_OTHER_LAYER = "heat.stages.other_layer"
+    STAGES_CIRCUITS = "heat.stages.circuits"
+    STAGES_OWN_CURVE = "heat.stages.own_curve"
+    STAGES_NO_HEAT = "heat.stages.no_heat"
+    MACHINE_SUPPLY = "heat.machine_supply"
+    OWN_HOT_WATER = "heat.own_hot_water"
+    LOST_FAULT = "safety.machine_fault"
+    LOST_SAFETY_CHAIN = "safety.machine_chain"
+    LOST_NO_ANSWER = "heat.machine_no_answer"
+    LOST_IDLE = "heat.machine_idle"
+    BOILER_STAGES = "heat.boiler"
+    BOILER_MACHINE_LOST = "heat.boiler.machine_lost"
+    BOILER_COMFORT = "heat.boiler.comfort"
+    BOILER_TRIPPED = "safety.boiler_tripped"
+    CHARGE = "water.charge"
+    CHARGE_BLIND = "water.charge.blind"
+    AFTER_HEATER = "water.after_heater"
+    AFTER_HEATER_CYCLE = "water.after_heater.cycle"
+    AFTER_HEATER_LIMIT = "safety.water_limit"
+    AFTER_HEATER_OWN = "water.after_heater.own"
+    AFTER_HEATER_TRIPPED = "safety.after_heater_tripped"
+    CIRCULATION = "water.circulation"
+    CYCLE_STARTED = "hygiene.cycle_started"
+    CYCLE_PROVEN = "hygiene.cycle_proven"
+    CYCLE_OVERDUE = "hygiene.cycle_overdue"
+    ROOM_OWN = "room.own"
+    ROOM_LOCAL = "room.local"
+    ZONE_ALWAYS = "zone.always"
+    ZONE_MANNED = "zone.manned"
+    ZONE_EARLY = "zone.early_start"
+    ZONE_SEEN = "zone.seen"
+    ZONE_SETBACK = "zone.setback"
+    ZONE_TOO_COLD = "zone.too_cold_for_setback"
+    AIR_MANNED = "air.manned"
+    AIR_CO2 = "air.co2"
+    AIR_TIMETABLE = "air.timetable"
+    AIR_SUPPLY = "air.supply"
+    AIR_ALARM = "safety.air_alarm"
+    AIR_NO_ANSWER = "air.no_answer"
+    COOLING = "air.free_cooling"
+    COOLING_OFF = "air.free_cooling.off"
+    COOLING_UNKNOWN = "air.free_cooling.unknown"
+    SUN_PUMP = "sun.pump"
+    SUN_WAIT = "sun.wait"
+    SUN_TO_TANK = "sun.to_tank"
+    SUN_TO_CIRCULATION = "sun.to_circulation"
+    SUN_TO_WELLS = "sun.to_wells"
+    SUN_NO_SINK = "sun.no_sink"
+    SUN_STAGNATION = "safety.sun_stagnation"
+    SUN_UNKNOWN = "sun.unknown"
+    PV_FREE = "pv.free"
+    PV_LIMIT = "pv.feed_in_limit"
+    PV_UNKNOWN = "pv.unknown"
+    BLINDS_DOWN = "blinds.down"
+    BLINDS_UP = "blinds.up"
+    BLINDS_WIND = "safety.blinds_wind"
+    BLINDS_UNKNOWN = "blinds.unknown"
+    CARS_SHARE = "cars.share"
+    CARS_UNKNOWN = "cars.unknown"
+    GUARD_NOT_WRITABLE = "guard.not_writable"
+    GUARD_NOT_A_NUMBER = "guard.not_a_number"
+    GUARD_OLD_INPUT = "guard.old_input"
+    GUARD_DEVICE_LIMIT = "guard.device_limit"
+    GUARD_WEAR = "guard.wear"
+    GUARD_MIN_RUN = "guard.min_run"
+    GUARD_MIN_STOP = "guard.min_stop"
+    GUARD_STARTS = "guard.starts"
+    GUARD_MACHINE_ENVELOPE = "guard.machine_envelope"
+    GUARD_CIRCUIT_LIMIT = "guard.circuit_limit"
+    GUARD_RESIDENT = "guard.resident"
+    GUARD_MANNED = "guard.manned"
+    GUARD_BED_AIR = "guard.bed_air"
+    GUARD_BRINE_COLD = "safety.brine_cold"
+    GUARD_FROST = "safety.frost"
+    GUARD_AIR_ALARM = "safety.guard_air_alarm"
+    GUARD_TRIPPED = "safety.guard_tripped"
+    GUARD_HOT_WATER = "safety.guard_hot_water"
+    GUARD_SCALD = "safety.guard_scald"
+    GUARD_CIRCULATION = "safety.guard_circulation"
+    GUARD_WIND = "safety.guard_wind"
+
+
+def because(code: Code, **facts: float | str | None) -> Reason:
+    """A reason; its facts are those its sentence names."""
+    return Reason(code.value, facts)
+
+
+def is_safety(reason: Reason) -> bool:
+    """Whether it goes before the wear of a point."""
+    return reason.code.startswith("safety.")
+
+
+@cache
+def texts() -> dict[Code, Text]:
+    """The sentences by code, from `models/data/reasons.toml`."""
+    raw = tomllib.loads(resources.files("models").joinpath("data", "reasons.toml").read_text("utf-8"))
+    return {Code(code): Text.model_validate(words) for code, words in raw.items()}
+
+
+@cache
+def facts_of(code: Code) -> frozenset[str]:
+    """Names of the facts that the code's sentences use."""
+    text = texts()[code]
+    return frozenset(name for part in (text.nb, text.en) for _, name, _, _ in Formatter().parse(part) if name)
+
+
+def sentence(reason: Reason, language: Literal["nb", "en"]) -> str:
+    """The reason in words; an unknown code (from a newer record) gives the code itself, a missing fact a dash."""
+    try:
+        text = texts()[Code(reason.code)]
+    except ValueError:
+        return reason.code
+    template = text.nb if language == "nb" else text.en
+    words = {name: _said(reason.facts.get(name), language) for name in facts_of(Code(reason.code))}
+    return template.format_map(words)
+
+
+def _said(fact: float | str | None, language: Literal["nb", "en"]) -> str:
+    if fact is None:
+        return "–"
+    if isinstance(fact, str):
+        return fact
+    said = f"{fact:.1f}".removesuffix(".0").replace("-0", "0" if abs(fact) < 0.05 else "-0")
+    return said.replace(".", ",") if language == "nb" else said
