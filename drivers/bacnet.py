@@ -25,7 +25,7 @@ from drivers.codec_bacnet import (
     reading,
 )
 from drivers.errors import Nonsense, Refused, Unreachable
-from drivers.limits import allowed, write_rule
+from drivers.limits import allowed, same_value, write_rule
 from models.field import BacnetConnection, SitePoint
 from models.point import BacnetPoint
 from models.profile import Profile
@@ -230,10 +230,10 @@ class BacnetDriver:
         slot = answers.get(slot_key, AccessError(0, 0))
         if isinstance(slot, AccessError):
             # No array to look into: the present value is the only witness, and for a relinquish there is none.
-            ok = wanted is None or (present is not None and _same(point, present, wanted))
+            ok = wanted is None or (present is not None and same_value(point, present, wanted))
             shown: Value = present
         else:
-            ok = (slot is None) if wanted is None else (slot is not None and _same(point, float(slot), wanted))
+            ok = (slot is None) if wanted is None else (slot is not None and same_value(point, float(slot), wanted))
             shown = slot
         error = None if ok else f"{point.id}: wrote {wanted} at priority {write.priority}, the device holds {shown}"
         return WriteResult(point.id, ok, present, error)
@@ -250,13 +250,6 @@ def _spec(point: SitePoint) -> BacnetPoint:
 
 def _is_event(point: SitePoint) -> bool:
     return point.writable or point.spec.shown_unit in (Unit.BOOL, Unit.STATE)
-
-
-def _same(point: SitePoint, held: float, wanted: float) -> bool:
-    """Equal within half a step, or within what single precision loses."""
-    rule = point.spec.write
-    step = rule.step if rule is not None else 0.0
-    return abs(held - wanted) <= max(step / 2, 1e-5 * max(1.0, abs(wanted)))
 
 
 def _slots_by_object(sent: Sequence[Write], objects: Mapping[str, int]) -> dict[int, list[int]]:

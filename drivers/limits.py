@@ -40,3 +40,9 @@ def allowed(point: SitePoint, value: float) -> float:
     steps = round((value - rule.min) / rule.step)
     # 12 digits: removes what binary fractions add (15 + 43 * 0.1 = 19.300000000000001), keeps what any device resolves.
     return min(round(rule.min + steps * rule.step, 12), rule.max)
+
+
+def same_value(point: SitePoint, held: float, wanted: float) -> bool:
+    """Whether the device holds what was written: equal within half a step, or within what single precision loses."""
+    step = point.spec.write.step if point.spec.write is not None else 0.0
+    return abs(held - wanted) <= max(step / 2, 1e-5 * max(1.0, abs(wanted)))

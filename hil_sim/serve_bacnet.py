@@ -207,7 +207,9 @@ class BacnetServer:
             fields["covIncrement"] = (rule.step if rule else 0.0) or _COV_INCREMENT.get(spec.shown_unit, 1.0)
         elif kind.startswith("multi"):
             fields["numberOfStates"] = max(spec.states)
-            fields["stateText"] = [spec.states.get(number + 1, "-") for number in range(max(spec.states))]
+            fields["stateText"] = [
+                spec.states[number + 1].en if number + 1 in spec.states else "-" for number in range(max(spec.states))
+            ]
         elif kind != "binary-value":
             fields["polarity"] = "normal"
         made = _CLASSES[kind](**fields)
