@@ -2,7 +2,7 @@
 
 Samples are keyed by tick, then point, then a running number within the tick, packed into one integer (`sample_id`), so
 that a tick is appended at the end of the table and one point is found again with one seek a tick. The measurements
-behind it are in docs/decisions/0020-record-keyed-by-tick.md. The view `readings` shows samples by name and time.
+behind it are in docs/decisions/0004-record-keyed-by-tick.md. The view `readings` shows samples by name and time.
 """
 
 import sqlite3
