@@ -31,6 +31,9 @@ OBJECT_TYPES: Final[Mapping[str, int]] = {
     "multi-state-value": 19,
 }
 
+_REAL: Final = struct.Struct(">f")
+_DOUBLE: Final = struct.Struct(">d")
+
 FAULT: Final = 0x40
 OUT_OF_SERVICE: Final = 0x10
 """Bits of status-flags as they stand in its one octet: in-alarm 80, fault 40, overridden 20, out-of-service 10."""
@@ -90,7 +93,7 @@ def encode_value(spec: BacnetPoint, value: float | None) -> bytes:
     if value is None:
         return b"\x00"
     if spec.object.startswith("analog"):
-        return b"\x44" + struct.pack(">f", value)
+        return b"\x44" + _REAL.pack(value)
     if spec.object.startswith("binary"):
         return bytes((0x91, int(value)))
     return b"\x22" + int(value).to_bytes(2, "big")
@@ -109,7 +112,7 @@ def decode_read(data: bytes) -> Answers:
         at = 0
         while at < len(data):
             at = _decode_object(data, at, answers)
-    except (IndexError, struct.error) as error:
+    except IndexError as error:
         raise Nonsense(f"answer of {len(data)} octets ends in the middle") from error
     return answers
 
@@ -155,32 +158,30 @@ def _decode_result(data: bytes, at: int) -> tuple[Value, int]:
 
 
 def application_value(data: bytes, at: int = 0) -> tuple[Value, int]:
-    """One primitive application-tagged value, and where the next octet stands (clause 20.2)."""
-    tag = data[at]
+    """One primitive application-tagged value, and where the next octet stands (clause 20.2). Raises Nonsense."""
+    tag = data[at] if at < len(data) else 0xFF
     if tag & 0x08:
-        raise Nonsense(f"octet {at}: a constructed value where a number must stand")
+        raise Nonsense(f"octet {at}: no value where a number must stand")
     kind, length = tag >> 4, tag & 0x07
     at += 1
-    if kind == 4 and length == 4:
-        return struct.unpack_from(">f", data, at)[0], at + 4
     if kind == 0:
         return None, at
     if kind == 1:
         return length, at
     if length == 5:
-        length = data[at]
+        length = data[at] if at < len(data) else 0xFF
         at += 1
-        if length >= 254:
-            raise Nonsense(f"octet {at}: a value longer than 253 octets where a number must stand")
     end = at + length
-    if end > len(data):
-        raise Nonsense(f"octet {at}: value ends after the answer")
+    if length > 253 or end > len(data):
+        raise Nonsense(f"octet {at}: a value of {length} octets does not fit")
+    if kind == 4 and length == 4:
+        return _REAL.unpack_from(data, at)[0], end
     if kind in (2, 9):
         return int.from_bytes(data[at:end], "big"), end
     if kind == 3:
         return int.from_bytes(data[at:end], "big", signed=True), end
     if kind == 5 and length == 8:
-        return struct.unpack_from(">d", data, at)[0], end
+        return _DOUBLE.unpack_from(data, at)[0], end
     if kind == 8 and length >= 1:
         return int.from_bytes(data[at + 1 : end], "big"), end
     raise Nonsense(f"octet {at}: a value of type {kind} where a number must stand")
