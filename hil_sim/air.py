@@ -1,0 +1,147 @@
+"""Air-handling units with their own controllers: recovery first, then the heating coil, or bypass and cooling coil."""
+
+from typing import Final, NamedTuple
+
+from hil_sim.board import Board
+from hil_sim.deviations import Deviations
+from hil_sim.outdoor import Weather
+from models.assets import AirHandling
+from models.physics.ventilation import air_w_per_k, coil_w, fan_kw, modulated_recovery, recovery_at_flow
+from models.site import Site
+
+COIL_RATED_K: Final = 22.0
+"""Water less entering air at which a heating coil gives its rating (40 degC water, air from a winter's recovery)."""
+COOLING_RATED_K: Final = 12.0
+FLOW_LAG_S: Final = 90.0
+COIL_LAG_S: Final = 90.0
+FAN_HEAT_SHARE: Final = 0.5
+"""Of the fans' power that warms the supply air: the supply fan's."""
+FROST_WATER_DEGC: Final = 8.0
+FROST_AIR_DEGC: Final = 3.0
+FROST_EXHAUST_DEGC: Final = -15.0
+"""Colder exhaust would ice the rotor: the unit recovers less."""
+
+
+class _Unit(NamedTuple):
+    asset: AirHandling
+    setpoint: int
+    request: int
+    circuit: int
+    recovery: float
+    fan_factor: float
+    outs: dict[str, int]
+
+
+class AirHandlers:
+    """Supply air of all units, and what they take from circuits, wells and the grid."""
+
+    def __init__(self, site: Site, board: Board, deviations: Deviations) -> None:
+        self._board = board
+        circuits = [c.id for c in site.circuits]
+        signals = (
+            "outdoor_temp_degc supply_temp_degc extract_temp_degc exhaust_temp_degc supply_flow_m3_per_h recovery_pct "
+            "heating_coil_valve_pct cooling_coil_valve_pct fan_power_kw extract_co2_ppm filter_alarm frost_alarm fire_alarm"
+        ).split()
+        self._units = [
+            _Unit(
+                a,
+                board.command(a.devices, "supply_setpoint_degc", 19.0),
+                board.command(a.devices, "airflow_request_pct", 100.0),
+                circuits.index(a.circuit),
+                min(a.recovery * deviations.factor("recovery", a.id), 0.92),
+                deviations.factor("fan", a.id),
+                {signal: board.out(a.devices, signal) for signal in signals},
+            )
+            for a in site.air_handling
+        ]
+        count = len(self._units)
+        self._circuit_count = len(circuits)
+        self.share = [1.0] * count
+        self.supply_degc = [19.0] * count
+        self.fan_kw = [0.0] * count
+        self._coil_w = [0.0] * count
+        self._frozen = [False] * count
+        self.heat_w = [0.0] * len(circuits)
+        self.coil_opening = [0.0] * len(circuits)
+        self.cooling_w = 0.0
+
+    def step(
+        self,
+        dt_s: float,
+        weather: Weather,
+        water_degc: list[float],
+        extract: tuple[list[float], list[float]],
+        cool_degc: float,
+        cooling_limit_w: float,
+    ) -> None:
+        """Advance by `dt_s`; `cool_degc` is the water of the cooling coils, whose sum stays below the limit."""
+        self.heat_w = [0.0] * self._circuit_count
+        self.coil_opening = [0.0] * self._circuit_count
+        self.cooling_w = 0.0
+        valves = 0.0
+        for place, unit in enumerate(self._units):
+            water = water_degc[unit.circuit]
+            cooled, valve = self._unit_step(dt_s, place, unit, weather, water, extract, cool_degc, cooling_limit_w)
+            cooling_limit_w -= cooled
+            self.cooling_w += cooled
+            self.heat_w[unit.circuit] += self._coil_w[place]
+            self.coil_opening[unit.circuit] += valve
+            valves += 1.0
+        for circuit in range(self._circuit_count):
+            users = sum(1 for unit in self._units if unit.circuit == circuit)
+            if users:
+                self.coil_opening[circuit] /= users
+
+    def _unit_step(  # noqa: PLR0913  (everything an air-handling unit is connected to)
+        self,
+        dt_s: float,
+        place: int,
+        unit: _Unit,
+        weather: Weather,
+        water_degc: float,
+        extract: tuple[list[float], list[float]],
+        cool_degc: float,
+        cooling_limit_w: float,
+    ) -> tuple[float, float]:
+        """(cooling [W], heating coil valve 0..1) of one unit; writes its true values."""
+        asset, held = unit.asset, self._board.held
+        wanted_share = 0.0 if self._frozen[place] else held[unit.request] / 100
+        share = self.share[place]
+        share += (wanted_share - share) * min(dt_s / FLOW_LAG_S, 1.0)
+        self.share[place] = share = share if share > 0.01 else 0.0
+        rate = max(air_w_per_k(asset.flow_m3_per_h * share), 1e-6)
+        self.fan_kw[place] = fan = fan_kw(asset.sfp_kw_per_m3_s * unit.fan_factor, asset.flow_m3_per_h, share)
+        warmer = FAN_HEAT_SHARE * fan * 1000 / rate if share > 0 else 0.0
+        setpoint, outdoor, warm = held[unit.setpoint], weather.temp_degc, extract[0][place]
+        best = recovery_at_flow(unit.recovery, share)
+        if warm > outdoor + 1.0:
+            best = min(best, max((warm - FROST_EXHAUST_DEGC) / (warm - outdoor), 0.0))
+        efficiency = modulated_recovery(best, outdoor, warm, setpoint - warmer)
+        entering = outdoor + efficiency * (warm - outdoor)
+        lacking = rate * (setpoint - warmer - entering)
+        most = max(coil_w(asset.heating_coil_kw * 1000, COIL_RATED_K, share, water_degc, entering), 0.0)
+        coil = self._coil_w[place]
+        coil += (min(max(lacking, 0.0), most) - coil) * min(dt_s / COIL_LAG_S, 1.0)
+        self._coil_w[place] = coil = min(coil, most)
+        chill = max(-coil_w(asset.cooling_coil_kw * 1000, COOLING_RATED_K, share, cool_degc, entering), 0.0)
+        chill = min(chill, cooling_limit_w)
+        cooled = min(max(-lacking, 0.0), chill) if share > 0 else 0.0
+        supply = entering + (coil - cooled) / rate + warmer if share > 0 else self.supply_degc[place]
+        self.supply_degc[place] = supply
+        self._frozen[place] = water_degc < FROST_WATER_DEGC and outdoor < 0.0 and (
+            self._frozen[place] or (share > 0 and entering < FROST_AIR_DEGC)
+        )
+        valve = coil / most if most > 0 else float(lacking > 0)
+        values, outs = self._board.values, unit.outs
+        values[outs["outdoor_temp_degc"]] = outdoor
+        values[outs["supply_temp_degc"]] = supply
+        values[outs["extract_temp_degc"]] = warm
+        values[outs["exhaust_temp_degc"]] = warm - efficiency * (warm - outdoor)
+        values[outs["supply_flow_m3_per_h"]] = asset.flow_m3_per_h * share
+        values[outs["recovery_pct"]] = efficiency * 100
+        values[outs["heating_coil_valve_pct"]] = valve * 100
+        values[outs["cooling_coil_valve_pct"]] = cooled / chill * 100 if chill > 0 else 0.0
+        values[outs["fan_power_kw"]] = fan
+        values[outs["extract_co2_ppm"]] = extract[1][place]
+        values[outs["frost_alarm"]] = self._frozen[place]
+        return cooled, valve

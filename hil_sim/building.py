@@ -1,0 +1,291 @@
+"""Rooms and zones: three nodes each (air, heated slab, structure), a floor node per bathroom; heat, people, CO2, moisture.
+
+    outside --- air ===== slab (floor heating)         bathroom floor (a loop of its own) --- air of its room
+       |         |  \\
+       +--- structure \\--- air of the common area or the next zone
+"""
+
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hil_sim.board import Board
+from hil_sim.deviations import Deviations
+from hil_sim.outdoor import FACADES, Weather
+from hil_sim.people import People
+from hil_sim.spaces import Space
+from models.assets import Zone
+from models.physics.building import Network, Stepper, network, stepper
+from models.physics.ventilation import AIR_WH_PER_M3_K, diluted, moisture_g_per_kg, saturation_g_per_kg
+from models.physics.ventilation import OUTDOOR_CO2_PPM as OUTDOOR_PPM
+from models.site import Site
+
+Array = NDArray[np.float64]
+
+AIR_MASS_WH_PER_M2_K: Final = 5.0
+"""Air, furniture and the first millimetres of surfaces."""
+SLAB_SHARE: Final = 0.42
+"""Of the remaining mass: the heated screed."""
+SLAB_W_PER_M2_K: Final = 6.0
+"""Screed to room through the floor covering."""
+STRUCTURE_W_PER_M2_K: Final = 5.0
+"""Room to walls, ceiling and floor below, per square metre of floor."""
+OUTSIDE_SHARES: Final = (0.5, 0.08, 0.42)
+"""Where the heat loss leaves from: air (windows, leaks), slab (ground), structure."""
+ROOM_TO_COMMON_W_PER_K: Final = 14.0
+ZONE_TO_ZONE_W_PER_K: Final = 20.0
+BATH_MASS_WH_PER_M2_K: Final = 35.0
+BATH_W_PER_M2_K: Final = 8.0
+BATH_LOOP_W_PER_M2_K: Final = 22.0
+EMITTER_MARGIN: Final = 1.25
+DESIGN_OUTDOOR_DEGC: Final = -24.0
+GLASS_GAIN: Final = 0.34
+"""Solar heat through a window of triple glass: transmittance 0.5, frame, dirt and horizon."""
+BLIND_STOPS: Final = 0.85
+PERSON_W: Final = 70.0
+PERSON_CO2_M3_PER_H: Final = 0.016
+PERSON_MOISTURE_KG_PER_H: Final = 0.05
+SOLAR_SPLIT: Final = (0.30, 0.40, 0.30)
+INTERNAL_SPLIT: Final = (0.60, 0.15, 0.25)
+VALVE_BAND_K: Final = 1.0
+VALVE_INTEGRAL_S: Final = 7200.0
+VALVE_LAG_S: Final = 240.0
+HEIGHT_M: Final = 2.6
+
+
+class Emission(NamedTuple):
+    """What the floor loops took in a step, per circuit in the site's order."""
+
+    heat_w: list[float]
+    opening: list[float]
+    """Mean valve position 0..1, weighted by emitter size."""
+
+
+class Building:
+    """State of all spaces and how they move."""
+
+    def __init__(self, site: Site, board: Board, spaces: tuple[Space, ...], deviations: Deviations) -> None:
+        self._board = board
+        self._spaces = spaces
+        self._count = len(spaces)
+        self._area = np.array([s.area_m2 for s in spaces])
+        self._baths = [i for i, s in enumerate(spaces) if s.room and s.room.bathroom_floor_m2 > 0]
+        self._bath_m2 = np.array([s.room.bathroom_floor_m2 for s in spaces if s.room and s.room.bathroom_floor_m2 > 0])
+        self._network = _network(spaces, self._baths, self._bath_m2, deviations)
+        self._steppers: dict[float, Stepper] = {}
+        self._glass = _glass(spaces, deviations)
+        self._wire(site)
+        self._size_emitters(site, deviations)
+        self._air(site)
+        self.temps: Array = np.full(len(self._network.capacity_j_per_k), 21.0)
+        self.valve: Array = np.zeros(self._count)
+        self._integral: Array = np.zeros(self._count)
+        self._bath_valve: Array = np.full(len(self._baths), 0.3)
+        self.co2_ppm: Array = np.full(self._count, 600.0)
+        self._moisture: Array = np.full(self._count, 5.0)
+        self._heat = np.zeros_like(self.temps)
+        self.gained_j = 0.0
+        self.lost_j = 0.0
+
+    def _wire(self, site: Site) -> None:
+        board, devices = self._board, [s.devices for s in self._spaces]
+        designs = [s.room.setpoint_degc if s.room else s.zone.setpoint_degc for s in self._spaces]
+        self._setpoint = board.command_group(devices, "setpoint_degc", designs)
+        baths = [devices[i] for i in self._baths]
+        self._bath_setpoint = board.command_group(baths, "floor_setpoint_degc", [25.0] * len(baths))
+        self._out = {
+            name: board.outs(devices, name) for name in ("temp_degc", "valve_pct", "co2_ppm", "humidity_pct", "occupied")
+        }
+        self._out_bath = board.outs(baths, "floor_temp_degc")
+        circuits = [c.id for c in site.circuits]
+        # A space without a circuit listens to a last, never heated one.
+        self._circuit = np.array([circuits.index(s.zone.circuit) if s.zone.circuit else -1 for s in self._spaces])
+        self._circuit_rows = np.stack([(self._circuit == c).astype(float) for c in range(len(circuits))])
+        self._bath_circuit = self._circuit[self._baths]
+        self._bath_rows = self._circuit_rows[:, self._baths]
+
+    def _size_emitters(self, site: Site, deviations: Deviations) -> None:
+        conductance = np.zeros(self._count)
+        for place, space in enumerate(self._spaces):
+            zone = space.zone
+            circuit = next((c for c in site.circuits if c.id == zone.circuit), None)
+            if circuit is None:
+                continue
+            design = zone.design_heat_w or EMITTER_MARGIN * zone.heat_loss_w_per_k * (21.0 - DESIGN_OUTDOOR_DEGC)
+            heat = design * space.share * deviations.factor("emitter", zone.id)
+            over_slab = circuit.curve[0][1] - 21.0 - heat / (SLAB_W_PER_M2_K * space.area_m2)
+            conductance[place] = heat / max(over_slab, 2.0)
+        self._emitter = conductance
+        bath = BATH_LOOP_W_PER_M2_K * self._bath_m2
+        size = self._circuit_rows @ conductance + self._bath_rows @ bath
+        self._opening_rows = self._circuit_rows * conductance / np.maximum(size, 1e-9)[:, None]
+        self._bath_opening_rows = self._bath_rows * bath / np.maximum(size, 1e-9)[:, None]
+        self._bath_emitter = bath
+
+    def _air(self, site: Site) -> None:
+        handlers = [a.id for a in site.air_handling]
+        self._handler = np.array([handlers.index(z) if (z := s.zone.air_handling) else -1 for s in self._spaces])
+        self._design_flow = np.array([s.zone.ventilation_m3_per_h * s.share for s in self._spaces])
+        rows = np.stack([(self._handler == h) * self._design_flow for h in range(len(handlers))] or [self._area * 0])
+        self._extract_rows = rows / np.maximum(rows.sum(axis=1, keepdims=True), 1e-9)
+        self._leak_m3_per_h = 0.03 * HEIGHT_M * self._area
+        self._volume = HEIGHT_M * self._area
+
+    def settle(self, site: Site, people: People, weather: Weather) -> None:
+        """Set points held, the mass where a steady day would have it, valves where that needs them."""
+        n, outdoor = self._count, weather.temp_degc
+        air, out = self._setpoint.copy(), self._network.to_outside_w_per_k
+        inside = STRUCTURE_W_PER_M2_K * self._area
+        structure = (inside * air + out[2 * n : 3 * n] * outdoor) / (inside + out[2 * n : 3 * n])
+        need = out[:n] * (air - outdoor) + inside * (air - structure) + out[n : 2 * n] * (air - outdoor)
+        need += self._design_flow * AIR_WH_PER_M3_K * 0.6 * np.maximum(air - 19.0, 0.0)
+        need = np.maximum(need - people.equipment_w - PERSON_W * people.persons, 0.0)
+        slab = air + need / (SLAB_W_PER_M2_K * self._area)
+        supply = [float(np.interp(outdoor, *zip(*c.curve, strict=True))) for c in site.circuits] + [0.0]
+        over = np.maximum(np.array(supply)[self._circuit] - slab, 1.0)
+        self._integral = np.clip(need / np.maximum(self._emitter * over, 1.0), 0.0, 1.0)
+        self.valve = self._integral.copy()
+        self.temps = np.concatenate([air, slab, structure, self._bath_setpoint])
+        self._moisture[:] = moisture_g_per_kg(outdoor, weather.humidity_pct) + 1.2
+
+    def step(  # noqa: PLR0913  (the building meets everything else here)
+        self,
+        dt_s: float,
+        weather: Weather,
+        people: People,
+        blinds: list[float],
+        supply_degc: list[float],
+        air_degc: list[float],
+        air_share: list[float],
+        waste_w: tuple[float, float],
+    ) -> Emission:
+        """Advance by `dt_s`.
+
+        `blinds`: closed share per facade; `supply_degc`: water per circuit (below the slab when its pump is off);
+        `air_degc`, `air_share`: supply air and share of design flow per unit; `waste_w`: heat lost by circulation
+        pipes into the common areas and by machines and tanks into the plant room.
+        """
+        n, temps = self._count, self.temps
+        air, slab = temps[:n], temps[n : 2 * n]
+        stepper_ = self._stepper(dt_s)
+        floor_w, bath_w, emission = self._emit(dt_s, supply_degc, air, slab, temps[3 * n :])
+        supply = np.array([*air_degc, weather.temp_degc])[self._handler]
+        self.flow_m3_per_h = self._design_flow * np.array([*air_share, 1.0])[self._handler]
+        solar = self._glass @ [f * (1 - BLIND_STOPS * b) for f, b in zip(weather.facade_w_m2, blinds, strict=True)]
+        internal = people.equipment_w + PERSON_W * people.persons
+        heat = self._heat
+        heat[:n] = self.flow_m3_per_h * AIR_WH_PER_M3_K * (supply - air) + SOLAR_SPLIT[0] * solar
+        heat[:n] += INTERNAL_SPLIT[0] * internal + waste_w[0] * self._pipes + waste_w[1] * self._plant_room
+        heat[n : 2 * n] = floor_w + SOLAR_SPLIT[1] * solar + INTERNAL_SPLIT[1] * internal
+        heat[2 * n : 3 * n] = SOLAR_SPLIT[2] * solar + INTERNAL_SPLIT[2] * internal
+        heat[3 * n :] = bath_w
+        self.temps = stepper_.advance(temps, heat, weather.temp_degc)
+        lost_w = float(stepper_.to_outside_w_per_k @ self.temps) - self._outside_w_per_k * weather.temp_degc
+        self.gained_j += float(heat.sum()) * dt_s
+        self.lost_j += lost_w * dt_s
+        self._breathe(dt_s, weather, people)
+        return emission
+
+    def _emit(
+        self, dt_s: float, supply_degc: list[float], air: Array, slab: Array, bath: Array
+    ) -> tuple[Array, Array, Emission]:
+        error = self._setpoint - air
+        self._integral += error * (dt_s / (VALVE_BAND_K * VALVE_INTEGRAL_S))
+        np.clip(self._integral, 0.0, 1.0, out=self._integral)
+        wanted = error / VALVE_BAND_K + self._integral
+        np.clip(wanted, 0.0, 1.0, out=wanted)
+        follow = min(dt_s / VALVE_LAG_S, 1.0)
+        self.valve += (wanted - self.valve) * follow
+        bath_wanted = np.clip((self._bath_setpoint - bath) / 0.8 + 0.3, 0.0, 1.0)
+        self._bath_valve += (bath_wanted - self._bath_valve) * follow
+        water = np.array([*supply_degc, 0.0])
+        floor_w = self.valve * self._emitter * np.maximum(water[self._circuit] - slab, 0.0)
+        bath_w = self._bath_valve * self._bath_emitter * np.maximum(water[self._bath_circuit] - bath, 0.0)
+        heat = self._circuit_rows @ floor_w + self._bath_rows @ bath_w
+        opening = self._opening_rows @ self.valve + self._bath_opening_rows @ self._bath_valve
+        return floor_w, bath_w, Emission(heat.tolist(), opening.tolist())
+
+    def _breathe(self, dt_s: float, weather: Weather, people: People) -> None:
+        flow = self.flow_m3_per_h + self._leak_m3_per_h
+        dt_h = dt_s / 3600
+        co2 = people.persons * (PERSON_CO2_M3_PER_H * 1e6)
+        self.co2_ppm = diluted(self.co2_ppm, np.float64(OUTDOOR_PPM), co2, flow, self._volume, dt_h)
+        outdoor = np.float64(moisture_g_per_kg(weather.temp_degc, weather.humidity_pct))
+        vapour = people.persons * (PERSON_MOISTURE_KG_PER_H * 1000 / 1.2)
+        # Furniture and wood take up moisture: they act as four times the room's volume.
+        self._moisture = diluted(self._moisture, outdoor, vapour, flow, 4 * self._volume, dt_h)
+
+    def publish(self, people: People) -> None:
+        """True values of every space to the board."""
+        n, values, out = self._count, self._board.values, self._out
+        air = self.temps[:n]
+        values[out["temp_degc"]] = air
+        values[out["valve_pct"]] = self.valve * 100
+        values[out["co2_ppm"]] = self.co2_ppm
+        values[out["humidity_pct"]] = np.minimum(100 * self._moisture / saturation_g_per_kg(air), 100.0)
+        values[out["occupied"]] = people.persons >= 1.0
+        values[self._out_bath] = self.temps[3 * n :]
+
+    def extract(self) -> tuple[list[float], list[float]]:
+        """Temperature [degC] and CO2 [ppm] of the extract air of each unit."""
+        mixed = self._extract_rows @ np.column_stack([self.temps[: self._count], self.co2_ppm])
+        return mixed[:, 0].tolist(), mixed[:, 1].tolist()
+
+    def stored_j(self) -> float:
+        """Heat in all nodes above 0 degC [J]."""
+        return float(self._network.capacity_j_per_k @ self.temps)
+
+    def wire_waste(self, plant_room: int) -> None:
+        """Where pipes (every common area) and the plant (`plant_room`, a space) give off their losses."""
+        common = np.array([0.0 if s.room else s.area_m2 for s in self._spaces])
+        self._pipes = common / common.sum()
+        self._plant_room = np.zeros(self._count)
+        self._plant_room[plant_room] = 1.0
+        self._outside_w_per_k = float(self._network.to_outside_w_per_k.sum())
+
+    def _stepper(self, dt_s: float) -> Stepper:
+        if dt_s not in self._steppers:
+            self._steppers[dt_s] = stepper(self._network, dt_s)
+        return self._steppers[dt_s]
+
+
+def _glass(spaces: tuple[Space, ...], deviations: Deviations) -> Array:
+    """Solar gain area per space and facade [m2]."""
+    area = np.zeros((len(spaces), len(FACADES)))
+    for place, space in enumerate(spaces):
+        if space.room:
+            area[place, FACADES.index(space.room.facade)] = space.room.window_m2
+        else:
+            for facade, window in space.zone.windows_m2.items():
+                area[place, FACADES.index(facade)] = window
+        area[place] *= GLASS_GAIN * deviations.factor("window", space.zone.id)
+    return area
+
+
+def _network(spaces: tuple[Space, ...], baths: list[int], bath_m2: Array, deviations: Deviations) -> Network:
+    n = len(spaces)
+    capacity, outside = np.zeros(3 * n + len(baths)), np.zeros(3 * n + len(baths))
+    links: list[tuple[int, int, float]] = []
+    common: list[int] = []
+    for place, space in enumerate(spaces):
+        zone: Zone = space.zone
+        mass = zone.mass_wh_per_m2_k * deviations.factor("mass", zone.id)
+        heavy = max(mass - AIR_MASS_WH_PER_M2_K, 5.0)
+        per_m2 = (AIR_MASS_WH_PER_M2_K, SLAB_SHARE * heavy, (1 - SLAB_SHARE) * heavy)
+        loss = zone.heat_loss_w_per_k * space.share * deviations.factor("heat_loss", zone.id)
+        for layer in range(3):
+            capacity[layer * n + place] = per_m2[layer] * space.area_m2 * 3600
+            outside[layer * n + place] = loss * OUTSIDE_SHARES[layer]
+        links.append((place, n + place, SLAB_W_PER_M2_K * space.area_m2))
+        links.append((place, 2 * n + place, STRUCTURE_W_PER_M2_K * space.area_m2))
+        if space.room:
+            links.append((place, common[-1], ROOM_TO_COMMON_W_PER_K))
+        else:
+            if common:
+                links.append((place, common[-1], ZONE_TO_ZONE_W_PER_K))
+            common.append(place)
+    for number, (place, floor_m2) in enumerate(zip(baths, bath_m2, strict=True)):
+        capacity[3 * n + number] = BATH_MASS_WH_PER_M2_K * floor_m2 * 3600
+        links.append((place, 3 * n + number, BATH_W_PER_M2_K * floor_m2))
+    return network(capacity, outside, links)

@@ -1,0 +1,140 @@
+"""Electricity: photovoltaics, the power of every part, and the meters that sum them. Consumption is positive."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from math import pi, sin
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hil_sim.board import Board
+from hil_sim.deviations import Deviations
+from hil_sim.outdoor import Weather
+from models.assets import Meter, PvArray, Purpose
+from models.site import Site
+
+Array = NDArray[np.float64]
+
+PHASE_SHARES: Final = (0.345, 0.33, 0.325)
+"""Small loads never spread evenly over three phases."""
+POWER_FACTOR: Final = 0.97
+SLEEPING, MPPT, THROTTLED, FAULT = 2, 4, 5, 7
+
+
+class Inverter:
+    """One array behind its inverter."""
+
+    def __init__(self, asset: PvArray, board: Board, deviations: Deviations) -> None:
+        self._asset = asset
+        self._board = board
+        self._factor = deviations.factor("pv", asset.id)
+        self._limit = board.command(asset.devices, "power_limit_pct", 100.0)
+        self._enabled = board.command(asset.devices, "power_limit_enabled", 0.0)
+        names = (
+            "ac_power_kw ac_energy_kwh dc_power_kw current_a l1_v l2_v l3_v frequency_hz cabinet_temp_degc operating_state"
+        ).split()
+        self._outs = [board.out(asset.devices, name) for name in names]
+        self.failed = False
+        self.ac_kw = self.energy_kwh = 0.0
+        self._dc_kw = 0.0
+        self._throttled = False
+
+    def step(self, dt_s: float, dc_kw: float, ac_kw: float) -> float:
+        """Power delivered [kW] from what panels and weather allow."""
+        held = self._board.held
+        most = self._asset.inverter_kw * (held[self._limit] / 100 if held[self._enabled] >= 0.5 else 1.0)
+        able = 0.0 if self.failed else ac_kw * self._factor
+        self._throttled = able > most
+        self.ac_kw = min(able, most, self._asset.inverter_kw)
+        self._dc_kw = dc_kw * self.ac_kw / ac_kw if ac_kw > 1e-6 else 0.0
+        self.energy_kwh += self.ac_kw * dt_s / 3600
+        return self.ac_kw
+
+    def publish(self, volts: float, outdoor_degc: float) -> None:
+        """True values to the board."""
+        state = FAULT if self.failed else THROTTLED if self._throttled else MPPT if self.ac_kw > 0.02 else SLEEPING
+        warm = outdoor_degc + 6.0 + 25.0 * self.ac_kw / self._asset.inverter_kw
+        amperes = self.ac_kw * 1000 / (3 * volts)
+        shown = (self.ac_kw, self.energy_kwh, self._dc_kw, amperes, volts, volts, volts, 50.0, warm, state)
+        for out, value in zip(self._outs, shown, strict=True):
+            self._board.values[out] = value
+
+
+class Electricity:
+    """All parts and all electricity meters."""
+
+    def __init__(self, site: Site, board: Board, parts: Sequence[str], deviations: Deviations) -> None:
+        self.place = {name: index for index, name in enumerate(parts)}
+        self.power_kw: Array = np.zeros(len(parts))
+        self.energy_kwh: Array = np.zeros(len(parts))
+        self.inverters = [Inverter(array, board, deviations) for array in site.pv]
+        self._board = board
+        self._fuse_kw = site.electricity.fuse_kw
+        meters = [meter for meter in site.meters if meter.carrier == "electricity"]
+        self._rows = np.stack([_row(meter, meters, self.place) for meter in meters]) if meters else np.zeros((0, len(parts)))
+        devices = [meter.devices for meter in meters]
+        self._outs = {name: board.outs(devices, name) for name in ("power_kw", "import_kwh", "export_kwh")}
+        phases = ("l1", "l2", "l3")
+        self._volt_outs = [board.outs(devices, f"{phase}_v") for phase in phases]
+        self._ampere_outs = [board.outs(devices, f"{phase}_a") for phase in phases]
+        self._frequency_outs = board.outs(devices, "frequency_hz")
+        self._import: Array = np.zeros(len(meters))
+        self._export: Array = np.zeros(len(meters))
+        self.total_kw = 0.0
+        self.import_kwh = self.export_kwh = 0.0
+        self.over_fuse_s = 0.0
+        """How long the main fuse was overloaded."""
+        self.volts = 231.0
+
+    def step(self, dt_s: float, when: datetime, weather: Weather, powers: Mapping[str, float]) -> None:
+        """Settle a step from the power of each part [kW]; the arrays' own is added here."""
+        row, place = self.power_kw, self.place
+        row[:] = 0.0
+        for name, power in powers.items():
+            row[place[name]] = power
+        for number, inverter in enumerate(self.inverters):
+            made = inverter.step(dt_s, weather.pv_dc_kw[number], weather.pv_ac_kw[number])
+            row[place[inverter._asset.id]] = -made
+        hours = dt_s / 3600
+        self.energy_kwh += row * hours
+        self.total_kw = total = float(row.sum())
+        self.import_kwh += max(total, 0.0) * hours
+        self.export_kwh += max(-total, 0.0) * hours
+        if abs(total) / POWER_FACTOR > self._fuse_kw:
+            self.over_fuse_s += dt_s
+        day_s = when.hour * 3600 + when.minute * 60 + when.second
+        self.volts = 231.0 + 1.2 * sin(2 * pi * day_s / 86400) - 0.01 * total
+
+        metered = self._rows @ row
+        self._import += np.maximum(metered, 0.0) * hours
+        self._export += np.maximum(-metered, 0.0) * hours
+        values, outs = self._board.values, self._outs
+        values[outs["power_kw"]] = metered
+        values[outs["import_kwh"]] = self._import
+        values[outs["export_kwh"]] = self._export
+        values[self._frequency_outs] = 50.0
+        for volt_outs, ampere_outs, share in zip(self._volt_outs, self._ampere_outs, PHASE_SHARES, strict=True):
+            values[volt_outs] = self.volts
+            values[ampere_outs] = np.abs(metered) * (1000 * share / (self.volts * POWER_FACTOR))
+
+    def publish(self, weather: Weather) -> None:
+        """The inverters' true values to the board; the meters' are there after every step."""
+        for inverter in self.inverters:
+            inverter.publish(self.volts, weather.temp_degc)
+
+
+def _row(meter: Meter, meters: Sequence[Meter], place: Mapping[str, int]) -> Array:
+    """Which parts a meter sums: all, the ones it names, or whatever no other meter has."""
+    row = np.zeros(len(place))
+    if meter.purpose is Purpose.TOTAL:
+        row[:] = 1.0
+    elif meter.measures:
+        for name in meter.measures:
+            if name in place:
+                row[place[name]] = 1.0
+    else:
+        elsewhere = {name for other in meters for name in other.measures}
+        for name, index in place.items():
+            row[index] = float(name not in elsewhere)
+    return row

@@ -1,0 +1,177 @@
+"""The plant room: heat pumps, wells, boilers, tanks, hot water and solar heat, advanced together."""
+
+from typing import Final
+
+from hil_sim.board import Board
+from hil_sim.boiler import ElectricBoiler
+from hil_sim.circuits import Circuits, curve_degc
+from hil_sim.deviations import Deviations
+from hil_sim.heat_meters import Flow
+from hil_sim.heat_pumps import Machine
+from hil_sim.outdoor import Weather
+from hil_sim.solar_heat import GLYCOL_KJ_PER_L_K, SolarHeat
+from hil_sim.tap_water import TapWater
+from hil_sim.vessels import TOP, Vessel
+from hil_sim.wells import BrineCircuit
+from models.site import Site
+
+HEADER_M3: Final = 0.3
+"""Water in pipes and hydraulic separator; stands in for a buffer where the site has none."""
+HEADER_W_PER_K: Final = 2.0
+
+
+class EnergyCentre:
+    """State of the plant room."""
+
+    def __init__(self, site: Site, board: Board, deviations: Deviations, month: int) -> None:
+        vessels = {tank.id: Vessel.of(tank, board, deviations) for tank in site.tanks}
+        by_role = {tank.role: vessels[tank.id] for tank in reversed(site.tanks)}
+        self.buffer = by_role.get("buffer") or Vessel(HEADER_M3, HEADER_W_PER_K, 90.0, ())
+        self.vessels = [*vessels.values(), *([] if "buffer" in by_role else [self.buffer])]
+        self.hp_tank = by_role.get("heat_pump")
+        self.hp_tank_degc = next((t.setpoint_degc for t in site.tanks if t.role == "heat_pump"), None) or 52.0
+        self.machines = [Machine(asset, board, deviations) for asset in site.heat_pumps]
+        self.boilers = [ElectricBoiler(asset, board) for asset in site.boilers]
+        rated_kw = sum(max(p.heat_kw for p in asset.certified) for asset in site.heat_pumps if asset.source == "wells")
+        self.wells = BrineCircuit(site.wells, board, deviations, rated_kw, month) if site.wells else None
+        self.tap = TapWater(site.hot_water, board, deviations, vessels) if site.hot_water else None
+        self.solar = (
+            SolarHeat(site.collectors, board, deviations, vessels[site.collectors.tank]) if site.collectors else None
+        )
+        self._wells_max_degc = site.collectors.wells_max_degc if site.collectors else 0.0
+        self._site = site
+        self._board = board
+        self._stages = sum(asset.compressors for asset in site.heat_pumps if asset.source == "wells")
+        self.made_j = self.used_j = 0.0
+
+    def settle(self, weather: Weather) -> None:
+        """Warm tanks, collectors at outdoor temperature."""
+        hottest = max((curve_degc(c.curve, weather.temp_degc) for c in self._site.circuits), default=35.0)
+        for vessel in self.vessels:
+            vessel.fill(30.0, 15.0)
+        self.buffer.fill(hottest + 3.0, hottest - 3.0)
+        if self.hp_tank is not None:
+            self.hp_tank.fill(self.hp_tank_degc, self.hp_tank_degc - 4.0)
+        if self.solar is not None:
+            self.solar.mean_degc = weather.temp_degc
+
+    def step(
+        self, dt_s: float, weather: Weather, circuits: Circuits, drawn: tuple[float, float], cooling_w: float, room_degc: float
+    ) -> None:
+        """Advance by `dt_s`.
+
+        `circuits` have settled what they draw; `drawn` is tap water [l at 60 degC] and its cold inlet [degC];
+        `cooling_w` is taken up by the wells; `room_degc` is the plant room's temperature.
+        """
+        extracted_kw, level, made_w = self._machines(dt_s, weather)
+        for boiler in self.boilers:
+            boiler.step(dt_s, self.buffer)
+            made_w += boiler.power_kw * 1000
+        recharge_w, solar_w = self._sun(dt_s, weather)
+        made_w += solar_w
+        used_w = sum(circuits.heat_kw) * 1000
+        if self.tap is not None:
+            to_loop_w = self.solar.to_circulation_w if self.solar else 0.0
+            self.tap.step(dt_s, drawn[0], drawn[1], to_loop_w, room_degc)
+            used_w += self.tap.preheat_kw * 1000
+        for vessel in self.vessels:
+            vessel.advance(dt_s, room_degc)
+        if self.wells is not None:
+            share = level / self._stages if self._stages else 0.0
+            self.wells.step(dt_s, extracted_kw, max(share, 0.3) if level > 0 else 0.0, cooling_w, recharge_w)
+        self.made_j += made_w * dt_s
+        self.used_j += used_w * dt_s
+
+    def _machines(self, dt_s: float, weather: Weather) -> tuple[float, float, float]:
+        """(heat out of the wells [kW], compressors running on them, heat made [W])."""
+        extracted = level = made_w = 0.0
+        for machine in self.machines:
+            brine = machine.asset.source == "wells" and self.wells is not None
+            source = self.wells.from_degc if brine and self.wells else weather.temp_degc
+            machine.blocked = bool(brine and self.wells and self.wells.pump_failed)
+            duty = machine.step(dt_s, source, weather.temp_degc, self.buffer, self.hp_tank, self.hp_tank_degc)
+            made_w += duty.heat_w
+            if brine:
+                extracted += duty.extracted_kw
+                level += machine.level
+        return extracted, level, made_w
+
+    def _sun(self, dt_s: float, weather: Weather) -> tuple[float, float]:
+        """(to the wells [W], to the tank [W])."""
+        solar = self.solar
+        if solar is None:
+            return 0.0, 0.0
+        back = self.tap.loop_return_degc if self.tap else 60.0
+        brine = self.wells.to_degc if self.wells else 10.0
+        limit = self.wells.recharge_limit_w(self._wells_max_degc) if self.wells else 0.0
+        solar.step(dt_s, weather, back, brine, limit)
+        return solar.to_wells_w, solar.to_tank_w
+
+    def waste_w(self) -> float:
+        """What tanks and machines give off into the plant room."""
+        heaters = self.tap.loss_w if self.tap else 0.0
+        return sum(vessel.loss_w for vessel in self.vessels) + heaters
+
+    def powers_kw(self) -> dict[str, float]:
+        """Electric power of each part."""
+        powers = {machine.asset.id: machine.duty.power_kw for machine in self.machines}
+        powers |= {boiler.id: boiler.power_kw for boiler in self.boilers}
+        site = self._site
+        if self.tap is not None and site.hot_water:
+            powers[site.hot_water.id] = self.tap.power_kw + self.tap.pump_kw
+        if self.wells is not None and site.wells:
+            powers[site.wells.id] = self.wells.pump_kw
+        if self.solar is not None and site.collectors:
+            powers[site.collectors.id] = self.solar.pump_kw
+        return powers
+
+    def flows(self, circuits: Circuits) -> dict[str, Flow]:
+        """What heat meters see, by asset."""
+        site = self._site
+        flows = {
+            m.asset.id: Flow(m.duty.heat_w / 1000, m.duty.flow_kg_per_s * 3640, m.supply_degc, m.return_degc)
+            for m in self.machines
+        }
+        for place, circuit in enumerate(site.circuits):
+            litres = circuits.flow_kg_per_s[place] * 3640
+            flows[circuit.id] = Flow(
+                circuits.heat_kw[place], litres, circuits.supply_degc[place], circuits.return_degc[place]
+            )
+        tap, wells, solar = self.tap, self.wells, self.solar
+        if tap is not None and site.hot_water:
+            flows[site.hot_water.id] = Flow(tap.loop_kw, tap.loop_flow_l_per_h, tap.temps[0], tap.loop_return_degc)
+        if wells is not None and site.wells:
+            flows[site.wells.id] = Flow(wells.extracted_kw, wells.flow_m3_per_h * 1000, wells.from_degc, wells.to_degc)
+        if solar is not None and site.collectors:
+            rate = max(GLYCOL_KJ_PER_L_K / 3600 * solar.flow_l_per_h, 1e-6)
+            flows[site.collectors.id] = Flow(
+                solar.power_kw, solar.flow_l_per_h, solar.outlet_degc, solar.outlet_degc - solar.power_kw / rate
+            )
+        return flows
+
+    def publish(self, outdoor_degc: float) -> None:
+        """True values to the board."""
+        for vessel in self.vessels:
+            vessel.publish(self._board)
+        for boiler in self.boilers:
+            boiler.publish()
+        for part in (self.tap, self.wells, self.solar):
+            if part is not None:
+                part.publish()
+        source = self.wells.from_degc if self.wells else outdoor_degc
+        for machine in self.machines:
+            own = source if machine.asset.source == "wells" else outdoor_degc
+            machine.publish(outdoor_degc, own, self.hp_tank_degc, self.buffer, self.hp_tank or self.buffer)
+
+    def stored_j(self) -> float:
+        """Heat in all tanks of heating water [J]."""
+        return sum(vessel.stored_j() for vessel in self.vessels)
+
+    def lost_j(self) -> float:
+        """Heat lost by all tanks of heating water since the start [J]."""
+        return sum(vessel.lost_j for vessel in self.vessels)
+
+    @property
+    def buffer_top_degc(self) -> float:
+        """What circuits can mix from."""
+        return self.buffer.temps[TOP]

@@ -1,0 +1,241 @@
+"""The simulated building and its plant: everything the site file declares, in steps of at most a minute.
+
+Perturbed physics: true parameters differ from the site file's (`deviations`), and instruments see them through lag,
+errors and rounding (`sensors`). Control never sees this package.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from math import ceil
+from typing import Final, NamedTuple
+
+from hil_sim.air import AirHandlers
+from hil_sim.board import Board
+from hil_sim.building import Building
+from hil_sim.chargers import ChargePoint
+from hil_sim.circuits import Circuits
+from hil_sim.deviations import Deviations
+from hil_sim.electrical import Electricity
+from hil_sim.energy_centre import EnergyCentre
+from hil_sim.heat_meters import HeatMeters
+from hil_sim.outdoor import FACADES, Outdoor, Weather
+from hil_sim.people import People
+from hil_sim.sensors import Sensors
+from hil_sim.spaces import spaces_of
+from hil_sim.vessels import BOTTOM, TOP
+from models.assets import ZoneKind
+from models.physics.hot_water import cold_water_degc
+from models.site import Site
+from models.weather import WeatherSeries
+
+LONGEST_STEP_S: Final = 60.0
+GUST_M_S: Final = 12.0
+"""Wind at which the blinds' own guard takes them up, until it has fallen by CALM_UNDER_M_S."""
+CALM_UNDER_M_S: Final = 3.0
+
+
+class Balance(NamedTuple):
+    """An energy account since the reset [kWh]; what came in less what went out less what is stored is the error."""
+
+    gained_kwh: float
+    lost_kwh: float
+    stored_kwh: float
+
+    @property
+    def error_kwh(self) -> float:
+        """Zero when energy is conserved."""
+        return self.gained_kwh - self.lost_kwh - self.stored_kwh
+
+
+class SimulatedPlant:
+    """Satisfies `hil_sim.ports.Plant`; `create` makes one."""
+
+    def __init__(self, site: Site, weather: WeatherSeries) -> None:
+        self.site = site
+        self._outdoor = Outdoor(site, weather)
+        self._zone_info = site.zone_info
+        self._started = False
+
+    def reset(self, start: datetime, seed: int) -> Mapping[str, float | None]:
+        """A settled plant at `start` (UTC), its deviations, people and instruments drawn from `seed`."""
+        site = self.site
+        self.now = start
+        self.board = board = Board(site)
+        deviations = Deviations(seed)
+        spaces = spaces_of(site)
+        local = start.astimezone(self._zone_info)
+        self.weather = weather = self._outdoor.at(start)
+        self.people = People(site, spaces, deviations, seed)
+        self.people.turn(local)
+        self.building = Building(site, board, spaces, deviations)
+        services = [
+            n for n, s in enumerate(spaces) if s.zone.kind is ZoneKind.SERVICE and s.zone.persons == 0 and s.room is None
+        ]
+        self._plant_room = services[0] if services else 0
+        self.building.wire_waste(self._plant_room)
+        self.building.settle(site, self.people, weather)
+        self.circuits = Circuits(site, board, deviations)
+        self.circuits.settle(site, weather.temp_degc)
+        self.air = AirHandlers(site, board, deviations)
+        self.centre = EnergyCentre(site, board, deviations, local.month)
+        self.centre.settle(weather)
+        self.chargers = [ChargePoint(asset, board, seed, n) for n, asset in enumerate(site.chargers)]
+        for charger in self.chargers:
+            charger.settle(local)
+        self.electricity = Electricity(site, board, self._parts(), deviations)
+        self.heat_meters = HeatMeters(site, board)
+        self._blinds(site)
+        self._sensors = Sensors(board.points, seed)
+        self._start = (self.building.stored_j(), self.centre.stored_j(), self.centre.tap.stored_j() if self.centre.tap else 0.0)
+        self._failures = self._failable()
+        self._advance(1.0)
+        self._publish()
+        self._started = True
+        return self._observe(1.0)
+
+    def step(self, commands: Mapping[str, float | None], dt_s: float) -> Mapping[str, float | None]:
+        """Advance by `dt_s` under the commands; KeyError for a command the site has no point for."""
+        if not self._started:
+            raise RuntimeError("reset() the plant before its first step")
+        self.board.apply(commands)
+        count = ceil(dt_s / LONGEST_STEP_S)
+        for _ in range(count):
+            self._advance(dt_s / count)
+        self._publish()
+        return self._observe(dt_s)
+
+    def truth(self) -> Mapping[str, float]:
+        """Exact values of all points at the end of the last step."""
+        return self.board.named()
+
+    def fail(self, asset: str, failed: bool) -> None:
+        """Break or repair an asset: heat pump, boiler, inverter, charger, circuit (its pump), wells or collectors
+        (their pump), hot water (its heater). KeyError names what can fail."""
+        if asset not in self._failures:
+            raise KeyError(f"'{asset}' cannot fail; these can: {', '.join(sorted(self._failures))}")
+        owner, attribute = self._failures[asset]
+        if isinstance(owner, list):
+            owner[int(attribute)] = failed
+        else:
+            setattr(owner, attribute, failed)
+
+    def balance(self) -> dict[str, Balance]:
+        """Energy accounts since the reset: building, tanks, hot water, electricity."""
+        centre, building, electricity = self.centre, self.building, self.electricity
+        kwh = 1 / 3.6e6
+        accounts = {
+            "building": Balance(
+                building.gained_j * kwh, building.lost_j * kwh, (building.stored_j() - self._start[0]) * kwh
+            ),
+            "tanks": Balance(
+                centre.made_j * kwh,
+                (centre.used_j + centre.lost_j()) * kwh,
+                (centre.stored_j() - self._start[1]) * kwh,
+            ),
+            "electricity": Balance(
+                electricity.import_kwh - electricity.export_kwh, float(electricity.energy_kwh.sum()), 0.0
+            ),
+        }
+        if (tap := centre.tap) is not None:
+            stored = (tap.stored_j() - self._start[2]) * kwh
+            accounts["hot_water"] = Balance(tap.gained_j * kwh, (tap.lost_j + tap.served_j) * kwh, stored)
+        return accounts
+
+    def _parts(self) -> list[str]:
+        site = self.site
+        parts = [asset.id for group in (site.heat_pumps, site.boilers, site.air_handling, site.circuits) for asset in group]
+        parts += [asset.id for asset in (site.hot_water, site.wells, site.collectors) if asset]
+        return parts + [asset.id for group in (site.zones, site.chargers, site.pv) for asset in group]
+
+    def _failable(self) -> dict[str, tuple[object, str]]:
+        centre, site = self.centre, self.site
+        table: dict[str, tuple[object, str]] = {m.asset.id: (m, "failed") for m in centre.machines}
+        table |= {boiler.id: (boiler, "failed") for boiler in centre.boilers}
+        table |= {a.id: (i, "failed") for a, i in zip(site.pv, self.electricity.inverters, strict=True)}
+        table |= {a.id: (c, "failed") for a, c in zip(site.chargers, self.chargers, strict=True)}
+        table |= {c.id: (self.circuits.failed, str(n)) for n, c in enumerate(site.circuits)}
+        for asset, part, flag in (
+            (site.wells, centre.wells, "pump_failed"),
+            (site.collectors, centre.solar, "pump_failed"),
+            (site.hot_water, centre.tap, "heater_failed"),
+        ):
+            if asset is not None and part is not None:
+                table[asset.id] = (part, flag)
+        return table
+
+    def _blinds(self, site: Site) -> None:
+        self._windy = False
+        self._blind_positions = [(FACADES.index(b.facade), self.board.command(b.devices, "position_pct", 0.0)) for b in site.blinds]
+        self._blind_alarms = [self.board.out(b.devices, "wind_alarm") for b in site.blinds]
+        names = ("outdoor_temp_degc", "humidity_pct", "wind_m_per_s", "irradiance_w_per_m2")
+        self._station = [self.board.out(site.weather_station, name) for name in names]
+
+    def _advance(self, dt_s: float) -> None:
+        """One step of at most a minute."""
+        self.now += timedelta(seconds=dt_s)
+        local = self.now.astimezone(self._zone_info)
+        self.weather = weather = self._outdoor.at(self.now)
+        people, centre, building = self.people, self.centre, self.building
+        people.turn(local)
+        water = self.circuits.mix(dt_s, centre.buffer_top_degc)
+        cool = (centre.wells.cooling_degc, centre.wells.cooling_limit_w) if centre.wells else (99.0, 0.0)
+        self.air.step(dt_s, weather, water, building.extract(), *cool)
+        waste = (centre.tap.loop_kw * 1000 if centre.tap else 0.0, centre.waste_w())
+        emission = building.step(
+            dt_s, weather, people, self._shading(weather), water, self.air.supply_degc, self.air.share, waste
+        )
+        heat_w = [one + other for one, other in zip(emission.heat_w, self.air.heat_w, strict=True)]
+        opening = [max(one, other) for one, other in zip(emission.opening, self.air.coil_opening, strict=True)]
+        flow, power_w = self.circuits.draw(heat_w, opening, centre.buffer_top_degc)
+        centre.buffer.pass_through(TOP, BOTTOM, flow, -power_w)
+        drawn = (people.drawn_l(local, dt_s), cold_water_degc(local.timetuple().tm_yday))
+        room = float(building.temps[self._plant_room])
+        centre.step(dt_s, weather, self.circuits, drawn, self.air.cooling_w, room)
+        self.electricity.step(dt_s, self.now, weather, self._powers(dt_s, local))
+        self.heat_meters.step(dt_s, centre.flows(self.circuits))
+
+    def _powers(self, dt_s: float, local: datetime) -> dict[str, float]:
+        site, powers = self.site, self.centre.powers_kw()
+        for zone, power in zip(site.zones, self.people.zone_kw.tolist(), strict=True):
+            powers[zone.id] = power
+        for unit, power in zip(site.air_handling, self.air.fan_kw, strict=True):
+            powers[unit.id] = power
+        for circuit, power in zip(site.circuits, self.circuits.pump_kw, strict=True):
+            powers[circuit.id] = power
+        for asset, charger in zip(site.chargers, self.chargers, strict=True):
+            powers[asset.id] = charger.step(dt_s, local)
+        return powers
+
+    def _shading(self, weather: Weather) -> list[float]:
+        """Closed share of each facade's blinds, their wind guard considered."""
+        self._windy = weather.wind_m_s > GUST_M_S or (self._windy and weather.wind_m_s > GUST_M_S - CALM_UNDER_M_S)
+        closed = [0.0] * len(FACADES)
+        if not self._windy:
+            for facade, position in self._blind_positions:
+                closed[facade] = self.board.held[position] / 100
+        return closed
+
+    def _publish(self) -> None:
+        board, weather = self.board, self.weather
+        values = board.values
+        shown = (weather.temp_degc, weather.humidity_pct, weather.wind_m_s, weather.ghi_w_m2)
+        for out, value in zip(self._station, shown, strict=True):
+            values[out] = value
+        for out in self._blind_alarms:
+            values[out] = self._windy
+        self.building.publish(self.people)
+        self.circuits.publish()
+        self.centre.publish(weather.temp_degc)
+        for charger in self.chargers:
+            charger.publish(self.electricity.volts)
+        self.electricity.publish(weather)
+
+    def _observe(self, dt_s: float) -> dict[str, float | None]:
+        board = self.board
+        reading = self._sensors.read(board.values[: board.scrap], dt_s)
+        return dict(zip(board.ids, reading.tolist(), strict=True))
+
+
+def create(site: Site, weather: WeatherSeries) -> SimulatedPlant:
+    """The built-in plant for this site under this weather."""
+    return SimulatedPlant(site, weather)

@@ -1,0 +1,94 @@
+"""Solar collectors with pump and exchanger, delivering to the solar tank, the circulation return or the wells."""
+
+from typing import Final
+
+from hil_sim.board import Board
+from hil_sim.deviations import Deviations
+from hil_sim.outdoor import Weather
+from hil_sim.vessels import BOTTOM, TOP, Vessel
+from models.assets import Collectors
+from models.physics import collector
+
+EXCHANGER: Final = 0.8
+GLYCOL_KJ_PER_L_K: Final = 3.9
+PUMP_KW: Final = 0.18
+RELEASE_UNDER_K: Final = 15.0
+"""A field in stagnation is left alone until it has cooled this far below its stop temperature."""
+TO_TANK, TO_CIRCULATION, TO_WELLS = 0, 1, 2
+
+
+class SolarHeat:
+    """State of the collector field."""
+
+    def __init__(self, asset: Collectors, board: Board, deviations: Deviations, tank: Vessel) -> None:
+        self._asset = asset
+        self._board = board
+        self._tank = tank
+        self._make = collector.Collector(asset.eta0, asset.a1_w_per_m2_k, asset.a2_w_per_m2_k2, iam50=asset.iam50)
+        self._factor = deviations.factor("collector", asset.id)
+        self._pump = board.command(asset.devices, "pump_pct", 0.0)
+        self._target = board.command(asset.devices, "target", 0.0)
+        self._outs = [
+            board.out(asset.devices, name)
+            for name in (
+                "collector_temp_degc exchanger_out_temp_degc exchanger_return_temp_degc flow_l_per_h power_kw energy_kwh "
+                "stagnation"
+            ).split()
+        ]
+        self.pump_failed = False
+        self.mean_degc = 10.0
+        self.outlet_degc = self._out = self._back = 15.0
+        self._stagnant = False
+        self._energy_kwh = 0.0
+        self.flow_l_per_h = 0.0
+        self.power_kw = self.pump_kw = 0.0
+        self.to_tank_w = self.to_circulation_w = self.to_wells_w = 0.0
+
+    def step(self, dt_s: float, weather: Weather, circulation_degc: float, brine_degc: float, wells_limit_w: float) -> None:
+        """Advance by `dt_s`; what goes to the wells stays below the limit their mixing valve keeps."""
+        asset, held = self._asset, self._board.held
+        target = round(held[self._target])
+        self._stagnant = self.mean_degc > asset.stop_degc or (
+            self._stagnant and self.mean_degc > asset.stop_degc - RELEASE_UNDER_K
+        )
+        full = target == TO_TANK and self._tank.temps[TOP] > self._tank.max_degc
+        runs = not (self._stagnant or full or self.pump_failed)
+        share = held[self._pump] / 100 if runs else 0.0
+        sink = (self._tank.temps[BOTTOM], circulation_degc, brine_degc)[target]
+        self.flow_l_per_h = flow = asset.design_flow_l_per_h * share
+        rate_kw_per_k = flow / 3600 * GLYCOL_KJ_PER_L_K
+        self._back = (1 - EXCHANGER) * self.outlet_degc + EXCHANGER * sink
+        state = collector.step(
+            self._make,
+            asset.area_m2,
+            self.mean_degc,
+            weather.absorbed_w_m2 * self._factor,
+            weather.temp_degc,
+            self._back,
+            rate_kw_per_k,
+            dt_s,
+        )
+        self.mean_degc, self.outlet_degc = state.mean_degc, state.outlet_degc
+        self.power_kw = useful = state.useful_kw if share > 0 else 0.0
+        self._out = sink + (self.outlet_degc - sink) * EXCHANGER if share > 0 else self._out
+        self.to_circulation_w = useful * 1000 if target == TO_CIRCULATION else 0.0
+        self.to_wells_w = min(useful * 1000, wells_limit_w) if target == TO_WELLS else 0.0
+        self.to_tank_w = useful * 1000 if target == TO_TANK else 0.0
+        if self.to_tank_w:
+            self._tank.pass_through(BOTTOM, TOP, self._tank.flow_for(useful * 1000, self._out - sink), useful * 1000)
+        self._energy_kwh += max(useful, 0.0) * dt_s / 3600
+        self.pump_kw = PUMP_KW * share
+
+    def publish(self) -> None:
+        """True values to the board."""
+        shown = (
+            self.outlet_degc if self.flow_l_per_h else self.mean_degc,
+            self._out,
+            self._back,
+            self.flow_l_per_h,
+            self.power_kw,
+            self._energy_kwh,
+            self._stagnant,
+        )
+        for out, value in zip(self._outs, shown, strict=True):
+            self._board.values[out] = value
