@@ -40,9 +40,12 @@ async def _read(site: Site, devices: set[str]) -> int:
         try:
             async with asyncio.timeout(CONNECT_S):
                 samples = await _scan(driver, {p.id for p in points.values() if p.device.connection == key})
-        except (Unreachable, TimeoutError) as error:
+        except Unreachable as error:
             dead += 1
-            print(f"  no answer: {error or f'none within {CONNECT_S:g} s'}")
+            print(f"  no answer: {error}")
+        except TimeoutError:
+            dead += 1
+            print(f"  no answer within {CONNECT_S:g} s")
         else:
             for point_id in [p for p in points if points[p].device.connection == key]:
                 print(_line(points[point_id], samples.get(point_id)))

@@ -5,7 +5,6 @@ that the two check each other. A write is accepted within the profile's limits, 
 """
 
 import logging
-import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from math import isnan, nan
@@ -160,13 +159,12 @@ class ModbusServer:
         profiles: Mapping[str, Profile],
         on_write: OnWrite,
     ) -> None:
-        """`last_write_s` tells when (time.monotonic) each point was written last, for whoever plays its watchdog."""
+        """`on_write` also hears of every refresh, so that whoever plays the watchdogs can count from it."""
         logging.getLogger("pymodbus.logging").setLevel(logging.CRITICAL)
         self._connection = connection
         self._on_write = on_write
         self._server: ModbusTcpServer | None = None
         self._silent: set[int] = set()
-        self.last_write_s: dict[str, float] = {}
         of_device: dict[str, list[SitePoint]] = {}
         for point in points:
             of_device.setdefault(point.device.id, []).append(point)
@@ -244,7 +242,6 @@ class ModbusServer:
                 return ExcCodes.ILLEGAL_VALUE
             device.put(table, address, words)
             for point, value in values.items():
-                self.last_write_s[point] = time.monotonic()
                 self._on_write(point, value)
         for at, word in device.changed[table].items():
             if table in ("coil", "discrete"):
