@@ -75,7 +75,7 @@ def _line(point: SitePoint, sample: Sample | None) -> str:
     elif sample.quality is Quality.GOOD and sample.value is not None:
         value = f"{sample.value:.6g} {point.spec.shown_unit.value}"
         if point.spec.states:
-            value = f"{sample.value:g} ({point.spec.states.get(int(sample.value), 'unknown state')})"
+            value = f"{sample.value:g} ({point.spec.states[int(sample.value)].en})"
     else:
         value = f"({sample.quality.value})"
     return f"  {point.tag:<22} {point.id:<36} {value:>20}  {point.spec.label.en}"
