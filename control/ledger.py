@@ -49,6 +49,14 @@ class Ledger:
             )
         return Ledger({**self.points, point: new})
 
+    def followed(self, held: Mapping[str, float], now: datetime, day: date) -> "Ledger":
+        """The ledger after the devices hold these values; every difference counts as one write."""
+        ledger = self
+        for point, value in held.items():
+            if self.held(point) != value:
+                ledger = ledger.written(point, value, now, day)
+        return ledger
+
     def writes_on(self, point: str, day: date) -> int:
         """Writes to the point on a local day."""
         entry = self.points.get(point)

@@ -13,6 +13,7 @@ from models.signals import Reason
 LONGEST_S: Final = 7200.0
 """A charge that has not come to its end by then gives the machine back to the building [s]."""
 REST_S: Final = 1800.0
+SHORT_K: Final = 2.0
 FULL_K: Final = 1.0
 """The lower part within this of the set point ends the charge."""
 BLIND_HOURS: Final = 4
@@ -29,6 +30,11 @@ class HotWaterNeed:
     source: Code = Code.CHARGE
     tank_degc: float | None = None
     needs: tuple[str, ...] = ()
+
+    @property
+    def short(self) -> bool:
+        """Whether the tank is well below what it is charged to."""
+        return self.tank_degc is not None and self.tank_degc < self.supply_degc - SHORT_K
 
     def reason(self, stages: int) -> Reason:
         """Why the machine on duty runs."""

@@ -64,7 +64,8 @@ def heat_pumps(
         if pump.id == water.machine:
             wanted = max(memories[pump.id].stage, water.compressors)
             memories |= machines.share(min(wanted, pump.compressors), [pump], memories, now)
-        memories[pump.id] = _watched(memories[pump.id], condition.running[pump.id], scene)
+        asked = water.short if pump.id == water.machine else need is not None and need.short_k > MORE_AT_K
+        memories[pump.id] = _watched(memories[pump.id], scene, idle=asked and not condition.running[pump.id])
     wishes = _wishes(scene, condition, memories, need, water)
     return wishes, replace(memory, machines=memories, compressors=count)
 
@@ -95,9 +96,9 @@ def _count(
     return replace(before, count=count) if count == before.count else Steps(count, scene.now)
 
 
-def _watched(memory: MachineMemory, running: int, scene: Scene) -> MachineMemory:
-    """Remembers since when a machine that should run does not."""
-    if memory.stage == 0 or running > 0:
+def _watched(memory: MachineMemory, scene: Scene, *, idle: bool) -> MachineMemory:
+    """Remembers since when a machine that should run does not; one that has done its work may rest."""
+    if memory.stage == 0 or not idle:
         return replace(memory, idle_since=None)
     return memory if memory.idle_since is not None else replace(memory, idle_since=scene.now)
 

@@ -1,0 +1,178 @@
+"""A simulated plant and the live control code in lockstep: no clock, no sockets, as fast as the machine allows.
+
+Observations become samples, samples the picture, the picture wishes, wishes commands, commands priority slots, and what
+holds a point is what the plant is told: the same steps as in the running system. For backtests, reports and tests.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bems.state import YOUNG_S, fold, unread
+from control.guard import guard
+from control.ledger import Ledger
+from control.memory import RuleMemory
+from control.picture import Picture
+from control.rules import Decision, decide
+from models.priority import PriorityArray
+from models.signals import Command, Hold, Quality, Reason, Sample
+from models.site import Site
+
+Observations = Mapping[str, float | None]
+Controller = Callable[[Site, Picture, datetime, RuleMemory, float], Decision]
+"""What decides; `control.rules.decide` is one."""
+
+
+class Plant(Protocol):
+    """What is needed of a plant; `truth()` is used when it has one."""
+
+    def reset(self, start: datetime, seed: int) -> Observations:
+        """Observations at the start."""
+        ...
+
+    def step(self, commands: Observations, dt_s: float) -> Observations:
+        """Observations after `dt_s` under these commands."""
+        ...
+
+
+@dataclass(frozen=True)
+class LockstepResult:
+    """A finished run. Row n of `values` is the moment `start + (n + 1) * dt_s`."""
+
+    start: datetime
+    dt_s: float
+    points: tuple[str, ...]
+    values: NDArray[np.float64]
+    """Exact values where the plant tells them, else observations; NaN where it says nothing."""
+    commands: list[tuple[datetime, Command]]
+    """Whenever another command came to hold a point, with its reason."""
+    events: list[tuple[datetime, Reason]]
+    holds: dict[str, int]
+    """How often a wish for a point was held back."""
+    memory: RuleMemory
+    ledger: Ledger
+
+    def column(self, point: str) -> NDArray[np.float64]:
+        """Values of one point over the run."""
+        return self.values[:, self.points.index(point)]
+
+    def codes(self, code: str) -> list[tuple[datetime, Reason]]:
+        """The events with this code, and when."""
+        return [(at, reason) for at, reason in self.events if reason.code == code]
+
+
+@dataclass
+class _Field:
+    """What the devices hold: the slots of all writable points."""
+
+    site: Site
+    arrays: dict[str, PriorityArray] = field(default_factory=dict)
+    holding: dict[str, float] = field(default_factory=dict)
+
+    def take(self, commands: Sequence[Command], now: datetime) -> tuple[dict[str, float | None], list[Command]]:
+        """What to tell the plant that it was not told before, and the commands behind it."""
+        for command in commands:
+            self.arrays[command.point] = self.arrays.get(command.point, PriorityArray()).taken(command)
+        told: dict[str, float | None] = {}
+        news: list[Command] = []
+        for point, array in self.arrays.items():
+            self.arrays[point] = array.expire(now)
+            winner = self.arrays[point].winner(now)
+            value = winner.value if winner is not None else None
+            if value is not None and winner is not None and self.holding.get(point) != value:
+                self.holding[point] = told[point] = value
+                news.append(winner)
+            elif value is None and self.holding.pop(point, None) is not None:
+                told[point] = None
+        return told, news
+
+    def effective(self) -> dict[str, float]:
+        """What each point that was ever commanded holds now, given back ones included."""
+        values: dict[str, float] = {}
+        for point in self.arrays:
+            rule = self.site.points[point].spec.write
+            assert rule is not None  # only writable points get commands
+            values[point] = self.holding.get(point, rule.relinquish)
+        return values
+
+
+DT_S: Final = 60.0
+
+
+def run(  # noqa: PLR0913  (a call reads as the description of a run)
+    site: Site,
+    plant: Plant,
+    start: datetime,
+    hours: float,
+    *,
+    dt_s: float = DT_S,
+    seed: int = 1,
+    memory: RuleMemory | None = None,
+    ledger: Ledger | None = None,
+    controller: Controller = decide,
+    max_age_s: float = YOUNG_S,
+    actions: Sequence[tuple[float, Callable[[], None]]] = (),
+    keep: Sequence[str] | None = None,
+    on_step: Callable[[float], None] | None = None,
+) -> LockstepResult:
+    """Reset the plant and run it under control.
+
+    Args:
+        site: the checked site.
+        plant: the plant, or anything that behaves like one.
+        start: site time of the reset, UTC.
+        hours: how long to run [h].
+        dt_s: step of plant and control [s].
+        seed: for the plant.
+        memory: of the rules; fresh when left out.
+        ledger: of the writes; fresh when left out.
+        controller: what decides.
+        max_age_s: age up to which a reading is young [s].
+        actions: (hour, call): things that happen on the way, such as a fault in the plant.
+        keep: points whose values are kept; all of them when left out.
+        on_step: told the share done, 0 to 1, after each step.
+    """
+    points = tuple(keep) if keep is not None else tuple(site.points)
+    steps = round(hours * 3600 / dt_s)
+    values = np.full((steps, len(points)), np.nan)
+    memory, ledger = memory or RuleMemory(), ledger or Ledger()
+    plants, picture = _Field(site), unread(site.points)
+    commands: list[tuple[datetime, Command]] = []
+    events: list[tuple[datetime, Reason]] = []
+    holds: dict[str, int] = {}
+    seen, now = plant.reset(start, seed), start
+    truth: Callable[[], Observations] | None = getattr(plant, "truth", None)
+    due = sorted(actions, key=lambda action: action[0])
+    for step in range(steps):
+        while due and due[0][0] * 3600 <= step * dt_s:
+            due.pop(0)[1]()
+        picture = fold(picture, _samples(site, seen, now))
+        decision = controller(site, picture, now, memory, max_age_s)
+        memory = decision.memory
+        events += [(now, reason) for reason in decision.events]
+        outcome = guard(decision.wishes, site, picture, now, ledger, max_age_s=max_age_s)
+        for hold in outcome:
+            if isinstance(hold, Hold):
+                holds[hold.point] = holds.get(hold.point, 0) + 1
+        told, news = plants.take([c for c in outcome if isinstance(c, Command)], now)
+        commands += [(now, command) for command in news]
+        ledger = ledger.followed(plants.effective(), now, now.astimezone(site.zone_info).date())
+        seen, now = plant.step(told, dt_s), start + timedelta(seconds=(step + 1) * dt_s)
+        shown = truth() if truth is not None else seen
+        values[step] = [np.nan if (value := shown.get(point)) is None else value for point in points]
+        if on_step is not None:
+            on_step((step + 1) / steps)
+    return LockstepResult(start, dt_s, points, values, commands, events, holds, memory, ledger)
+
+
+def _samples(site: Site, seen: Observations, now: datetime) -> list[Sample]:
+    """Observations as a driver would report them; what the plant does not know is BAD."""
+    return [
+        Sample(point, now, value, Quality.GOOD if value is not None else Quality.BAD)
+        for point, value in seen.items()
+        if point in site.points
+    ]
