@@ -43,11 +43,13 @@ class Change:
 
 def lost_connection(connection: str, points: int) -> Condition:
     """A wire that does not answer; its points are not alarmed one by one."""
-    return Condition(f"connection.{connection}", "B", Reason("alarm.connection_lost", {"name": connection, "points": points}))
+    return Condition(
+        f"connection.{connection}", "B", Reason("alarm.connection_lost", {"name": connection, "points": points})
+    )
 
 
 def device_flags(site: Site, picture: Mapping[str, Reading]) -> list[Condition]:
-    """Alarm flags that devices report themselves."""
+    """Alarm flags that devices report themselves; one that fell silent is taken by its last word."""
     return [
         Condition(
             f"point.{point.id}",
@@ -56,7 +58,7 @@ def device_flags(site: Site, picture: Mapping[str, Reading]) -> list[Condition]:
             point.id,
         )
         for point in site.points.values()
-        if point.spec.alarm and picture[point.id].value == 1
+        if point.spec.alarm and picture[point.id].last_value == 1
     ]
 
 

@@ -64,7 +64,9 @@ def free_port_offset(site: Site) -> int:
     for offset in range(0, PORT_STEP * PORT_TRIES, PORT_STEP):
         if all(_is_free(c.host, c.port + offset, isinstance(c, BacnetConnection)) for c in site.connections):
             return offset
-    raise StartError(f"no {len(site.connections)} free field ports were found in {PORT_TRIES} tries; end other simulators")
+    raise StartError(
+        f"no {len(site.connections)} free field ports were found in {PORT_TRIES} tries; end other simulators"
+    )
 
 
 def _is_free(host: str, port: int, udp: bool) -> bool:

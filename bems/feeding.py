@@ -14,6 +14,8 @@ log = logging.getLogger(__name__)
 
 FIRST_BACK_OFF_S: Final = 5.0
 LONGEST_BACK_OFF_S: Final = 900.0
+MOST_DOUBLINGS: Final = 8
+"""Of the back-off; beyond the longest, and still a number after weeks without an answer."""
 
 T = TypeVar("T")
 
@@ -51,11 +53,16 @@ class FeedTask(Generic[T]):
                     log.warning("%s: no answer: %s", self.name, error)
                 failures += 1
                 self.error = str(error)
+            except Exception as error:  # an answer nobody thought of must not stop the building
+                if failures == 0:
+                    log.exception("%s: the feed failed", self.name)
+                failures += 1
+                self.error = f"the feed failed: {error!r}"
             else:
                 if failures:
                     log.info("%s: answers again", self.name)
                 failures, self.error = 0, None
                 self.latest, self.fetched_s = answer, wall_s()
                 self._on_new(answer)
-            longest = min(LONGEST_BACK_OFF_S, FIRST_BACK_OFF_S * 2**failures)
-            await asyncio.sleep(random.uniform(FIRST_BACK_OFF_S, longest) if failures else self._period_s)  # noqa: S311
+            longest = min(LONGEST_BACK_OFF_S, FIRST_BACK_OFF_S * 2 ** min(failures, MOST_DOUBLINGS))
+            await asyncio.sleep(random.uniform(FIRST_BACK_OFF_S, longest) if failures else self._period_s)

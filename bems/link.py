@@ -1,4 +1,7 @@
-"""One task a connection: scan, write, back off, recover. A dead connection is data, not an exception, and slows nobody."""
+"""One task a connection: scan, write, back off, recover.
+
+A dead connection is data, not an exception, and slows nobody.
+"""
 
 import asyncio
 import logging
@@ -17,8 +20,10 @@ log = logging.getLogger(__name__)
 
 FIRST_BACK_OFF_S: Final = 0.5
 LONGEST_BACK_OFF_S: Final = 10.0
-FAILED_SCANS: Final = 2
-"""Scans in a row that must fail before the connection counts as down: one lost datagram is no alarm."""
+FAILED_EXCHANGES: Final = 2
+"""Exchanges in a row that must fail before the connection counts as down: one lost datagram is no alarm."""
+MOST_DOUBLINGS: Final = 8
+"""Of the back-off; far beyond the longest, and still a number when a device is gone for weeks."""
 
 
 class Link:
@@ -49,7 +54,7 @@ class Link:
         self._failures = 0
 
     def request(self, writes: Iterable[Write]) -> None:
-        """Have these written as soon as the wire is free; a newer value for a point and priority replaces a waiting one."""
+        """Have these written as soon as the wire is free; a newer one for a point and priority replaces a waiting one."""
         for write in writes:
             self._writes.pop((write.point, write.priority), None)
             self._writes[write.point, write.priority] = write
@@ -65,9 +70,11 @@ class Link:
                     await self._exchange()
                 except Unreachable as error:
                     self._lost(str(error))
+                except Exception as error:  # a driver that trips over one device must not stop the building
+                    self._lost(f"the driver failed: {error!r}", trace=True)
                 await self.driver.close()
-                longest = min(LONGEST_BACK_OFF_S, FIRST_BACK_OFF_S * 2**self._failures)
-                await asyncio.sleep(random.uniform(FIRST_BACK_OFF_S, longest))  # noqa: S311  (jitter, not secrecy)
+                longest = min(LONGEST_BACK_OFF_S, FIRST_BACK_OFF_S * 2 ** min(self._failures, MOST_DOUBLINGS))
+                await asyncio.sleep(random.uniform(FIRST_BACK_OFF_S, longest))
         finally:
             await self.driver.close()
 
@@ -76,19 +83,18 @@ class Link:
         misses = 0
         due_s = wall_s()
         while True:
-            await self._write_waiting()
-            if wall_s() >= due_s:
-                try:
+            try:
+                await self._write_waiting()
+                if wall_s() >= due_s:
+                    due_s = max(due_s + self.connection.period_s, wall_s())
                     samples = await self.driver.read()
-                except Unreachable:
-                    misses += 1
-                    if misses >= FAILED_SCANS or self.state != "up":
-                        raise
-                else:
                     misses = 0
                     self._found()
                     self._on_samples(samples)
-                due_s = max(due_s + self.connection.period_s, wall_s())
+            except Unreachable:
+                misses += 1
+                if misses >= FAILED_EXCHANGES or self.state != "up":
+                    raise
             await self._rest(due_s - wall_s())
 
     async def _rest(self, seconds: float) -> None:
@@ -109,15 +115,20 @@ class Link:
         try:
             results = await self.driver.write(batch)
         except Unreachable as error:
-            self._on_results([WriteResult(write.point, False, None, str(error)) for write in batch])
+            self._answered(batch, [WriteResult(write.point, False, None, str(error)) for write in batch])
             raise
-        self._on_results(results)
+        self._answered(batch, results)
+
+    def _answered(self, writes: Sequence[Write], results: Sequence[WriteResult]) -> None:
+        self._on_results([result._replace(write=write) for write, result in zip(writes, results, strict=True)])
 
     async def release(self, writes: Sequence[Write]) -> None:
         """Write on the way out, after `run` has been cancelled; Unreachable passes through."""
-        await self.driver.connect()
-        self._on_results(await self.driver.write(writes))
-        await self.driver.close()
+        try:
+            await self.driver.connect()
+            self._answered(writes, await self.driver.write(writes))
+        finally:
+            await self.driver.close()
 
     def _found(self) -> None:
         self.last_scan_s = wall_s()
@@ -126,12 +137,12 @@ class Link:
             log.info("%s: up after %.0f s", self.connection.id, wall_s() - self.state_since_s)
             self._turn("up", "scanning")
 
-    def _lost(self, error: str) -> None:
+    def _lost(self, error: str, *, trace: bool = False) -> None:
         self.detail = error
         self._failures += 1
         self._writes.clear()  # they would be old when it comes back; whoever holds the points asks again
         if self.state != "down":
-            log.warning("%s: down: %s", self.connection.id, error)
+            log.warning("%s: down: %s", self.connection.id, error, exc_info=trace)
             self._turn("down", error)
         self._on_samples([Sample(point, self._now(), None, Quality.OFFLINE) for point in self.points])
 

@@ -5,9 +5,9 @@ read-back proves it, is tried again when it failed, and is renewed in time where
 later differs from what we wrote is somebody else's doing: reported once, and respected until our own wish changes.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import Final
 
 from models.priority import PriorityArray
@@ -40,7 +40,7 @@ class Outputs:
         self._arrays = {point: PriorityArray() for point in self._points}
         self._since: dict[str, datetime] = {}
         self._written: dict[str, Written] = {}
-        self._spent: dict[tuple[str, date], int] = {}
+        self._changed: list[Command] = []
 
     def apply(self, commands: Iterable[Command], now: datetime) -> None:
         """Fill and empty slots; KeyError for a point that is not writable."""
@@ -81,23 +81,27 @@ class Outputs:
         written = self._written.get(point)
         return written.error if written else None
 
-    def spent_today(self, today: date) -> dict[str, int]:
-        """Writes that reached the wire this local day, by point, for the guard's wear budget."""
-        return {point: count for (point, day), count in self._spent.items() if day == today}
-
-    def due(self, now: datetime, wall_s: float, today: date) -> dict[str, list[Write]]:
-        """Writes to be sent now, by connection; they count as asked from here on."""
+    def due(self, now: datetime, wall_s: float, reachable: Collection[str]) -> dict[str, list[Write]]:
+        """Writes to be sent now, by connection, to those that are reachable; they count as asked from here on."""
         writes: dict[str, list[Write]] = {}
         for point, array in self._arrays.items():
-            wanted = array.winner(now)
-            needed = self._needed(point, wanted, wall_s)
+            connection = self._points[point].device.connection
+            if connection not in reachable:
+                continue
+            needed = self._needed(point, array.winner(now), wall_s)
             if needed:
-                writes.setdefault(self._points[point].device.connection, []).extend(needed)
-                last = needed[-1]
+                writes.setdefault(connection, []).extend(needed)
+                before, last = self._written.get(point), needed[-1]
                 self._written[point] = Written(last.value, last.priority, wall_s)
-                self._spent[point, today] = self._spent.get((point, today), 0) + len(needed)
-        self._spent = {key: count for key, count in self._spent.items() if key[1] == today}
+                holder = array.winner(now)
+                if holder is not None and (before is None or before.value != last.value):
+                    self._changed.append(holder)
         return writes
+
+    def take_changed(self) -> list[Command]:
+        """The commands whose value was sent as a change since the last call; renewals and repeats wear nothing."""
+        changed, self._changed = self._changed, []
+        return changed
 
     def _needed(self, point: str, wanted: Command | None, wall_s: float) -> list[Write]:
         written = self._written.get(point)

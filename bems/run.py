@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from dashboards.app import create_app
+
 from bems.clock import Clock, RealClock
 from bems.errors import StartError
 from bems.feeding import FeedTask
@@ -15,7 +17,6 @@ from bems.system import System
 from bems.view import View
 from bems.web import WebServer
 from bems.wiring import make_drivers
-from dashboards.app import create_app
 from drivers.prices import HvaKosterStrommen
 from drivers.weather import MetNorway
 from models.ports import PriceFeed, WeatherFeed
@@ -75,9 +76,7 @@ async def operate(
             await weather.close()
 
 
-def make_feeds(
-    system: System, prices: PriceFeed, weather: WeatherFeed, period_s: float
-) -> Sequence[FeedTask[Any]]:
+def make_feeds(system: System, prices: PriceFeed, weather: WeatherFeed, period_s: float) -> Sequence[FeedTask[Any]]:
     """The feeds' tasks; what they bring goes into the record as it was known."""
     now = system.clock.now
     return [

@@ -11,7 +11,7 @@ from bems.errors import StartError
 from bems.process import run_until_signal, say
 from bems.wiring import points_by_connection, shifted
 from hil_sim import plant
-from hil_sim.broker import Broker, BrokerError
+from hil_sim.broker import Broker, BrokerMissing
 from hil_sim.runner import FieldServer, Runner
 from hil_sim.serve_bacnet import BacnetServer
 from hil_sim.serve_modbus import ModbusServer
@@ -102,7 +102,7 @@ async def _broker(stack: AsyncExitStack, connection: MqttConnection) -> None:
         broker = Broker(connection.port)
         try:
             await broker.start()
-        except BrokerError as error:
+        except (BrokerMissing, OSError) as error:
             raise StartError(str(error)) from error
         stack.push_async_callback(broker.stop)
     else:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Final
 
 from models.signals import Quality, Reading, Sample
@@ -21,13 +22,16 @@ def unread(points: Iterable[str]) -> dict[str, Reading]:
 
 
 def fold(picture: Picture, samples: Iterable[Sample]) -> dict[str, Reading]:
-    """The picture after these samples. Samples of unknown points are refused with KeyError; late ones never go back."""
+    """The picture after these samples, KeyError for one of an unknown point.
+
+    Scanned and pushed samples of one tick come in any order, the latest one of a point counts. Against the picture no
+    time is compared: a site clock that was set back must not make everything look late.
+    """
     result = dict(picture)
-    for sample in samples:
+    for sample in sorted(samples, key=attrgetter("at")):
         before = result[sample.point]
         if sample.quality is Quality.GOOD:
-            if before.at is None or sample.at >= before.at:
-                result[sample.point] = Reading(sample.value, Quality.GOOD, sample.at, sample.value)
+            result[sample.point] = Reading(sample.value, Quality.GOOD, sample.at, sample.value)
         else:
             result[sample.point] = replace(before, value=None, quality=sample.quality)
     return result
@@ -39,12 +43,15 @@ def max_age_s(period_s: float, speed: float) -> float:
 
 
 def aged(picture: Picture, now: datetime, max_age: Mapping[str, float]) -> dict[str, Reading]:
-    """The picture as control may use it: GOOD readings older than `max_age` (site seconds by point) become STALE."""
+    """The picture as control may use it: GOOD readings older than `max_age` (site seconds by point) become STALE.
+
+    So do readings from as far in the future: the site clock was set back since.
+    """
     return {
         point: replace(reading, value=None, quality=Quality.STALE)
         if reading.quality is Quality.GOOD
         and reading.at is not None
-        and now - reading.at > timedelta(seconds=max_age[point])
+        and abs(now - reading.at) > timedelta(seconds=max_age[point])
         else reading
         for point, reading in picture.items()
     }

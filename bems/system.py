@@ -129,7 +129,9 @@ class System:
         """Have an event stored with the next tick."""
         self._events.append(event)
 
-    async def run(self, stop: asyncio.Event, others: Iterable[tuple[str, Callable[[], Coroutine[Any, Any, None]]]] = ()) -> None:
+    async def run(
+        self, stop: asyncio.Event, others: Iterable[tuple[str, Callable[[], Coroutine[Any, Any, None]]]] = ()
+    ) -> None:
         """Until `stop` is set; then gives back what is held. `others` are further named tasks (the web server)."""
         self.note(Event(self.clock.now(), EventKind.START, self.site.id, "started"))
         async with asyncio.TaskGroup() as group:
@@ -166,17 +168,22 @@ class System:
         self.outputs.confirm(self._results, wall)
         results, self._results[:] = list(self._results), []
         self.outputs.expire(now)
-        decision = self.steering.step(usable, now, self.outputs.spent_today(today), max(self.max_age.values()))
+        decision = self.steering.step(usable, now, max(self.max_age.values()))
         self.outputs.apply(decision.commands, now)
         self._events += decision.events
-        self._watch(usable, decision.conditions, now)
-        self._asked |= {c.point: CommandRow(now, c) for c in decision.commands}
+        self._watch(usable, self.steering.conditions, now)
         rows = self._rows(results)
-        for key, writes in self.outputs.due(now, wall, today).items():
-            if self.links[key].state == "up":
-                self.links[key].request(writes)
+        for key, writes in self.outputs.due(now, wall, self._reachable()).items():
+            self.links[key].request(writes)
+        for command in self.outputs.take_changed():
+            self._asked[command.point] = CommandRow(now, command)
+            if command.value is not None:
+                self.steering.wrote(command.point, command.value, now, today)
         events, self._events = self._events, []
         return samples, rows, events, decision.state
+
+    def _reachable(self) -> frozenset[str]:
+        return frozenset(key for key, link in self.links.items() if link.state == "up")
 
     def _take_samples(self, wall: float) -> list[Sample]:
         for link in self.links.values():
@@ -194,7 +201,7 @@ class System:
         return samples
 
     def _rows(self, results: Sequence[WriteResult]) -> list[CommandRow]:
-        """Commands whose write was answered in this tick, each once, with what came of it."""
+        """Changes that were answered in this tick, each once, with what came of it."""
         rows = []
         for result in results:
             asked = self._asked.pop(result.point, None)
@@ -241,12 +248,11 @@ class System:
         """Give the plant its points back, say so in the record, let the pages go."""
         now = self.clock.now()
         self.outputs.release_all()
-        due = self.outputs.due(now, wall_s(), now.astimezone(self.site.zone_info).date())
+        due = self.outputs.due(now, wall_s(), self._reachable())
         with suppress(TimeoutError):
             async with asyncio.timeout(RELEASE_S), asyncio.TaskGroup() as group:
                 for key, writes in due.items():
-                    if self.links[key].state == "up":
-                        group.create_task(self._release(self.links[key], writes), name=f"release {key}")
+                    group.create_task(self._release(self.links[key], writes), name=f"release {key}")
         given_back = sum(result.ok for result in self._results)
         self.note(Event(now, EventKind.STOP, self.site.id, f"stopped; {given_back} points given back"))
         log.info("%d points given back", given_back)
@@ -277,5 +283,3 @@ class System:
         if self.ticked_s is None:
             return "starting"
         return "ok" if wall_s() - self.ticked_s < 3 * TICK_S else "degraded"
-
-

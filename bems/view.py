@@ -86,7 +86,13 @@ class View:
             result.append(Health(feed.name, "feed", state, _age(wall, feed.fetched_s), feed.error or "fresh"))  # type: ignore[arg-type]
         trouble = system.record_error
         result.append(
-            Health("record", "record", "ok" if trouble is None else "down", _age(wall, system.recorded_s), trouble or "stores")
+            Health(
+                "record",
+                "record",
+                "ok" if trouble is None else "down",
+                _age(wall, system.recorded_s),
+                trouble or "stores",
+            )
         )
         late = f"tick {system.tick_count}, {1000 * system.lag_s:.0f} ms late"
         result.append(Health("loop", "loop", system.state, _age(wall, system.ticked_s), late))

@@ -19,7 +19,9 @@ class WebServer(uvicorn.Server):
     def __init__(self, app: FastAPI, port: int, host: str = "127.0.0.1") -> None:
         """StartError when the port is taken."""
         super().__init__(
-            uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE_S, lifespan="off")
+            uvicorn.Config(
+                app, log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE_S, lifespan="off"
+            )
         )
         try:
             self._socket = socket.create_server((host, port))

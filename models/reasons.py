@@ -9,14 +9,14 @@ from enum import StrEnum
 from functools import cache
 from importlib import resources
 from string import Formatter
-from typing import Literal
+from typing import Final, Literal
 
 from models.profile import Text
 from models.signals import Reason
 
 
 class Code(StrEnum):
-    """What control decided, and on which grounds."""
+    """What was decided or found, and on which grounds."""
 
     CURVE = "heat.curve"
     CURVE_OTHER_SENSOR = "heat.curve.other_sensor"
@@ -105,6 +105,35 @@ class Code(StrEnum):
     GUARD_SCALD = "safety.guard_scald"
     GUARD_CIRCULATION = "safety.guard_circulation"
     GUARD_WIND = "safety.guard_wind"
+    ALARM_CONNECTION = "alarm.connection_lost"
+    ALARM_DEVICE_FLAG = "alarm.device_flag"
+
+
+FALLBACKS: Final = frozenset(
+    {
+        Code.CURVE_OTHER_SENSOR,
+        Code.CURVE_LAST_VALUE,
+        Code.CURVE_ASSUMED,
+        Code.STAGES_OTHER_LAYER,
+        Code.STAGES_CIRCUITS,
+        Code.STAGES_OWN_CURVE,
+        Code.LOST_FAULT,
+        Code.LOST_SAFETY_CHAIN,
+        Code.LOST_NO_ANSWER,
+        Code.LOST_IDLE,
+        Code.CHARGE_BLIND,
+        Code.AFTER_HEATER_OWN,
+        Code.ROOM_LOCAL,
+        Code.AIR_TIMETABLE,
+        Code.AIR_NO_ANSWER,
+        Code.COOLING_UNKNOWN,
+        Code.SUN_UNKNOWN,
+        Code.PV_UNKNOWN,
+        Code.BLINDS_UNKNOWN,
+        Code.CARS_UNKNOWN,
+    }
+)
+"""Codes of a rule that works without an input it needs, or without a machine."""
 
 
 def because(code: Code, **facts: float | str | None) -> Reason:

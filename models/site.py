@@ -96,15 +96,14 @@ class Site(Strict):
 
     @cached_property
     def profiles(self) -> dict[str, Profile]:
-        """Profile by device id; loaded once. `load_site` has proven that all of them load."""
+        """The profiles its devices use, by name; loaded once. `load_site` has proven that all of them load."""
         folder = Path(self.profile_folder) if self.profile_folder else None
-        loaded = {name: load_profile(name, folder) for name in {d.profile for d in self.devices}}
-        return {device.id: loaded[device.profile] for device in self.devices}
+        return {name: load_profile(name, folder) for name in sorted({d.profile for d in self.devices})}
 
     @cached_property
     def points(self) -> dict[str, SitePoint]:
         """Every point by id, in the order of the file."""
-        return {p.id: p for device in self.devices for p in points_of(device, self.profiles[device.id])}
+        return {p.id: p for device in self.devices for p in points_of(device, self.profiles[device.profile])}
 
     @cached_property
     def zone_info(self) -> ZoneInfo:

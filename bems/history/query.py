@@ -22,7 +22,7 @@ from bems.history.errors import clear_errors
 from bems.history.rows import Buckets, CommandRow, Event, EventKind, KnownForecast, Series
 from bems.history.schema import MAX_PER_POINT, QUALITY_CODE, SERIAL_BITS, TICK_SHIFT, open_for_reading
 from bems.history.times import from_ms, to_ms
-from models.signals import Command, Sample, WriteResult
+from models.signals import Command, Reason, Sample, WriteResult
 
 _QUALITY_OF_CODE: Final = {code: quality for quality, code in QUALITY_CODE.items()}
 
@@ -180,4 +180,5 @@ def _newest(connection: sqlite3.Connection, point_id: int, start_ms: int, end_ms
 def _command_row(row: tuple[Any, ...]) -> CommandRow:
     at_ms, point, value, priority, source, expires_ms, reason, ok, read_back, error = row
     result = None if ok is None else WriteResult(point, bool(ok), read_back, error)
-    return CommandRow(from_ms(at_ms), Command(point, value, priority, source, from_ms(expires_ms), reason), result)
+    why = Reason(*json.loads(reason))
+    return CommandRow(from_ms(at_ms), Command(point, value, priority, source, from_ms(expires_ms), why), result)

@@ -243,7 +243,7 @@ def _command_columns(row: CommandRow, point: int) -> tuple[object, ...]:
         command.value,
         command.priority,
         command.source,
-        command.reason,
+        _json([command.reason.code, dict(command.reason.facts)]),
         to_ms(command.expires_at),
         *outcome,
     )

@@ -24,6 +24,8 @@ class EventKind(StrEnum):
     FALLBACK_ON = "fallback_on"
     """A rule lost an input and does what it does without."""
     FALLBACK_OFF = "fallback_off"
+    CONTROL = "control"
+    """Something control reports of itself: a hygiene cycle begun, proven or overdue."""
     OUTSIDE_CHANGE = "outside_change"
     """Somebody else wrote a point that we hold."""
     HOLD = "hold"

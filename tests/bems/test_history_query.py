@@ -10,7 +10,7 @@ from bems.history.record import Record
 from bems.history.rows import CommandRow, Event, EventKind, KnownForecast
 from bems.history.schema import QUALITY_CODE
 from bems.history.times import even_edges, from_ms, local_day_edges, to_ms
-from models.signals import Command, Quality, Sample, WriteResult
+from models.signals import Command, Quality, Reason, Sample, WriteResult
 
 TEN = datetime(2026, 1, 15, 10, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -161,8 +161,8 @@ def test_last_values_can_be_asked_for_a_moment_in_the_past(record, history):
 
 
 def test_commands_keep_their_reason_and_what_came_of_them(record, history):
-    given = Command("hp1.offset_k", 2.0, 10, "rules.curve", TEN + HOUR, "ute −12 °C")
-    back = Command("hp2.offset_k", None, 10, "rules.curve", TEN + HOUR, "gitt tilbake")
+    given = Command("hp1.offset_k", 2.0, 10, "rules.curve", TEN + HOUR, Reason("heat.curve", {"outdoor_degc": -12.0}))
+    back = Command("hp2.offset_k", None, 10, "rules.curve", TEN + HOUR, Reason("heat.stages.no_heat"))
     written = CommandRow(TEN, given, WriteResult("hp1.offset_k", ok=True, read_back=2.0, error=None))
     refused = CommandRow(TEN + MINUTE, back, WriteResult("hp2.offset_k", ok=False, read_back=None, error="exception 2"))
     held = CommandRow(TEN + 2 * MINUTE, given)

@@ -1,0 +1,115 @@
+"""Control as the running system sees it: rules, then guard, with their memories, at the pace of the site.
+
+The lockstep runs use the same rules and the same guard; this adds only the pace, the memories' way into the record, and
+what of it people should hear about.
+"""
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from bems.alarms import Condition
+from bems.history.rows import Event, EventKind
+from control.guard import guard
+from control.ledger import Ledger
+from control.memory import RuleMemory
+from control.rules import decide
+from control.wish import Wish
+from models.reasons import FALLBACKS, Code, because, sentence
+from models.signals import Command, Hold, Reading, Reason
+from models.site import Site
+
+log = logging.getLogger(__name__)
+
+MEMORY_KEY: Final = "control"
+STEP: Final = timedelta(seconds=60)
+"""Site time between two decisions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one tick brought: nothing between two decisions."""
+
+    commands: Sequence[Command] = ()
+    events: Sequence[Event] = ()
+    state: Mapping[str, Any] = field(default_factory=dict)
+    """To be kept in the record with this tick."""
+
+
+class Steering:
+    """Rules and guard of one site. `stored` is what the record has under MEMORY_KEY, or None."""
+
+    def __init__(self, site: Site, stored: Mapping[str, str] | None) -> None:
+        self._site = site
+        self._memory = RuleMemory()
+        self._ledger = Ledger()
+        self._decided_at: datetime | None = None
+        self._held_back: dict[str, str] = {}
+        self._fallen_back: dict[str, Reason] = {}
+        self.conditions: list[Condition] = []
+        """What of control needs a person, as of the last decision."""
+        if stored is not None:
+            try:
+                self._memory = RuleMemory.from_json(stored["rules"])
+                self._ledger = Ledger.from_json(stored["ledger"])
+            except (ValidationError, KeyError) as error:
+                # A fresh memory is the safe one: timers start anew, and a hygiene cycle is due within a day.
+                log.warning("control starts without its memory, the record's cannot be read: %s", error)
+
+    def step(self, picture: Mapping[str, Reading], now: datetime, max_age_s: float) -> Step:
+        """Decide when it is time to; `picture` has stale readings marked."""
+        if self._decided_at is not None and timedelta() <= now - self._decided_at < STEP:
+            return Step()
+        self._decided_at = now
+        decision = decide(self._site, picture, now, self._memory, max_age_s)
+        self._memory = decision.memory
+        judged = guard(decision.wishes, self._site, picture, now, self._ledger, max_age_s=max_age_s)
+        commands = [item for item in judged if isinstance(item, Command)]
+        events = [_event(now, EventKind.CONTROL, "rules", reason) for reason in decision.events]
+        events += self._holds(now, [item for item in judged if isinstance(item, Hold)])
+        events += self._fallbacks(now, decision.wishes)
+        self.conditions = self._conditions(now)
+        return Step(commands, events, self._state())
+
+    def wrote(self, point: str, value: float, now: datetime, day: date) -> None:
+        """A changed value goes to a device; counts for wear and starts. `day` is the local day."""
+        self._ledger = self._ledger.written(point, value, now, day)
+
+    def _state(self) -> dict[str, Any]:
+        return {MEMORY_KEY: {"rules": self._memory.to_json(), "ledger": self._ledger.to_json()}}
+
+    def _holds(self, now: datetime, holds: Iterable[Hold]) -> list[Event]:
+        """Wishes held back, each noted when it begins or its reason changes."""
+        current = {hold.point: hold.reason for hold in holds}
+        news = [
+            _event(now, EventKind.HOLD, point, reason)
+            for point, reason in current.items()
+            if self._held_back.get(point) != reason.code
+        ]
+        self._held_back = {point: reason.code for point, reason in current.items()}
+        return news
+
+    def _fallbacks(self, now: datetime, wishes: Iterable[Wish]) -> list[Event]:
+        """Rules that work without an input they need, noted when that begins and ends."""
+        current = {wish.point: wish.reason for wish in wishes if wish.reason.code in FALLBACKS}
+        before, self._fallen_back = self._fallen_back, current
+        began = [(p, r, EventKind.FALLBACK_ON) for p, r in current.items() if p not in before]
+        ended = [(p, r, EventKind.FALLBACK_OFF) for p, r in before.items() if p not in current]
+        return [_event(now, kind, point, reason) for point, reason, kind in [*began, *ended]]
+
+    def _conditions(self, now: datetime) -> list[Condition]:
+        """One condition a kind of fallback, however many points it concerns, and the hygiene duty when it is missed."""
+        first = {reason.code: (point, reason) for point, reason in reversed(self._fallen_back.items())}
+        found = [Condition(f"fallback.{code}", "C", reason, point) for code, (point, reason) in first.items()]
+        hygiene = self._memory.hygiene
+        if hygiene is not None and now > hygiene.due_at:
+            found.append(Condition("hygiene.overdue", "A", because(Code.CYCLE_OVERDUE)))
+        return found
+
+
+def _event(now: datetime, kind: EventKind, subject: str, reason: Reason) -> Event:
+    return Event(now, kind, subject, sentence(reason, "en"), {"code": reason.code, **reason.facts})
