@@ -54,7 +54,7 @@ class Link:
         self._failures = 0
 
     def request(self, writes: Iterable[Write]) -> None:
-        """Have these written as soon as the wire is free; a newer one for a point and priority replaces a waiting one."""
+        """Have these written as soon as the wire is free; a newer one for a slot replaces a waiting one."""
         for write in writes:
             self._writes.pop((write.point, write.priority), None)
             self._writes[write.point, write.priority] = write
@@ -70,7 +70,7 @@ class Link:
                     await self._exchange()
                 except Unreachable as error:
                     self._lost(str(error))
-                except Exception as error:  # a driver that trips over one device must not stop the building
+                except Exception as error:  # noqa: BLE001  (a driver that trips must not stop the building)
                     self._lost(f"the driver failed: {error!r}", trace=True)
                 await self.driver.close()
                 longest = min(LONGEST_BACK_OFF_S, FIRST_BACK_OFF_S * 2 ** min(self._failures, MOST_DOUBLINGS))

@@ -7,7 +7,6 @@ from enum import StrEnum
 from typing import NamedTuple
 
 
-
 class Quality(StrEnum):
     """Why a value can or cannot be used. Only GOOD carries a value."""
 
@@ -93,3 +92,5 @@ class WriteResult(NamedTuple):
     ok: bool
     read_back: float | None
     error: str | None
+    write: Write | None = None
+    """The write this answers; the link adds it, so that a late answer is not taken for that of a newer wish."""
