@@ -32,7 +32,7 @@ def run_until_signal(main: Callable[[asyncio.Event], Coroutine[None, None, None]
     except* StartError as group:
         failures = [error for error in _leaves(group) if isinstance(error, StartError)]
     for failure in failures:
-        print(f"bems: {failure}", file=sys.stderr)
+        complain(f"bems: {failure}")
     return FAILED if failures else 0
 
 
@@ -45,5 +45,10 @@ def _leaves(group: BaseExceptionGroup[StartError]) -> Iterator[BaseException]:
 
 
 def say(text: str) -> None:
-    """A line of progress."""
-    print(text, flush=True)
+    """A line of progress, or of an answer."""
+    print(text, flush=True)  # noqa: T201  # this is the one place that does
+
+
+def complain(text: str) -> None:
+    """A line about what went wrong, and what to do next."""
+    print(text, file=sys.stderr, flush=True)  # noqa: T201

@@ -1,11 +1,11 @@
 """`bems read`: one scan of some devices, printed; for commissioning, before anything is controlled."""
 
 import asyncio
-import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 
+from bems.process import complain, say
 from bems.wiring import make_drivers, shifted
 from drivers.errors import Unreachable
 from models.field import SitePoint
@@ -19,11 +19,11 @@ CONNECT_S: Final = 10.0
 
 
 def read_once(site: Site, devices: Sequence[str], port_offset: int) -> int:
-    """Print what the devices (all when none is named) say. Exit code 1 when a connection is dead, 2 for unknown names."""
+    """Print what the devices (all when none is named) say. Exit code 1: a connection is dead; 2: an unknown name."""
     known = {device.id for device in site.devices}
     unknown = [name for name in devices if name not in known]
     if unknown:
-        print(f"no device {', '.join(unknown)}; there are: {', '.join(sorted(known))}", file=sys.stderr)
+        complain(f"no device {', '.join(unknown)}; there are: {', '.join(sorted(known))}")
         return 2
     return asyncio.run(_read(shifted(site, port_offset), set(devices) or known))
 
@@ -36,23 +36,23 @@ async def _read(site: Site, devices: set[str]) -> int:
     for key, (connection, driver) in drivers.items():
         if key not in wanted:
             continue
-        print(f"{key} ({connection.protocol} {connection.host}:{connection.port}) ...", flush=True)
+        say(f"{key} ({connection.protocol} {connection.host}:{connection.port}) ...")
         try:
             async with asyncio.timeout(CONNECT_S):
                 samples = await _scan(driver, {p.id for p in points.values() if p.device.connection == key})
         except Unreachable as error:
             dead += 1
-            print(f"  no answer: {error}")
+            say(f"  no answer: {error}")
         except TimeoutError:
             dead += 1
-            print(f"  no answer within {CONNECT_S:g} s")
+            say(f"  no answer within {CONNECT_S:g} s")
         else:
             for point_id in [p for p in points if points[p].device.connection == key]:
-                print(_line(points[point_id], samples.get(point_id)))
+                say(_line(points[point_id], samples.get(point_id)))
         finally:
             await driver.close()
     if dead:
-        print(f"\n{dead} of {len(wanted)} connections did not answer: check cable, address and port.", file=sys.stderr)
+        complain(f"\n{dead} of {len(wanted)} connections did not answer: check cable, address and port.")
     return 1 if dead else 0
 
 

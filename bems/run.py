@@ -53,7 +53,6 @@ async def operate(
     feed_period_s: float = FEED_PERIOD_S,
 ) -> None:
     """Everything between the opened record and the closed one. StartError when something needed is not to be had."""
-    data.mkdir(parents=True, exist_ok=True)
     path = data / "record.sqlite"
     try:
         record = Record.open(path)

@@ -42,6 +42,7 @@ RELEASE_S: Final = 2.5
 KEPT_TICKS: Final = 3600
 """Ticks kept in memory while the record cannot take them."""
 
+OtherTask = Callable[[], Coroutine[Any, Any, None]]
 Batch = tuple[Sequence[Sample], Sequence[CommandRow], Sequence[Event], Mapping[str, Any]]
 
 
@@ -269,13 +270,11 @@ class System:
 
     async def ticks(self) -> AsyncIterator[int]:
         """The number of each tick after it is done; a slow listener misses some, never the latest."""
-        seen = self.tick_count
         while not self._stopped:
             async with self._ticked:
-                await self._ticked.wait_for(lambda: self._stopped or self.tick_count > seen)
-            seen = self.tick_count
+                await self._ticked.wait()
             if not self._stopped:
-                yield seen
+                yield self.tick_count
 
     @property
     def state(self) -> Literal["ok", "degraded", "starting"]:
