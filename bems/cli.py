@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from bems import __version__
+from bems.process import complain, say
 from models.site import Site, SiteError, load_site
 
 FAULTY_INPUT = 2
@@ -13,13 +14,13 @@ FAULTY_INPUT = 2
 
 def main(argv: list[str] | None = None) -> int:
     """Entry point. Exit codes: 0 done, 1 it failed, 2 the input is faulty, 130 interrupted."""
-    arguments = _parser().parse_args(argv)
+    arguments = _parsed(argv)
     try:
         result: int = arguments.run(arguments)
     except SiteError as error:
-        print(error, file=sys.stderr)
+        complain(str(error))
         faults = len(error.faults)
-        print(f"\n{faults} fault{'' if faults == 1 else 's'} in {error.file}; nothing was started.", file=sys.stderr)
+        complain(f"\n{faults} fault{'' if faults == 1 else 's'} in {error.file}; nothing was started.")
         return FAULTY_INPUT
     except KeyboardInterrupt:
         return 130
@@ -27,6 +28,17 @@ def main(argv: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     return result
+
+
+def _parsed(argv: list[str] | None) -> argparse.Namespace:
+    """The command line; device names may stand on either side of an option, which argparse alone does not grant."""
+    parser = _parser()
+    arguments, rest = parser.parse_known_args(argv)
+    if rest and (not hasattr(arguments, "devices") or any(word.startswith("-") for word in rest)):
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    if rest:
+        arguments.devices += rest
+    return arguments
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -92,7 +104,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _check(arguments: argparse.Namespace) -> int:
     site = load_site(arguments.site)
-    print(f"{arguments.site}: sound. {summary(site)}")
+    say(f"{arguments.site}: sound. {summary(site)}")
     return 0
 
 
@@ -121,7 +133,7 @@ def _sim(arguments: argparse.Namespace) -> int:
 def _schema(_: argparse.Namespace) -> int:
     import json
 
-    print(json.dumps(Site.model_json_schema(), indent=2, ensure_ascii=False))
+    say(json.dumps(Site.model_json_schema(), indent=2, ensure_ascii=False))
     return 0
 
 
