@@ -7,7 +7,8 @@ from pathlib import Path
 
 from bems import __version__
 from bems.process import complain, say
-from models.site import Site, SiteError, load_site
+from models.profile import ModbusProfile
+from models.site import Fault, Site, SiteError, load_site
 
 FAULTY_INPUT = 2
 
@@ -103,7 +104,14 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> int:
+    from drivers.codec import golden_faults
+
     site = load_site(arguments.site)
+    proofs = ((name, p) for name, p in site.profiles.items() if isinstance(p, ModbusProfile))
+    faults = [Fault(f"profile {name}", text, "golden words that decode to what they give")
+              for name, profile in proofs for text in golden_faults(profile)]  # fmt: skip
+    if faults:
+        raise SiteError(str(arguments.site), faults)
     say(f"{arguments.site}: sound. {summary(site)}")
     return 0
 
