@@ -10,9 +10,10 @@ import socket
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Final
 
+from bacpypes3.apdu import ReadPropertyMultipleACK
 from bacpypes3.app import Application
-from bacpypes3.basetypes import BinaryPV, PropertyIdentifier
-from bacpypes3.errors import PropertyError
+from bacpypes3.basetypes import BinaryPV, PropertyIdentifier, ReadAccessResult, StatusFlags
+from bacpypes3.errors import ObjectError, PropertyError
 from bacpypes3.local.analog import AnalogInputObject, AnalogOutputObject, AnalogValueObject
 from bacpypes3.local.binary import BinaryInputObject, BinaryOutputObject, BinaryValueObject
 from bacpypes3.local.cmd import Commandable
@@ -21,6 +22,7 @@ from bacpypes3.local.device import DeviceObject
 from bacpypes3.local.multistate import MultiStateInputObject, MultiStateOutputObject, MultiStateValueObject
 from bacpypes3.local.networkport import NetworkPortObject
 from bacpypes3.primitivedata import Null
+from bacpypes3.service.object import read_property_to_result_element
 
 from models.field import BacnetConnection, SitePoint
 from models.point import BacnetPoint, WriteRule
@@ -45,12 +47,14 @@ _UNITS: Final[Mapping[Unit, str]] = {
 _COV_INCREMENT: Final[Mapping[Unit, float]] = {Unit.DEGC: 0.1, Unit.KW: 0.1, Unit.PPM: 25.0, Unit.W_PER_M2: 20.0}
 """Change worth a notification, in the point's unit; 1 where not named."""
 
+_GROUPS: Final = (PropertyIdentifier.all, PropertyIdentifier.required, PropertyIdentifier.optional)
+
 _OPEN_TRIES: Final = 200
 _OPEN_PAUSE_S: Final = 0.005
 
-_IN_ORDER: Final = (0, 0, 0, 0)
-_FAULT: Final = (0, 1, 0, 0)
-"""Status flags: in-alarm, fault, overridden, out-of-service."""
+_IN_ORDER: Final = StatusFlags([0, 0, 0, 0])
+_FAULT: Final = StatusFlags([0, 1, 0, 0])
+"""In-alarm, fault, overridden, out-of-service."""
 
 
 class _Guarded:
@@ -59,6 +63,22 @@ class _Guarded:
     # Underscored: the library takes every other name for a BACnet property.
     _rule: WriteRule | None = None
     _written: Callable[[], None] | None = None
+    _flags: StatusFlags = _IN_ORDER
+
+    async def read_property(self, attr: Any, index: int | None = None) -> Any:
+        """The library's entry for reads; it works the flags out anew each time, which costs more than all the rest."""
+        if attr == PropertyIdentifier.statusFlags:
+            return self._flags
+        return await super().read_property(attr, index)  # type: ignore[misc]  # the object beside the mixin
+
+    def set_fault(self, *, faulty: bool) -> None:
+        """Break or mend the sensor, and tell the subscribers, which the library does not."""
+        flags = _FAULT if faulty else _IN_ORDER
+        if flags is not self._flags:
+            self._flags = flags
+            self.reliability = "noSensor" if faulty else "noFaultDetected"
+            for changed in self._property_monitors["statusFlags"]:  # type: ignore[attr-defined]  # likewise
+                changed(None, flags)
 
     async def write_property(
         self, attr: Any, value: Any, index: int | None = None, priority: int | None = None
@@ -123,6 +143,31 @@ _CLASSES: Final[Mapping[str, Any]] = {
 }
 
 
+class _Application(Application):  # type: ignore[misc]
+    """The library's application without its detour: it walks all base classes of an object for every property read."""
+
+    async def do_ReadPropertyMultipleRequest(self, apdu: Any) -> None:  # noqa: N802  # the library finds it by name
+        """Answer a read of named properties; 'all' and its like are left to the library."""
+        specs = apdu.listOfReadAccessSpecs
+        if any(r.propertyIdentifier in _GROUPS for spec in specs for r in spec.listOfPropertyReferences):
+            await super().do_ReadPropertyMultipleRequest(apdu)
+            return
+        found = [self.get_object_id(spec.objectIdentifier) for spec in specs]
+        if not any(found):
+            raise ObjectError(errorCode="unknownObject")
+        results = [
+            ReadAccessResult(
+                objectIdentifier=spec.objectIdentifier,
+                listOfResults=[
+                    await read_property_to_result_element(one, r.propertyIdentifier, r.propertyArrayIndex)
+                    for r in spec.listOfPropertyReferences
+                ],
+            )
+            for spec, one in zip(specs, found, strict=True)
+        ]
+        await self.response(ReadPropertyMultipleACK(listOfReadAccessResults=results, context=apdu))
+
+
 class BacnetServer:
     """One BACnet/IP device. Its priority arrays live in memory: after a stop and a start all slots are empty, as they
     are in a controller that lost its power, and `on_write` hears of each command that went with them.
@@ -154,7 +199,7 @@ class BacnetServer:
             del self._held[point_id]
             self._on_write(point_id, None)
         self._objects = {point.id: self._object(point) for point in self._points.values()}
-        self._app = Application.from_object_list(
+        self._app = _Application.from_object_list(
             [
                 _device(self._connection),
                 NetworkPortObject(f"{host}/24:{port}", objectIdentifier=("network-port", 1), objectName="BACnet/IP"),
@@ -197,7 +242,6 @@ class BacnetServer:
             "objectIdentifier": (kind, int(instance) + point.device.object_offset),
             "objectName": point.id,
             "description": point.spec.label.nb,
-            "statusFlags": list(_IN_ORDER),
             "eventState": "normal",
             "outOfService": False,
             "presentValue": _primitive(spec, rule.relinquish if rule else _lowest(spec)),
@@ -267,10 +311,7 @@ def _primitive(spec: BacnetPoint, value: float) -> Any:
 
 def _show(made: Any, spec: BacnetPoint, value: float | None) -> None:
     faulty = value is None or not math.isfinite(value)
-    flags = _FAULT if faulty else _IN_ORDER
-    if list(made.statusFlags) != list(flags):
-        made.reliability = "noSensor" if faulty else "noFaultDetected"
-        made.statusFlags = list(flags)
+    made.set_fault(faulty=faulty)
     if value is not None and not faulty:
         # Of an output that is not opened to us this fills slot 16, where the device's own control loop writes.
         made.presentValue = _primitive(spec, value)
