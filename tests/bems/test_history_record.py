@@ -16,7 +16,7 @@ from bems.history.record import Record
 from bems.history.rows import CommandRow, Event, EventKind
 from bems.history.schema import APPLICATION_ID, LADDER, MAX_PER_POINT, QUALITY_CODE, TICK_SHIFT
 from bems.history.times import to_ms
-from models.signals import Command, Quality, Sample
+from models.signals import Command, Quality, Reason, Sample
 
 ROOT = Path(__file__).resolve().parents[2]
 TEN = datetime(2026, 1, 15, 10, tzinfo=UTC)
@@ -74,7 +74,7 @@ def test_the_view_for_people_shows_names_times_and_qualities(path):
 
 
 def test_a_tick_that_fails_leaves_nothing_behind(path):
-    unnameable = Command("x.offset_k", 1.0, 10, "rules", TEN.replace(tzinfo=None), "no zone")
+    unnameable = Command("x.offset_k", 1.0, 10, "rules", TEN.replace(tzinfo=None), Reason("heat.curve"))
     with Record.open(path) as record:
         record.append_tick(tick(0))
         with pytest.raises(ValueError, match="time zone"):
