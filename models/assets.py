@@ -7,9 +7,9 @@ the simulator deviates from them on purpose.
 
 from datetime import time
 from enum import StrEnum
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from models.field import Id, Strict
 from models.profile import Text
@@ -37,11 +37,13 @@ class Period(Strict):
     start: time
     to: time
 
-    @model_validator(mode="after")
-    def _within_one_day(self) -> Self:
-        if self.to != time(0) and self.to <= self.start:
-            raise ValueError(f"to {self.to} must be after start {self.start}, or 00:00 for midnight")
-        return self
+    @field_validator("to")
+    @classmethod
+    def _within_one_day(cls, to: time, info: ValidationInfo) -> time:
+        start = info.data.get("start")
+        if start is not None and to != time(0) and to <= start:
+            raise ValueError(f"must be after start {start}, or 00:00:00 for midnight")
+        return to
 
 
 class Room(Strict):
@@ -95,13 +97,21 @@ class Zone(Asset):
     """Emitter output at the circuit's design supply temperature; None: sized from the heat loss."""
     rooms: tuple[Room, ...] = ()
 
-    @model_validator(mode="after")
-    def _sleepers_are_never_set_back(self) -> Self:
-        if self.kind is ZoneKind.RESIDENTIAL and self.setback_degc is not None:
-            raise ValueError("setback_degc is not allowed in a residential zone: people sleep there")
-        if self.rooms and self.kind is not ZoneKind.RESIDENTIAL:
-            raise ValueError("rooms belong to a zone of kind 'residential'")
-        return self
+    @field_validator("setback_degc")
+    @classmethod
+    def _sleepers_are_never_set_back(cls, setback_degc: float | None, info: ValidationInfo) -> float | None:
+        if setback_degc is not None and info.data.get("kind") is ZoneKind.RESIDENTIAL:
+            raise ValueError("not allowed in a residential zone: people sleep there")
+        if setback_degc is not None and setback_degc > info.data.get("setpoint_degc", setback_degc):
+            raise ValueError(f"must be at most setpoint_degc, {info.data['setpoint_degc']:g}")
+        return setback_degc
+
+    @field_validator("rooms")
+    @classmethod
+    def _rooms_are_lived_in(cls, rooms: tuple[Room, ...], info: ValidationInfo) -> tuple[Room, ...]:
+        if rooms and info.data.get("kind", ZoneKind.RESIDENTIAL) is not ZoneKind.RESIDENTIAL:
+            raise ValueError("only in a zone of kind 'residential'")
+        return rooms
 
 
 class Circuit(Asset):
@@ -112,6 +122,14 @@ class Circuit(Asset):
     """Supply temperature over outdoor temperature [(degC outdoor, degC supply)], rising outdoor temperature."""
     max_supply_degc: float = Field(default=45.0, le=60)
     design_flow_l_per_h: Positive
+
+    @field_validator("curve")
+    @classmethod
+    def _outdoor_rises(cls, curve: tuple[CurvePoint, ...]) -> tuple[CurvePoint, ...]:
+        outdoor = [point[0] for point in curve]
+        if outdoor != sorted(set(outdoor)):
+            raise ValueError("outdoor temperatures must rise from point to point")
+        return curve
 
 
 class CertifiedPoint(Strict):
@@ -163,6 +181,13 @@ class Boiler(Asset):
     stage_kw: Positive
     normal_stages: int = Field(ge=0)
     """More than these are released only when a heat pump is lost or comfort or hygiene is at stake."""
+
+    @field_validator("normal_stages")
+    @classmethod
+    def _not_more_than_there_are(cls, normal_stages: int, info: ValidationInfo) -> int:
+        if normal_stages > info.data.get("stages", normal_stages):
+            raise ValueError(f"must be at most stages, {info.data['stages']}")
+        return normal_stages
 
 
 class Tank(Asset):

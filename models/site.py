@@ -4,13 +4,13 @@
 """
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 
 from models.assets import (
     AirHandling,
@@ -30,8 +30,9 @@ from models.assets import (
     Wells,
     Zone,
 )
+from models.faults import Fault, SiteError, with_ids, worded
 from models.field import Connection, Device, Id, SitePoint, Strict, points_of
-from models.profile import Profile, ProfileError, Text, load_profile
+from models.profile import Profile, Text, load_profile
 from models.tariff import TariffConfig
 
 
@@ -43,6 +44,15 @@ class Place(Strict):
     altitude_m: int = Field(ge=-400, le=4000)
     time_zone: str = "Europe/Oslo"
     price_area: Literal["NO1", "NO2", "NO3", "NO4", "NO5"] = "NO1"
+
+    @field_validator("time_zone")
+    @classmethod
+    def _time_zone_exists(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ValueError, OSError, ZoneInfoNotFoundError) as error:
+            raise ValueError("must be the name of a time zone, such as Europe/Oslo") from error
+        return name
 
 
 class Feeds(Strict):
@@ -125,27 +135,6 @@ class Site(Strict):
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One thing wrong with a site file."""
-
-    path: str
-    value: str
-    allowed: str
-
-    def __str__(self) -> str:
-        return f"{self.path}: {self.value}: {self.allowed}"
-
-
-class SiteError(ValueError):
-    """A site file that cannot be used; `faults` lists everything found, the text has one line each."""
-
-    def __init__(self, file: str, faults: list[Fault]) -> None:
-        self.file = file
-        self.faults = faults
-        super().__init__("\n".join(f"{file}: {fault}" for fault in faults))
-
-
 def load_site(path: Path) -> Site:
     """The site described by the file; SiteError names every fault with its path, value and what is allowed."""
     try:
@@ -159,7 +148,7 @@ def load_site(path: Path) -> Site:
 
 def parse_site(raw: dict[str, Any], file: str, folder: Path) -> Site:
     """The site from parsed TOML; `folder` is where relative paths start."""
-    from models.site_check import reference_faults, salvage  # noqa: PLC0415  (they need Site's parts)
+    from models.site_check import reference_faults, salvage
 
     if isinstance(own := raw.get("profile_folder"), str):
         raw = {**raw, "profile_folder": str(folder / own)}
@@ -168,22 +157,9 @@ def parse_site(raw: dict[str, Any], file: str, folder: Path) -> Site:
     try:
         site = Site.model_validate(raw)
     except ValidationError as error:
-        faults += [_fault(e["loc"], e["input"], e["msg"]) for e in error.errors()]
-    try:
-        faults += reference_faults(salvage(raw))
-    except ProfileError as error:
-        faults.append(Fault("devices", str(error), "a faultless profile"))
+        schema = Site.model_json_schema()
+        faults += [worded(e, raw, schema) for e in error.errors()]
+    faults += reference_faults(salvage(raw))
     if faults or site is None:
-        raise SiteError(file, faults)
+        raise SiteError(file, [replace(fault, path=with_ids(fault.path, raw)) for fault in faults])
     return site
-
-
-def _fault(loc: tuple[int | str, ...], value: object, message: str) -> Fault:
-    path = ""
-    for part in loc:
-        if isinstance(part, int):
-            path += f"[{part}]"
-        elif part not in ("modbus", "bacnet", "mqtt"):
-            path += f".{part}" if path else part
-    shown = repr(value)
-    return Fault(path or "(file)", shown if len(shown) <= 80 else shown[:77] + "...", message)

@@ -3,7 +3,7 @@
 Works on whatever parts of a broken file are sound on their own, so that one run names every fault.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, get_args, get_origin
@@ -11,9 +11,10 @@ from typing import Any, Final, get_args, get_origin
 from pydantic import TypeAdapter, ValidationError
 
 from models.assets import Asset
+from models.faults import Fault
 from models.field import Connection, Device, points_of
 from models.profile import BacnetProfile, ModbusProfile, MqttProfile, Profile, ProfileError, load_profile
-from models.site import Fault, Site
+from models.site import Site
 
 REQUIRED_SIGNALS: Final[dict[str, tuple[str, ...]]] = {
     "heat_pumps": ("supply_temp_degc", "return_temp_degc", "stage_request", "supply_setpoint_degc", "compressor_1_on"),
@@ -45,6 +46,8 @@ class Parts:
     """(kind, path, asset); rooms and loops stand beside the assets they belong to."""
     weather_station: tuple[str, ...] = ()
     profile_folder: Path | None = None
+    named: dict[str, set[str]] = field(default_factory=dict)
+    """Ids by list, unsound parts included: a part that is wrong in itself is not missing as well."""
     faults: list[Fault] = field(default_factory=list)
 
 
@@ -54,6 +57,7 @@ def salvage(raw: dict[str, Any]) -> Parts:
     parts = Parts(profile_folder=Path(folder) if isinstance(folder, str) else None)
     stations = raw.get("weather_station", [])
     parts.weather_station = tuple(s for s in stations if isinstance(s, str)) if isinstance(stations, list) else ()
+    parts.named = _named(raw)
     for path, connection in _sound(raw.get("connections"), "connections", TypeAdapter(Connection)):
         _add(parts, parts.connections, path, connection)
     for path, device in _sound(raw.get("devices"), "devices", TypeAdapter(Device)):
@@ -65,6 +69,20 @@ def salvage(raw: dict[str, Any]) -> Parts:
                 for index, child in enumerate(getattr(asset, inner, ())):
                     parts.assets.append((inner, f"{path}.{inner}[{index}]", child))
     return parts
+
+
+def _named(raw: dict[str, Any]) -> dict[str, set[str]]:
+    """Every id in the file by the list it stands in, `rooms` and `loops` beside the lists that hold them."""
+    named: dict[str, set[str]] = {}
+    for kind in ("connections", "devices", *REQUIRED_SIGNALS):
+        value = raw.get(kind)
+        for item in value if isinstance(value, list) else [value]:
+            if not isinstance(item, dict):
+                continue
+            for inner, tables in ((kind, [item]), ("rooms", item.get("rooms")), ("loops", item.get("loops"))):
+                found = {table.get("id") for table in tables or () if isinstance(table, dict)}
+                named.setdefault(inner, set()).update(name for name in found if isinstance(name, str))
+    return named
 
 
 def _asset_types() -> Iterator[tuple[str, Any]]:
@@ -89,7 +107,9 @@ def _sound(value: Any, key: str, adapter: TypeAdapter[Any]) -> Iterator[tuple[st
 
 def _add(parts: Parts, known: dict[str, tuple[str, Any]], path: str, element: Any) -> None:
     if element.id in known:
-        parts.faults.append(Fault(f"{path}.id", repr(element.id), f"ids are unique, {known[element.id][0]} has it already"))
+        parts.faults.append(
+            Fault(f"{path}.id", repr(element.id), f"ids are unique, {known[element.id][0]} has it already")
+        )
     else:
         known[element.id] = (path, element)
 
@@ -114,9 +134,9 @@ def _profiles(parts: Parts) -> dict[str, Profile]:
             continue
         try:
             loaded[device.profile] = load_profile(device.profile, parts.profile_folder)
-        except ProfileError as error:
+        except (ProfileError, OSError, UnicodeDecodeError) as error:
             failed.add(device.profile)
-            parts.faults.append(Fault(f"{path}.profile", repr(device.profile), str(error)))
+            parts.faults += [Fault(f"{path}.profile", repr(device.profile), line) for line in str(error).splitlines()]
     return loaded
 
 
@@ -124,9 +144,10 @@ def _device_faults(parts: Parts, profiles: dict[str, Profile]) -> Iterator[Fault
     for path, device in parts.devices.values():
         found = parts.connections.get(device.connection)
         profile = profiles.get(device.profile)
-        if found is None:
-            yield Fault(f"{path}.connection", repr(device.connection), f"one of {_names(parts.connections)}")
-        elif profile is not None and profile.protocol != found[1].protocol:
+        if device.connection not in parts.named.get("connections", ()):
+            allowed = f"one of {_names(parts.named.get('connections', ()))}"
+            yield Fault(f"{path}.connection", repr(device.connection), allowed)
+        elif found is not None and profile is not None and profile.protocol != found[1].protocol:
             allowed = f"a connection of protocol '{profile.protocol}', which profile '{device.profile}' speaks"
             yield Fault(f"{path}.connection", repr(device.connection), allowed)
         if profile is None:
@@ -139,7 +160,9 @@ def _device_faults(parts: Parts, profiles: dict[str, Profile]) -> Iterator[Fault
         for key in ("signals", "personal"):
             for name in getattr(device, key) or ():
                 if name not in names:
-                    yield Fault(f"{path}.{key}", repr(name), f"a signal of '{device.profile}': {', '.join(sorted(names))}")
+                    yield Fault(
+                        f"{path}.{key}", repr(name), f"a signal of '{device.profile}': {', '.join(sorted(names))}"
+                    )
 
 
 def _address_faults(parts: Parts, profiles: dict[str, Profile]) -> Iterator[Fault]:
@@ -193,27 +216,25 @@ def _asset_faults(parts: Parts, profiles: dict[str, Profile]) -> Iterator[Fault]
             yield Fault(f"{path}.id", repr(asset.id), f"ids are unique, {other} has it already")
     for kind, path, asset in parts.assets:
         for name in asset.devices:
-            if name not in parts.devices:
+            if name not in parts.named.get("devices", ()):
                 yield Fault(f"{path}.devices", repr(name), "the id of a device in `devices`")
         devices = [parts.devices[name][1] for name in asset.devices if name in parts.devices]
         if len(devices) < len(asset.devices) or any(d.profile not in profiles for d in devices):
             continue  # what is missing is named above; its signals cannot be known
-        signals = {
-            name for d in devices for name in d.signals or tuple(p.name for p in profiles[d.profile].all_points)
-        }
+        signals = {name for d in devices for name in d.signals or tuple(p.name for p in profiles[d.profile].all_points)}
         for signal in REQUIRED_SIGNALS[kind]:
             if signal not in signals:
                 allowed = f"a device with the signal '{signal}' among them"
                 yield Fault(f"{path}.devices", repr(list(asset.devices)), allowed)
-    yield from _link_faults(parts, ids)
+    yield from _link_faults(parts)
     for index, station in enumerate(parts.weather_station):
-        if station not in parts.devices:
+        if station not in parts.named.get("devices", ()):
             yield Fault(f"weather_station[{index}]", repr(station), "the id of a device in `devices`")
 
 
-def _link_faults(parts: Parts, ids: dict[str, dict[str, str]]) -> Iterator[Fault]:
+def _link_faults(parts: Parts) -> Iterator[Fault]:
     """Assets that name other assets."""
-    every = {i for kind in ids.values() for i in kind}
+    every = {name for kind, names in parts.named.items() if kind in REQUIRED_SIGNALS for name in names}
     links = (
         ("zones", "circuit", "circuits"),
         ("zones", "air_handling", "air_handling"),
@@ -226,11 +247,11 @@ def _link_faults(parts: Parts, ids: dict[str, dict[str, str]]) -> Iterator[Fault
         for owner, key, target in links:
             if kind != owner or (value := getattr(asset, key)) is None:
                 continue
-            allowed = set(ids.get(target, {})) if target else every
+            allowed = parts.named.get(target, set()) if target else every
             for name in value if isinstance(value, tuple) else (value,):
                 if name not in allowed:
-                    yield Fault(f"{path}.{key}", repr(name), f"one of {', '.join(sorted(allowed)) or '(none defined)'}")
+                    yield Fault(f"{path}.{key}", repr(name), f"one of {_names(allowed)}")
 
 
-def _names(known: dict[str, Any]) -> str:
+def _names(known: Collection[str]) -> str:
     return ", ".join(sorted(known)) or "(none defined)"

@@ -1,0 +1,164 @@
+"""Faults of a site file in words an integrator can act on: where it is, what stands there, what is allowed."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pydantic_core import ErrorDetails
+
+LONGEST_VALUE: Final = 80
+MISSING: Final = "(missing)"
+TYPE_NAMES: Final = {
+    "boolean": "true or false",
+    "integer": "a whole number",
+    "number": "a number",
+    "array": "an array",
+}
+Part = int | str
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong with a site file."""
+
+    path: str
+    value: str
+    allowed: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.value}: {self.allowed}"
+
+
+class SiteError(ValueError):
+    """A site file that cannot be used; `faults` lists everything found, the text has one line each."""
+
+    def __init__(self, file: str, faults: Sequence[Fault]) -> None:
+        self.file = file
+        self.faults = list(faults)
+        super().__init__("\n".join(f"{file}: {fault}" for fault in faults))
+
+
+def worded(error: ErrorDetails, raw: object, schema: Mapping[str, Any]) -> Fault:
+    """A fault that pydantic found in `raw`, told with what the JSON Schema of the whole file says about the place."""
+    kind, context, loc = error["type"], error.get("ctx", {}), error["loc"]
+    node = _node(schema, loc)
+    path = _path(loc, raw, missing=kind == "missing")
+    if kind == "missing":
+        return Fault(path, MISSING, f"needed: {_described(node)}")
+    if kind == "extra_forbidden":
+        keys = _node(schema, loc[:-1]).get("properties", {})
+        return Fault(path, shown(error["input"]), f"no such key; there are: {', '.join(keys)}")
+    if kind in ("union_tag_invalid", "union_tag_not_found"):
+        key = str(context["discriminator"]).strip("'")
+        tags = ", ".join(repr(tag) for tag in node["discriminator"]["mapping"])
+        return Fault(f"{path}.{key}", repr(context["tag"]) if "tag" in context else MISSING, f"one of {tags}")
+    if kind == "string_pattern_mismatch" or kind.endswith(("_type", "_parsing")):
+        return Fault(path, shown(error["input"]), _described(node))
+    return Fault(path, shown(error["input"]), _plain(error["msg"]))
+
+
+def shown(value: object) -> str:
+    """A value as it stands in the file, kept short."""
+    text = f"a table with {', '.join(map(str, value))}" if isinstance(value, dict) else repr(value)
+    return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 3]}..."
+
+
+def with_ids(path: str, raw: object) -> str:
+    """The path with the ids of the entries it leads through: devices[37].topic becomes devices[37 a1_air].topic."""
+    result, value = "", raw
+    for name, index in re.findall(r"([^.\[\]]+)|\[(\d+)\]", path):
+        value = _entry(value, name or int(index))
+        if name:
+            result += f".{name}" if result else name
+        else:
+            own = value.get("id") if isinstance(value, dict) else None
+            result += f"[{index} {own}]" if isinstance(own, str) else f"[{index}]"
+    return result
+
+
+def _plain(message: str) -> str:
+    for begin, better in (
+        ("Value error, ", ""),
+        ("Input should be ", "must be "),
+        ("Tuple should have ", "must have "),
+        (" after validation", ""),
+    ):
+        message = message.replace(begin, better)
+    return message
+
+
+def _path(loc: Sequence[Part], raw: object, *, missing: bool) -> str:
+    """The place in the file; the loc also names the alternatives pydantic chose, which are no keys of the file."""
+    path, value = "", raw
+    for number, part in enumerate(loc):
+        if isinstance(part, int):
+            path += f"[{part}]"
+        elif part == "[key]":
+            continue
+        elif (isinstance(value, dict) and part in value) or (missing and number == len(loc) - 1):
+            path += f".{part}" if path else part
+        else:
+            continue
+        value = _entry(value, part)
+    return path or "(file)"
+
+
+def _entry(value: object, part: Part) -> object:
+    if isinstance(value, dict):
+        return value.get(part)
+    return value[part] if isinstance(value, list) and isinstance(part, int) and part < len(value) else None
+
+
+def _node(schema: Mapping[str, Any], loc: Sequence[Part]) -> Mapping[str, Any]:
+    """What the schema says about a place; empty when it says nothing."""
+    node = _resolved(schema, schema)
+    for part in loc:
+        if part in (mapping := node.get("discriminator", {}).get("mapping", {})):
+            node = {"$ref": mapping[part]}
+        elif isinstance(part, int):
+            tuple_items = node.get("prefixItems", [])
+            node = tuple_items[part] if part < len(tuple_items) else node.get("items", {})
+        else:
+            node = node.get("properties", {}).get(part) or node.get("additionalProperties") or {}
+        node = _resolved(schema, node)
+    return node
+
+
+def _resolved(schema: Mapping[str, Any], node: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The node behind a reference, and behind 'this or nothing'."""
+    while True:
+        if "$ref" in node:
+            node = schema["$defs"][node["$ref"].rsplit("/", 1)[-1]]
+        elif "anyOf" in node:
+            node = next(option for option in node["anyOf"] if option.get("type") != "null")
+        else:
+            return node
+
+
+def _described(node: Mapping[str, Any]) -> str:
+    """What may stand at a place of the file."""
+    if "enum" in node or "const" in node:
+        return "one of " + ", ".join(repr(value) for value in node.get("enum", [node.get("const")]))
+    if "discriminator" in node:
+        key, tags = node["discriminator"]["propertyName"], node["discriminator"]["mapping"]
+        return f"a table with {key} = one of {', '.join(repr(tag) for tag in tags)}"
+    kind = node.get("type", "")
+    if kind == "object":
+        keys = node.get("required") or list(node.get("properties", {}))
+        return f"a table with {', '.join(keys)}" if keys else "a table"
+    if kind == "string":
+        if "format" in node:
+            return {"time": "a time such as 07:30:00", "date": "a date such as 2026-01-31"}.get(
+                node["format"], "a text"
+            )
+        return f"a text like {node['pattern']}" if "pattern" in node else "a text"
+    return " ".join([TYPE_NAMES.get(kind, "something else"), *_limits(node)])
+
+
+def _limits(node: Mapping[str, Any]) -> Iterator[str]:
+    for key, sign in (("minimum", ">="), ("exclusiveMinimum", ">"), ("maximum", "<="), ("exclusiveMaximum", "<")):
+        if key in node:
+            yield f"{sign} {node[key]:g}"
+    if "minItems" in node:
+        yield f"of at least {node['minItems']}"
