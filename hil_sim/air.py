@@ -21,6 +21,20 @@ FROST_AIR_DEGC: Final = 3.0
 FROST_EXHAUST_DEGC: Final = -15.0
 """Colder exhaust would ice the rotor: the unit recovers less."""
 
+_SIGNALS: Final = (
+    "outdoor_temp_degc",
+    "supply_temp_degc",
+    "extract_temp_degc",
+    "exhaust_temp_degc",
+    "supply_flow_m3_per_h",
+    "recovery_pct",
+    "heating_coil_valve_pct",
+    "cooling_coil_valve_pct",
+    "fan_power_kw",
+    "extract_co2_ppm",
+    "frost_alarm",
+)
+
 
 class _Unit(NamedTuple):
     asset: AirHandling
@@ -29,7 +43,7 @@ class _Unit(NamedTuple):
     circuit: int
     recovery: float
     fan_factor: float
-    outs: dict[str, int]
+    outs: tuple[int, ...]
 
 
 class AirHandlers:
@@ -38,10 +52,6 @@ class AirHandlers:
     def __init__(self, site: Site, board: Board, deviations: Deviations) -> None:
         self._board = board
         circuits = [c.id for c in site.circuits]
-        signals = (
-            "outdoor_temp_degc supply_temp_degc extract_temp_degc exhaust_temp_degc supply_flow_m3_per_h recovery_pct "
-            "heating_coil_valve_pct cooling_coil_valve_pct fan_power_kw extract_co2_ppm filter_alarm frost_alarm fire_alarm"
-        ).split()
         self._units = [
             _Unit(
                 a,
@@ -50,7 +60,7 @@ class AirHandlers:
                 circuits.index(a.circuit),
                 min(a.recovery * deviations.factor("recovery", a.id), 0.92),
                 deviations.factor("fan", a.id),
-                {signal: board.out(a.devices, signal) for signal in signals},
+                tuple(board.out(a.devices, signal) for signal in _SIGNALS),
             )
             for a in site.air_handling
         ]
@@ -61,6 +71,8 @@ class AirHandlers:
         self.fan_kw = [0.0] * count
         self._coil_w = [0.0] * count
         self._frozen = [False] * count
+        self._shown: list[tuple[float, ...]] = [()] * count
+        self._users = [max(sum(a.circuit == c for a in site.air_handling), 1) for c in circuits]
         self.heat_w = [0.0] * len(circuits)
         self.coil_opening = [0.0] * len(circuits)
         self.cooling_w = 0.0
@@ -78,21 +90,15 @@ class AirHandlers:
         self.heat_w = [0.0] * self._circuit_count
         self.coil_opening = [0.0] * self._circuit_count
         self.cooling_w = 0.0
-        valves = 0.0
         for place, unit in enumerate(self._units):
             water = water_degc[unit.circuit]
             cooled, valve = self._unit_step(dt_s, place, unit, weather, water, extract, cool_degc, cooling_limit_w)
             cooling_limit_w -= cooled
             self.cooling_w += cooled
             self.heat_w[unit.circuit] += self._coil_w[place]
-            self.coil_opening[unit.circuit] += valve
-            valves += 1.0
-        for circuit in range(self._circuit_count):
-            users = sum(1 for unit in self._units if unit.circuit == circuit)
-            if users:
-                self.coil_opening[circuit] /= users
+            self.coil_opening[unit.circuit] += valve / self._users[unit.circuit]
 
-    def _unit_step(  # noqa: PLR0913  (everything an air-handling unit is connected to)
+    def _unit_step(
         self,
         dt_s: float,
         place: int,
@@ -103,7 +109,7 @@ class AirHandlers:
         cool_degc: float,
         cooling_limit_w: float,
     ) -> tuple[float, float]:
-        """(cooling [W], heating coil valve 0..1) of one unit; writes its true values."""
+        """(cooling [W], heating coil valve 0..1) of one unit."""
         asset, held = unit.asset, self._board.held
         wanted_share = 0.0 if self._frozen[place] else held[unit.request] / 100
         share = self.share[place]
@@ -132,16 +138,24 @@ class AirHandlers:
             self._frozen[place] or (share > 0 and entering < FROST_AIR_DEGC)
         )
         valve = coil / most if most > 0 else float(lacking > 0)
-        values, outs = self._board.values, unit.outs
-        values[outs["outdoor_temp_degc"]] = outdoor
-        values[outs["supply_temp_degc"]] = supply
-        values[outs["extract_temp_degc"]] = warm
-        values[outs["exhaust_temp_degc"]] = warm - efficiency * (warm - outdoor)
-        values[outs["supply_flow_m3_per_h"]] = asset.flow_m3_per_h * share
-        values[outs["recovery_pct"]] = efficiency * 100
-        values[outs["heating_coil_valve_pct"]] = valve * 100
-        values[outs["cooling_coil_valve_pct"]] = cooled / chill * 100 if chill > 0 else 0.0
-        values[outs["fan_power_kw"]] = fan
-        values[outs["extract_co2_ppm"]] = extract[1][place]
-        values[outs["frost_alarm"]] = self._frozen[place]
+        self._shown[place] = (
+            outdoor,
+            supply,
+            warm,
+            warm - efficiency * (warm - outdoor),
+            asset.flow_m3_per_h * share,
+            efficiency * 100,
+            valve * 100,
+            cooled / chill * 100 if chill > 0 else 0.0,
+            fan,
+            extract[1][place],
+            self._frozen[place],
+        )
         return cooled, valve
+
+    def publish(self) -> None:
+        """True values to the board."""
+        values = self._board.values
+        for unit, shown in zip(self._units, self._shown, strict=True):
+            for out, value in zip(unit.outs, shown, strict=True):
+                values[out] = value

@@ -22,7 +22,7 @@ class Board:
         self._site = site
         self.points = tuple(site.points.values())
         self.ids = tuple(site.points)
-        self._index = {name: index for index, name in enumerate(self.ids)}
+        self.index = {name: index for index, name in enumerate(self.ids)}
         self.scrap = len(self.ids)
         self.held: list[float] = [p.spec.write.relinquish if p.spec.write else 0.0 for p in self.points]
         self.values: Array = np.array([*self.held, 0.0])
@@ -32,7 +32,7 @@ class Board:
     def out(self, devices: tuple[str, ...], signal: str) -> int:
         """Where the true value of a signal goes."""
         found = self._site.find(devices, signal)
-        return self.scrap if found is None else self._index[found]
+        return self.scrap if found is None else self.index[found]
 
     def outs(self, devices: Sequence[tuple[str, ...]], signal: str) -> Indices:
         """Where the same signal of several assets goes."""
@@ -42,7 +42,7 @@ class Board:
         """Position in `held` of a command; one that never changes from `fallback` when the site has no such point."""
         found = self._site.find(devices, signal)
         if found is not None and found in self._rules:
-            return self._index[found]
+            return self.index[found]
         self.held.append(fallback)
         return len(self.held) - 1
 
@@ -61,7 +61,7 @@ class Board:
         for name, value in commands.items():
             rule = self._rules[name]
             held = rule.relinquish if value is None else min(max(value, rule.min), rule.max)
-            self._hold(self._index[name], held)
+            self._hold(self.index[name], held)
 
     def named(self) -> dict[str, float]:
         """All true values by point id."""

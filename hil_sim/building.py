@@ -1,8 +1,7 @@
-"""Rooms and zones: three nodes each (air, heated slab, structure), a floor node per bathroom; heat, people, CO2, moisture.
+"""Rooms and zones: three nodes each (air, heated slab, structure) and one per bathroom floor; heat, CO2, moisture.
 
-    outside --- air ===== slab (floor heating)         bathroom floor (a loop of its own) --- air of its room
-       |         |  \\
-       +--- structure \\--- air of the common area or the next zone
+Links: air to slab, structure, outside, and to the air of the common area (rooms) or of the next zone (common areas);
+slab and structure to outside; bathroom floor to the air of its room, heated by a loop of its own all year.
 """
 
 from typing import Final, NamedTuple
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hil_sim.board import Board
+from hil_sim.circuits import curve_degc
 from hil_sim.deviations import Deviations
 from hil_sim.outdoor import FACADES, Weather
 from hil_sim.people import People
@@ -51,6 +51,11 @@ INTERNAL_SPLIT: Final = (0.60, 0.15, 0.25)
 VALVE_BAND_K: Final = 1.0
 VALVE_INTEGRAL_S: Final = 7200.0
 VALVE_LAG_S: Final = 240.0
+BATH_BAND_K: Final = 0.8
+BATH_OPEN: Final = 0.3
+"""Of a bathroom valve at its set point."""
+AIR_STEP_S: Final = 240.0
+"""CO2 and moisture move slowly and exactly: they need not be advanced every minute."""
 HEIGHT_M: Final = 2.6
 
 
@@ -74,7 +79,7 @@ class Building:
         self._bath_m2 = np.array([s.room.bathroom_floor_m2 for s in spaces if s.room and s.room.bathroom_floor_m2 > 0])
         self._network = _network(spaces, self._baths, self._bath_m2, deviations)
         self._steppers: dict[float, Stepper] = {}
-        self._glass = _glass(spaces, deviations)
+        self._glass = np.vstack([share * _glass(spaces, deviations) for share in SOLAR_SPLIT])
         self._wire(site)
         self._size_emitters(site, deviations)
         self._air(site)
@@ -85,6 +90,12 @@ class Building:
         self.co2_ppm: Array = np.full(self._count, 600.0)
         self._moisture: Array = np.full(self._count, 5.0)
         self._heat = np.zeros_like(self.temps)
+        self._ones = np.ones_like(self.temps)
+        self._internal = np.zeros(3 * self._count)
+        self._persons: Array | None = None
+        self._floor_w: Array = np.zeros(self._count)
+        self._bath_w: Array = np.zeros(len(self._baths))
+        self._unbreathed_s = 0.0
         self.gained_j = 0.0
         self.lost_j = 0.0
 
@@ -94,10 +105,8 @@ class Building:
         self._setpoint = board.command_group(devices, "setpoint_degc", designs)
         baths = [devices[i] for i in self._baths]
         self._bath_setpoint = board.command_group(baths, "floor_setpoint_degc", [25.0] * len(baths))
-        self._out = {
-            name: board.outs(devices, name) for name in ("temp_degc", "valve_pct", "co2_ppm", "humidity_pct", "occupied")
-        }
-        self._out_bath = board.outs(baths, "floor_temp_degc")
+        names = ("temp_degc", "valve_pct", "co2_ppm", "humidity_pct", "occupied")
+        self._out = np.concatenate([board.outs(devices, name) for name in names] + [board.outs(baths, "floor_temp_degc")])
         circuits = [c.id for c in site.circuits]
         # A space without a circuit listens to a last, never heated one.
         self._circuit = np.array([circuits.index(s.zone.circuit) if s.zone.circuit else -1 for s in self._spaces])
@@ -142,7 +151,7 @@ class Building:
         need += self._design_flow * AIR_WH_PER_M3_K * 0.6 * np.maximum(air - 19.0, 0.0)
         need = np.maximum(need - people.equipment_w - PERSON_W * people.persons, 0.0)
         slab = air + need / (SLAB_W_PER_M2_K * self._area)
-        supply = [float(np.interp(outdoor, *zip(*c.curve, strict=True))) for c in site.circuits] + [0.0]
+        supply = [curve_degc(c.curve, outdoor) for c in site.circuits] + [0.0]
         over = np.maximum(np.array(supply)[self._circuit] - slab, 1.0)
         self._integral = np.clip(need / np.maximum(self._emitter * over, 1.0), 0.0, 1.0)
         self.valve = self._integral.copy()
@@ -167,70 +176,92 @@ class Building:
         pipes into the common areas and by machines and tanks into the plant room.
         """
         n, temps = self._count, self.temps
-        air, slab = temps[:n], temps[n : 2 * n]
+        air = temps[:n]
         stepper_ = self._stepper(dt_s)
-        floor_w, bath_w, emission = self._emit(dt_s, supply_degc, air, slab, temps[3 * n :])
-        supply = np.array([*air_degc, weather.temp_degc])[self._handler]
+        emission = self._emit(dt_s, supply_degc, air, temps[n : 2 * n], temps[3 * n :])
+        if people.persons is not self._persons:
+            self._people_heat(people)
         self.flow_m3_per_h = self._design_flow * np.array([*air_share, 1.0])[self._handler]
-        solar = self._glass @ [f * (1 - BLIND_STOPS * b) for f, b in zip(weather.facade_w_m2, blinds, strict=True)]
-        internal = people.equipment_w + PERSON_W * people.persons
+        supply = np.array([*air_degc, weather.temp_degc])[self._handler]
+        supply -= air
+        supply *= self.flow_m3_per_h
         heat = self._heat
-        heat[:n] = self.flow_m3_per_h * AIR_WH_PER_M3_K * (supply - air) + SOLAR_SPLIT[0] * solar
-        heat[:n] += INTERNAL_SPLIT[0] * internal + waste_w[0] * self._pipes + waste_w[1] * self._plant_room
-        heat[n : 2 * n] = floor_w + SOLAR_SPLIT[1] * solar + INTERNAL_SPLIT[1] * internal
-        heat[2 * n : 3 * n] = SOLAR_SPLIT[2] * solar + INTERNAL_SPLIT[2] * internal
-        heat[3 * n :] = bath_w
+        open_sky = [f * (1 - BLIND_STOPS * b) for f, b in zip(weather.facade_w_m2, blinds, strict=True)]
+        heat[: 3 * n] = self._glass @ open_sky
+        heat[: 3 * n] += self._internal
+        heat[:n] += supply * AIR_WH_PER_M3_K
+        heat[:n] += self._waste @ waste_w
+        heat[n : 2 * n] += self._floor_w
+        heat[3 * n :] = self._bath_w
         self.temps = stepper_.advance(temps, heat, weather.temp_degc)
         lost_w = float(stepper_.to_outside_w_per_k @ self.temps) - self._outside_w_per_k * weather.temp_degc
-        self.gained_j += float(heat.sum()) * dt_s
+        self.gained_j += float(self._ones @ heat) * dt_s
         self.lost_j += lost_w * dt_s
-        self._breathe(dt_s, weather, people)
+        self._unbreathed_s += dt_s
+        if self._unbreathed_s >= AIR_STEP_S:
+            self._breathe(self._unbreathed_s, weather, people)
+            self._unbreathed_s = 0.0
         return emission
 
-    def _emit(
-        self, dt_s: float, supply_degc: list[float], air: Array, slab: Array, bath: Array
-    ) -> tuple[Array, Array, Emission]:
+    def _people_heat(self, people: People) -> None:
+        """Heat of people and equipment on the nodes, which changes with their tables only."""
+        internal = people.equipment_w + PERSON_W * people.persons
+        self._internal = np.outer(INTERNAL_SPLIT, internal).ravel()
+        self._persons = people.persons
+
+    def _emit(self, dt_s: float, supply_degc: list[float], air: Array, slab: Array, bath: Array) -> Emission:
+        """Valves of rooms (P and I on the room's temperature) and bathrooms (P on the floor's), and their heat."""
         error = self._setpoint - air
-        self._integral += error * (dt_s / (VALVE_BAND_K * VALVE_INTEGRAL_S))
-        np.clip(self._integral, 0.0, 1.0, out=self._integral)
-        wanted = error / VALVE_BAND_K + self._integral
-        np.clip(wanted, 0.0, 1.0, out=wanted)
+        integral = self._integral
+        integral += error * (dt_s / (VALVE_BAND_K * VALVE_INTEGRAL_S))
+        np.maximum(integral, 0.0, out=integral)
+        np.minimum(integral, 1.0, out=integral)
+        error /= VALVE_BAND_K
+        error += integral
+        np.maximum(error, 0.0, out=error)
+        np.minimum(error, 1.0, out=error)
         follow = min(dt_s / VALVE_LAG_S, 1.0)
-        self.valve += (wanted - self.valve) * follow
-        bath_wanted = np.clip((self._bath_setpoint - bath) / 0.8 + 0.3, 0.0, 1.0)
-        self._bath_valve += (bath_wanted - self._bath_valve) * follow
+        error -= self.valve
+        error *= follow
+        self.valve += error
+        wanted = self._bath_setpoint - bath
+        wanted /= BATH_BAND_K
+        wanted += BATH_OPEN
+        np.maximum(wanted, 0.0, out=wanted)
+        np.minimum(wanted, 1.0, out=wanted)
+        wanted -= self._bath_valve
+        wanted *= follow
+        self._bath_valve += wanted
         water = np.array([*supply_degc, 0.0])
-        floor_w = self.valve * self._emitter * np.maximum(water[self._circuit] - slab, 0.0)
-        bath_w = self._bath_valve * self._bath_emitter * np.maximum(water[self._bath_circuit] - bath, 0.0)
-        heat = self._circuit_rows @ floor_w + self._bath_rows @ bath_w
+        self._floor_w = np.maximum(water[self._circuit] - slab, 0.0) * (self.valve * self._emitter)
+        self._bath_w = np.maximum(water[self._bath_circuit] - bath, 0.0) * (self._bath_valve * self._bath_emitter)
+        heat = self._circuit_rows @ self._floor_w + self._bath_rows @ self._bath_w
         opening = self._opening_rows @ self.valve + self._bath_opening_rows @ self._bath_valve
-        return floor_w, bath_w, Emission(heat.tolist(), opening.tolist())
+        return Emission(heat.tolist(), opening.tolist())
 
     def _breathe(self, dt_s: float, weather: Weather, people: People) -> None:
         flow = self.flow_m3_per_h + self._leak_m3_per_h
         dt_h = dt_s / 3600
         co2 = people.persons * (PERSON_CO2_M3_PER_H * 1e6)
-        self.co2_ppm = diluted(self.co2_ppm, np.float64(OUTDOOR_PPM), co2, flow, self._volume, dt_h)
-        outdoor = np.float64(moisture_g_per_kg(weather.temp_degc, weather.humidity_pct))
+        self.co2_ppm = diluted(self.co2_ppm, OUTDOOR_PPM, co2, flow, self._volume, dt_h)
+        outdoor = moisture_g_per_kg(weather.temp_degc, weather.humidity_pct)
         vapour = people.persons * (PERSON_MOISTURE_KG_PER_H * 1000 / 1.2)
         # Furniture and wood take up moisture: they act as four times the room's volume.
         self._moisture = diluted(self._moisture, outdoor, vapour, flow, 4 * self._volume, dt_h)
 
     def publish(self, people: People) -> None:
         """True values of every space to the board."""
-        n, values, out = self._count, self._board.values, self._out
+        n = self._count
         air = self.temps[:n]
-        values[out["temp_degc"]] = air
-        values[out["valve_pct"]] = self.valve * 100
-        values[out["co2_ppm"]] = self.co2_ppm
-        values[out["humidity_pct"]] = np.minimum(100 * self._moisture / saturation_g_per_kg(air), 100.0)
-        values[out["occupied"]] = people.persons >= 1.0
-        values[self._out_bath] = self.temps[3 * n :]
+        humidity = np.minimum(100 * self._moisture / saturation_g_per_kg(air), 100.0)
+        self._board.values[self._out] = np.concatenate(
+            [air, self.valve * 100, self.co2_ppm, humidity, people.persons >= 1.0, self.temps[3 * n :]]
+        )
 
     def extract(self) -> tuple[list[float], list[float]]:
         """Temperature [degC] and CO2 [ppm] of the extract air of each unit."""
-        mixed = self._extract_rows @ np.column_stack([self.temps[: self._count], self.co2_ppm])
-        return mixed[:, 0].tolist(), mixed[:, 1].tolist()
+        rows = self._extract_rows
+        return (rows @ self.temps[: self._count]).tolist(), (rows @ self.co2_ppm).tolist()
 
     def stored_j(self) -> float:
         """Heat in all nodes above 0 degC [J]."""
@@ -239,9 +270,9 @@ class Building:
     def wire_waste(self, plant_room: int) -> None:
         """Where pipes (every common area) and the plant (`plant_room`, a space) give off their losses."""
         common = np.array([0.0 if s.room else s.area_m2 for s in self._spaces])
-        self._pipes = common / common.sum()
-        self._plant_room = np.zeros(self._count)
-        self._plant_room[plant_room] = 1.0
+        self._waste = np.zeros((self._count, 2))
+        self._waste[:, 0] = common / common.sum()
+        self._waste[plant_room, 1] = 1.0
         self._outside_w_per_k = float(self._network.to_outside_w_per_k.sum())
 
     def _stepper(self, dt_s: float) -> Stepper:

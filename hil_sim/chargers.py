@@ -8,7 +8,7 @@ import numpy as np
 from hil_sim.board import Board
 from models.assets import Charger, Departure
 
-FREE, CONNECTED, CHARGING = 0, 1, 2
+FREE, CONNECTED, CHARGING, FAULT = 0, 1, 2, 3
 LEAST_A: Final = 6.0
 """Below this a car pauses (IEC 61851)."""
 LONGEST_TRIP: Final = timedelta(hours=7)
@@ -39,6 +39,7 @@ class ChargePoint:
         self._away = False
         self._next: tuple[datetime, Departure] | None = None
         self._back: datetime | None = None
+        self._shown = (-1, -1.0)
 
     def settle(self, local: datetime) -> None:
         """Every car is here, half of its last trip still to be charged."""
@@ -67,11 +68,16 @@ class ChargePoint:
 
     def publish(self, volts: float) -> None:
         """True values to the board."""
+        values = self._board.values
         state = FREE if self._away else CHARGING if self.power_kw > 0 else CONNECTED
         amperes = self.power_kw * 1000 / (volts * self._asset.phases)
-        shown = (volts, amperes, self.power_kw, self.energy_kwh, 3 if self.failed else state)
-        for out, value in zip(self._outs, shown, strict=True):
-            self._board.values[out] = value
+        state = FAULT if self.failed else state
+        values[self._outs[0]] = volts
+        if (state, self.power_kw) == self._shown:  # most cars stand still most of the time
+            return
+        self._shown = (state, self.power_kw)
+        for out, value in zip(self._outs[1:], (amperes, self.power_kw, self.energy_kwh, state), strict=True):
+            values[out] = value
 
     def _leave(self, at: datetime) -> None:
         self.unserved_kwh += self._need_kwh

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from hil_sim.board import Board
 from hil_sim.deviations import Deviations
 from hil_sim.outdoor import Weather
-from models.assets import Meter, PvArray, Purpose
+from models.assets import Meter, Purpose, PvArray
 from models.site import Site
 
 Array = NDArray[np.float64]
@@ -19,6 +19,20 @@ Array = NDArray[np.float64]
 PHASE_SHARES: Final = (0.345, 0.33, 0.325)
 """Small loads never spread evenly over three phases."""
 POWER_FACTOR: Final = 0.97
+_SIGNALS: Final = ("power_kw", "import_kwh", "export_kwh", "l1_v", "l2_v", "l3_v", "l1_a", "l2_a", "l3_a", "frequency_hz")
+_POWER, _IMPORT, _EXPORT, _VOLTS, _AMPERES, _FREQUENCY = 0, 1, 2, slice(3, 6), slice(6, 9), 9
+_INVERTER_SIGNALS: Final = (
+    "ac_power_kw",
+    "ac_energy_kwh",
+    "dc_power_kw",
+    "current_a",
+    "l1_v",
+    "l2_v",
+    "l3_v",
+    "frequency_hz",
+    "cabinet_temp_degc",
+    "operating_state",
+)
 SLEEPING, MPPT, THROTTLED, FAULT = 2, 4, 5, 7
 
 
@@ -31,10 +45,7 @@ class Inverter:
         self._factor = deviations.factor("pv", asset.id)
         self._limit = board.command(asset.devices, "power_limit_pct", 100.0)
         self._enabled = board.command(asset.devices, "power_limit_enabled", 0.0)
-        names = (
-            "ac_power_kw ac_energy_kwh dc_power_kw current_a l1_v l2_v l3_v frequency_hz cabinet_temp_degc operating_state"
-        ).split()
-        self._outs = [board.out(asset.devices, name) for name in names]
+        self._outs = [board.out(asset.devices, name) for name in _INVERTER_SIGNALS]
         self.failed = False
         self.ac_kw = self.energy_kwh = 0.0
         self._dc_kw = 0.0
@@ -65,37 +76,37 @@ class Electricity:
     """All parts and all electricity meters."""
 
     def __init__(self, site: Site, board: Board, parts: Sequence[str], deviations: Deviations) -> None:
-        self.place = {name: index for index, name in enumerate(parts)}
-        self.power_kw: Array = np.zeros(len(parts))
         self.energy_kwh: Array = np.zeros(len(parts))
-        self.inverters = [Inverter(array, board, deviations) for array in site.pv]
+        """Of each part since the start; generation is negative."""
+        self._inverters = [Inverter(array, board, deviations) for array in site.pv]
         self._board = board
         self._fuse_kw = site.electricity.fuse_kw
         meters = [meter for meter in site.meters if meter.carrier == "electricity"]
-        self._rows = np.stack([_row(meter, meters, self.place) for meter in meters]) if meters else np.zeros((0, len(parts)))
-        devices = [meter.devices for meter in meters]
-        self._outs = {name: board.outs(devices, name) for name in ("power_kw", "import_kwh", "export_kwh")}
-        phases = ("l1", "l2", "l3")
-        self._volt_outs = [board.outs(devices, f"{phase}_v") for phase in phases]
-        self._ampere_outs = [board.outs(devices, f"{phase}_a") for phase in phases]
-        self._frequency_outs = board.outs(devices, "frequency_hz")
-        self._import: Array = np.zeros(len(meters))
-        self._export: Array = np.zeros(len(meters))
+        place = {name: index for index, name in enumerate(parts)}
+        self._rows = np.stack([_row(m, meters, place) for m in meters] or [np.zeros(len(parts))])
+        devices = [meter.devices for meter in meters] or [()]
+        self._outs = np.stack([board.outs(devices, name) for name in _SIGNALS])
+        self._shown = np.zeros(self._outs.shape)
+        self._shown[_FREQUENCY] = 50.0
+        self._shares = np.array(PHASE_SHARES)[:, None]
         self.total_kw = 0.0
         self.import_kwh = self.export_kwh = 0.0
         self.over_fuse_s = 0.0
         """How long the main fuse was overloaded."""
         self.volts = 231.0
 
-    def step(self, dt_s: float, when: datetime, weather: Weather, powers: Mapping[str, float]) -> None:
-        """Settle a step from the power of each part [kW]; the arrays' own is added here."""
-        row, place = self.power_kw, self.place
-        row[:] = 0.0
-        for name, power in powers.items():
-            row[place[name]] = power
-        for number, inverter in enumerate(self.inverters):
-            made = inverter.step(dt_s, weather.pv_dc_kw[number], weather.pv_ac_kw[number])
-            row[place[inverter._asset.id]] = -made
+    @property
+    def inverters(self) -> list[Inverter]:
+        """In the site's order."""
+        return self._inverters
+
+    def step(self, dt_s: float, when: datetime, weather: Weather, powers_kw: Sequence[float]) -> None:
+        """Settle a step from the power of each part but the arrays [kW], which come last and are added here."""
+        made = [
+            -inverter.step(dt_s, dc, ac)
+            for inverter, dc, ac in zip(self._inverters, weather.pv_dc_kw, weather.pv_ac_kw, strict=True)
+        ]
+        row = np.array([*powers_kw, *made])
         hours = dt_s / 3600
         self.energy_kwh += row * hours
         self.total_kw = total = float(row.sum())
@@ -104,23 +115,19 @@ class Electricity:
         if abs(total) / POWER_FACTOR > self._fuse_kw:
             self.over_fuse_s += dt_s
         day_s = when.hour * 3600 + when.minute * 60 + when.second
-        self.volts = 231.0 + 1.2 * sin(2 * pi * day_s / 86400) - 0.01 * total
-
-        metered = self._rows @ row
-        self._import += np.maximum(metered, 0.0) * hours
-        self._export += np.maximum(-metered, 0.0) * hours
-        values, outs = self._board.values, self._outs
-        values[outs["power_kw"]] = metered
-        values[outs["import_kwh"]] = self._import
-        values[outs["export_kwh"]] = self._export
-        values[self._frequency_outs] = 50.0
-        for volt_outs, ampere_outs, share in zip(self._volt_outs, self._ampere_outs, PHASE_SHARES, strict=True):
-            values[volt_outs] = self.volts
-            values[ampere_outs] = np.abs(metered) * (1000 * share / (self.volts * POWER_FACTOR))
+        self.volts = volts = 231.0 + 1.2 * sin(2 * pi * day_s / 86400) - 0.01 * total
+        shown = self._shown
+        shown[_POWER] = metered = self._rows @ row
+        size = np.abs(metered)
+        shown[_IMPORT] += (size + metered) * (hours / 2)
+        shown[_EXPORT] += (size - metered) * (hours / 2)
+        shown[_VOLTS] = volts
+        shown[_AMPERES] = size * (1000 / (volts * POWER_FACTOR)) * self._shares
 
     def publish(self, weather: Weather) -> None:
-        """The inverters' true values to the board; the meters' are there after every step."""
-        for inverter in self.inverters:
+        """True values of meters and inverters to the board."""
+        self._board.values[self._outs] = self._shown
+        for inverter in self._inverters:
             inverter.publish(self.volts, weather.temp_degc)
 
 

@@ -18,6 +18,8 @@ from models.site import Site
 HEADER_M3: Final = 0.3
 """Water in pipes and hydraulic separator; stands in for a buffer where the site has none."""
 HEADER_W_PER_K: Final = 2.0
+LITRES_PER_H: Final = 3640.0
+"""A kilogram per second of warm water."""
 
 
 class EnergyCentre:
@@ -112,41 +114,43 @@ class EnergyCentre:
         heaters = self.tap.loss_w if self.tap else 0.0
         return sum(vessel.loss_w for vessel in self.vessels) + heaters
 
-    def powers_kw(self) -> dict[str, float]:
-        """Electric power of each part."""
-        powers = {machine.asset.id: machine.duty.power_kw for machine in self.machines}
-        powers |= {boiler.id: boiler.power_kw for boiler in self.boilers}
-        site = self._site
-        if self.tap is not None and site.hot_water:
-            powers[site.hot_water.id] = self.tap.power_kw + self.tap.pump_kw
-        if self.wells is not None and site.wells:
-            powers[site.wells.id] = self.wells.pump_kw
-        if self.solar is not None and site.collectors:
-            powers[site.collectors.id] = self.solar.pump_kw
+    def powers_kw(self) -> list[float]:
+        """Electric power of heat pumps, boilers, hot water, wells and collectors, as far as there are any."""
+        powers = [machine.duty.power_kw for machine in self.machines]
+        powers += [boiler.power_kw for boiler in self.boilers]
+        if self.tap is not None:
+            powers.append(self.tap.power_kw + self.tap.pump_kw)
+        powers += [part.pump_kw for part in (self.wells, self.solar) if part is not None]
         return powers
 
-    def flows(self, circuits: Circuits) -> dict[str, Flow]:
-        """What heat meters see, by asset."""
+    @property
+    def metered(self) -> list[str]:
+        """Assets whose heat can be metered, in the order of `flows`."""
         site = self._site
-        flows = {
-            m.asset.id: Flow(m.duty.heat_w / 1000, m.duty.flow_kg_per_s * 3640, m.supply_degc, m.return_degc)
+        parts = [asset.id for asset in (site.hot_water, site.wells, site.collectors) if asset]
+        return [machine.asset.id for machine in self.machines] + [circuit.id for circuit in site.circuits] + parts
+
+    def flows(self, circuits: Circuits) -> list[Flow]:
+        """What heat meters see of each asset."""
+        flows = [
+            (m.duty.heat_w / 1000, m.duty.flow_kg_per_s * LITRES_PER_H, m.supply_degc, m.return_degc)
             for m in self.machines
-        }
-        for place, circuit in enumerate(site.circuits):
-            litres = circuits.flow_kg_per_s[place] * 3640
-            flows[circuit.id] = Flow(
-                circuits.heat_kw[place], litres, circuits.supply_degc[place], circuits.return_degc[place]
+        ]
+        flows += [
+            (heat_kw, flow * LITRES_PER_H, supply, back)
+            for heat_kw, flow, supply, back in zip(
+                circuits.heat_kw, circuits.flow_kg_per_s, circuits.supply_degc, circuits.return_degc, strict=True
             )
+        ]
         tap, wells, solar = self.tap, self.wells, self.solar
-        if tap is not None and site.hot_water:
-            flows[site.hot_water.id] = Flow(tap.loop_kw, tap.loop_flow_l_per_h, tap.temps[0], tap.loop_return_degc)
-        if wells is not None and site.wells:
-            flows[site.wells.id] = Flow(wells.extracted_kw, wells.flow_m3_per_h * 1000, wells.from_degc, wells.to_degc)
-        if solar is not None and site.collectors:
+        if tap is not None:
+            flows.append((tap.loop_kw, tap.loop_flow_l_per_h, tap.temps[0], tap.loop_return_degc))
+        if wells is not None:
+            flows.append((wells.extracted_kw, wells.flow_m3_per_h * 1000, wells.from_degc, wells.to_degc))
+        if solar is not None:
             rate = max(GLYCOL_KJ_PER_L_K / 3600 * solar.flow_l_per_h, 1e-6)
-            flows[site.collectors.id] = Flow(
-                solar.power_kw, solar.flow_l_per_h, solar.outlet_degc, solar.outlet_degc - solar.power_kw / rate
-            )
+            outlet = solar.outlet_degc
+            flows.append((solar.power_kw, solar.flow_l_per_h, outlet, outlet - solar.power_kw / rate))
         return flows
 
     def publish(self, outdoor_degc: float) -> None:

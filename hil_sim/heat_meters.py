@@ -1,49 +1,48 @@
 """Heat meters: power, flow and temperatures of the assets behind each, and their counters."""
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Final
 
 from hil_sim.board import Board
 from models.site import Site
 
+Flow = tuple[float, float, float, float]
+"""Heat carried by water: power [kW], flow [l/h], supply and return temperature [degC]."""
 
-class Flow(NamedTuple):
-    """Heat carried by water."""
-
-    power_kw: float
-    flow_l_per_h: float
-    supply_degc: float
-    return_degc: float
+_SIGNALS: Final = ("power_kw", "flow_l_per_h", "supply_temp_degc", "return_temp_degc", "energy_kwh", "volume_m3")
 
 
 class HeatMeters:
     """All heat meters of the site."""
 
-    def __init__(self, site: Site, board: Board) -> None:
+    def __init__(self, site: Site, board: Board, assets: Sequence[str]) -> None:
         self._board = board
         meters = [meter for meter in site.meters if meter.carrier == "heat"]
-        names = ("power_kw", "flow_l_per_h", "supply_temp_degc", "return_temp_degc", "energy_kwh", "volume_m3")
-        self._meters = [(m.measures, [board.out(m.devices, name) for name in names]) for m in meters]
-        self._energy_kwh = [0.0] * len(meters)
-        self._volume_m3 = [0.0] * len(meters)
-        self._last = [(30.0, 30.0)] * len(meters)
+        self._behind = [tuple(assets.index(name) for name in meter.measures if name in assets) for meter in meters]
+        self._outs = [[board.out(meter.devices, name) for name in _SIGNALS] for meter in meters]
+        self._shown = [[0.0, 0.0, 30.0, 30.0, 0.0, 0.0] for _ in meters]
 
-    def step(self, dt_s: float, flows: Mapping[str, Flow]) -> None:
-        """Count a step; energy given back (cooling, recharge) is not counted backwards."""
-        values = self._board.values
-        for place, (measures, outs) in enumerate(self._meters):
+    def step(self, dt_s: float, flows: Sequence[Flow]) -> None:
+        """Count a step from the flow of each asset; energy given back (cooling, recharge) is not counted backwards."""
+        hours = dt_s / 3600
+        for behind, shown in zip(self._behind, self._shown, strict=True):
             power = flow = warm = cold = 0.0
-            for name in measures:
-                one = flows.get(name)
-                if one is not None:
-                    power += one.power_kw
-                    flow += one.flow_l_per_h
-                    warm += one.flow_l_per_h * one.supply_degc
-                    cold += one.flow_l_per_h * one.return_degc
+            for place in behind:
+                own_kw, own_flow, supply, back = flows[place]
+                power += own_kw
+                flow += own_flow
+                warm += own_flow * supply
+                cold += own_flow * back
+            shown[0], shown[1] = power, flow
             if flow > 0:
-                self._last[place] = (warm / flow, cold / flow)
-            self._energy_kwh[place] += max(power, 0.0) * dt_s / 3600
-            self._volume_m3[place] += flow * dt_s / 3.6e6
-            shown = (power, flow, *self._last[place], self._energy_kwh[place], self._volume_m3[place])
+                shown[2], shown[3] = warm / flow, cold / flow
+            if power > 0:
+                shown[4] += power * hours
+            shown[5] += flow * hours / 1000
+
+    def publish(self) -> None:
+        """True values to the board."""
+        values = self._board.values
+        for outs, shown in zip(self._outs, self._shown, strict=True):
             for out, value in zip(outs, shown, strict=True):
                 values[out] = value

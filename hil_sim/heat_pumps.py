@@ -30,6 +30,39 @@ PUMPS_KW: Final = 0.35
 """Condenser pump against the pipes outside the machine, at design flow; what EN 14511 leaves out."""
 OFF, HOT_WATER, HEATING = 10, 20, 30
 STOPPED, STARTING, RUNNING = 20, 40, 60
+_SIGNALS: Final = (
+    "outdoor_temp_degc",
+    "supply_temp_degc",
+    "return_temp_degc",
+    "brine_in_temp_degc",
+    "brine_out_temp_degc",
+    "condenser_out_temp_degc",
+    "discharge_temp_degc",
+    "suction_temp_degc",
+    "calculated_supply_temp_degc",
+    "degree_minutes",
+    "priority",
+    "compressor_1_state",
+    "starts_1",
+    "starts_2",
+    "heat_energy_kwh",
+    "alarm_code",
+    "compressor_1_on",
+    "compressor_2_on",
+    "fault",
+    "release_ok",
+    "buffer_temp_degc",
+    "hot_water_top_temp_degc",
+    "hot_water_bottom_temp_degc",
+    "compressor_speed_rpm",
+    "compressor_speed_pct",
+    "condenser_pump_pct",
+    "brine_pump_pct",
+    "compressor_on",
+    "high_pressure",
+    "class_a_alarm",
+)
+"""Of every make we know, in the order of `publish`; what a device lacks goes to the scrap."""
 
 
 class Duty(NamedTuple):
@@ -85,15 +118,7 @@ class Machine:
         self._hot_water = board.command(devices, "hot_water_duty", 0.0)
         self._own_hot_water = board.command(devices, "hot_water_enabled", 0.0)
         self._mode = board.command(devices, "operating_mode", 0.0)
-        names = (
-            "outdoor_temp_degc supply_temp_degc return_temp_degc brine_in_temp_degc brine_out_temp_degc "
-            "condenser_out_temp_degc discharge_temp_degc suction_temp_degc calculated_supply_temp_degc degree_minutes "
-            "priority compressor_1_state starts_1 starts_2 heat_energy_kwh alarm_code compressor_1_on compressor_2_on "
-            "fault release_ok buffer_temp_degc hot_water_top_temp_degc hot_water_bottom_temp_degc compressor_speed_rpm "
-            "compressor_speed_pct condenser_pump_pct brine_pump_pct compressor_on high_pressure low_pressure "
-            "class_a_alarm"
-        ).split()
-        self._outs = {name: board.out(devices, name) for name in names}
+        self._outs = [board.out(devices, name) for name in _SIGNALS]
 
     @property
     def charging(self) -> bool:
@@ -101,7 +126,13 @@ class Machine:
         return self._charging
 
     def step(
-        self, dt_s: float, source_degc: float, outdoor_degc: float, buffer: Vessel, tank: Vessel | None, tank_degc: float
+        self,
+        dt_s: float,
+        source_degc: float,
+        outdoor_degc: float,
+        buffer: Vessel,
+        tank: Vessel | None,
+        tank_degc: float,
     ) -> Duty:
         """Advance by `dt_s` with brine (or air) at `source_degc`; `tank_degc` is what the tap-water tank is held at."""
         held = self._board.held
@@ -112,33 +143,34 @@ class Machine:
         self._protect(dt_s, source_degc, back)
         wanted = self._level(held, setpoint, target.temps[TOP])
         self._switch(dt_s, wanted)
-        flow = 0.0
-        if self.compressors == 0:
-            self._heat_kw, power, extracted = 0.0, STANDBY_KW, 0.0
-            self.supply_degc += (target.temps[TOP] - self.supply_degc) * min(dt_s / 600, 1.0)
-            self.brine_out_degc += (source_degc - self.brine_out_degc) * min(dt_s / 600, 1.0)
-        else:
-            flow = self._rated_kw * 1000 / (WATER_J_PER_KG_K * DESIGN_RISE_K) * max(self.level / self._stages, 0.3)
-            rise = self._heat_kw * 1000 / (flow * WATER_J_PER_KG_K)
-            supply = min(max(back + max(rise, 0.5 * DESIGN_RISE_K), 20.0), self.asset.supply_max_degc + 5)
-            rated = operate(self._model, source_degc, supply, self.level)
-            steady = rated.heat_kw * self._heat_factor
-            gap = (self._heat_kw - steady) if self._heat_kw < steady else 0.0
-            self._heat_kw = steady + gap * START_S / dt_s * (1 - math.exp(-dt_s / START_S)) if gap else steady
-            heat_end = steady + gap * math.exp(-dt_s / START_S)
-            compressors_kw = rated.power_kw * self._power_factor
-            power = compressors_kw + PUMPS_KW * self.level / self._stages + STANDBY_KW
-            extracted = max(self._heat_kw - compressors_kw, 0.0)
-            self.supply_degc = back + self._heat_kw * 1000 / (flow * WATER_J_PER_KG_K)
-            brine_rate = (self._rated_kw * 0.78 / BRINE_FALL_K) * max(self.level / self._stages, 0.3)
-            self.brine_out_degc = source_degc - extracted / brine_rate
-            mean_kw, self._heat_kw = self._heat_kw, heat_end
-            self.duty = Duty(mean_kw * 1000, power, extracted, flow)
-        if self.compressors == 0:
-            self.duty = Duty(0.0, power, extracted, flow)
+        self.duty = self._run(dt_s, source_degc) if self.compressors else self._stand(dt_s, source_degc, target)
         target.pass_through(BOTTOM, TOP, self.duty.flow_kg_per_s, self.duty.heat_w)
         self._count(dt_s, setpoint, buffer.temps[TOP])
         return self.duty
+
+    def _stand(self, dt_s: float, source_degc: float, target: Vessel) -> Duty:
+        self._heat_kw = 0.0
+        self.supply_degc += (target.temps[TOP] - self.supply_degc) * min(dt_s / 600, 1.0)
+        self.brine_out_degc += (source_degc - self.brine_out_degc) * min(dt_s / 600, 1.0)
+        return Duty(0.0, STANDBY_KW, 0.0, 0.0)
+
+    def _run(self, dt_s: float, source_degc: float) -> Duty:
+        """Heat comes with a first-order lag after a start, power at once; both by the leaving water of the last step."""
+        load = max(self.level / self._stages, 0.3)
+        rate_kw_per_k = self._rated_kw / DESIGN_RISE_K * load
+        rise = max(self._heat_kw / rate_kw_per_k, 0.5 * DESIGN_RISE_K)
+        supply = min(max(self.return_degc + rise, 20.0), self.asset.supply_max_degc + 5)
+        rated = operate(self._model, source_degc, supply, self.level)
+        steady, compressors_kw = rated.heat_kw * self._heat_factor, rated.power_kw * self._power_factor
+        lacking = max(steady - self._heat_kw, 0.0)
+        fading = math.exp(-dt_s / START_S)
+        mean_kw = steady - lacking * START_S / dt_s * (1 - fading)
+        self._heat_kw = steady - lacking * fading
+        extracted = max(mean_kw - compressors_kw, 0.0)
+        self.supply_degc = self.return_degc + mean_kw / rate_kw_per_k
+        self.brine_out_degc = source_degc - extracted * BRINE_FALL_K / (0.78 * self._rated_kw * load)
+        power = compressors_kw + PUMPS_KW * self.level / self._stages + STANDBY_KW
+        return Duty(mean_kw * 1000, power, extracted, rate_kw_per_k * 1000 / WATER_J_PER_KG_K)
 
     def _divert(self, held: list[float], tank: Vessel | None, tank_degc: float) -> bool:
         if tank is None or not self.asset.serves_hot_water:
@@ -211,38 +243,39 @@ class Machine:
     def publish(self, outdoor_degc: float, source_degc: float, tank_degc: float, buffer: Vessel, tank: Vessel) -> None:
         """True values to the board."""
         setpoint_degc = self._wanted_degc(self._board.held, outdoor_degc, self._charging, tank_degc)
-        values, outs, on = self._board.values, self._outs, self.compressors
+        values, on = self._board.values, self.compressors
         share = self.level / self._stages
-        for name, value in (
-            ("outdoor_temp_degc", outdoor_degc),
-            ("supply_temp_degc", buffer.temps[TOP]),
-            ("return_temp_degc", self.return_degc),
-            ("brine_in_temp_degc", source_degc),
-            ("brine_out_temp_degc", self.brine_out_degc),
-            ("condenser_out_temp_degc", self.supply_degc),
-            ("discharge_temp_degc", self._discharge_degc),
-            ("suction_temp_degc", self.brine_out_degc - 3.0 if on else 15.0),
-            ("calculated_supply_temp_degc", setpoint_degc),
-            ("degree_minutes", self._degree_minutes),
-            ("priority", (HOT_WATER if self._charging else HEATING) if on else OFF),
-            ("compressor_1_state", (STARTING if self._ran_s < SECOND_AFTER_S else RUNNING) if on else STOPPED),
-            ("starts_1", self._starts[0]),
-            ("starts_2", self._starts[1]),
-            ("heat_energy_kwh", self._energy_kwh),
-            ("alarm_code", float(self.failed)),
-            ("compressor_1_on", on >= 1),
-            ("compressor_2_on", on >= 2),
-            ("fault", self.failed),
-            ("release_ok", not (self._chain_open or self.failed or self.blocked)),
-            ("buffer_temp_degc", buffer.temps[TOP]),
-            ("hot_water_top_temp_degc", tank.temps[TOP]),
-            ("hot_water_bottom_temp_degc", tank.temps[BOTTOM]),
-            ("compressor_speed_rpm", 6000 * share),
-            ("compressor_speed_pct", 100 * share),
-            ("condenser_pump_pct", 100 * max(share, 0.3) if on else 0.0),
-            ("brine_pump_pct", 100 * max(share, 0.3) if on else 0.0),
-            ("compressor_on", on >= 1),
-            ("high_pressure", self._chain_open),
-            ("class_a_alarm", self.failed),
-        ):
-            values[outs[name]] = value
+        pumps = 100 * max(share, 0.3) if on else 0.0
+        shown = (
+            outdoor_degc,
+            buffer.temps[TOP],
+            self.return_degc,
+            source_degc,
+            self.brine_out_degc,
+            self.supply_degc,
+            self._discharge_degc,
+            self.brine_out_degc - 3.0 if on else 15.0,
+            setpoint_degc,
+            self._degree_minutes,
+            (HOT_WATER if self._charging else HEATING) if on else OFF,
+            (STARTING if self._ran_s < SECOND_AFTER_S else RUNNING) if on else STOPPED,
+            *self._starts,
+            self._energy_kwh,
+            self.failed,
+            on >= 1,
+            on >= 2,
+            self.failed,
+            not (self._chain_open or self.failed or self.blocked),
+            buffer.temps[TOP],
+            tank.temps[TOP],
+            tank.temps[BOTTOM],
+            6000 * share,
+            100 * share,
+            pumps,
+            pumps,
+            on >= 1,
+            self._chain_open,
+            self.failed,
+        )
+        for out, value in zip(self._outs, shown, strict=True):
+            values[out] = value

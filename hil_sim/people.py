@@ -47,6 +47,7 @@ class People:
         self._spaces = spaces
         self._seed = seed
         self._day: date | None = None
+        self._slot = self._day_of_month = -1
         mean_kw = site.electricity.fixed_load_mwh_per_year / 8.76 * deviations.factor("fixed_load")
         weights = np.array([zone.equipment_w_per_m2 * zone.area_m2 for zone in site.zones])
         self._zone_mean_kw = mean_kw * weights / max(weights.sum(), 1e-9)
@@ -61,7 +62,7 @@ class People:
         self._persons_day: Array = np.zeros((SLOTS, len(spaces)))
         self._zone_kw_day: Array = np.zeros((SLOTS, len(site.zones)))
         self._equipment_day: Array = self._persons_day
-        self._drawn: Array = np.zeros(MINUTES + 1)
+        self._drawn = [0.0] * (MINUTES + 1)
         self.persons: Array = self._persons_day[0]
         """People in each space."""
         self.equipment_w: Array = self._equipment_day[0]
@@ -71,11 +72,14 @@ class People:
 
     def turn(self, local: datetime) -> None:
         """Take the tables of a local instant."""
+        slot = (local.hour * 60 + local.minute) // 5
+        if slot == self._slot and local.day == self._day_of_month:
+            return
+        self._slot, self._day_of_month = slot, local.day
         today = local.date()
         if today != self._day:
             self._new_day(today)
             self._day = today
-        slot = (local.hour * 60 + local.minute) // 5
         self.persons = self._persons_day[slot]
         self.equipment_w = self._equipment_day[slot]
         self.zone_kw = self._zone_kw_day[slot]
@@ -84,17 +88,14 @@ class People:
         """Water drawn [l at 60 degC] in the `dt_s` up to a local instant of the day that `turn` was last called for."""
         end = local.hour * 60 + local.minute + local.second / 60
         begin = end - dt_s / 60
-        before = 0.0
-        if begin < 0:  # the minutes before midnight are counted at today's end: the same mean, and no second day to keep
-            before = float(self._drawn[-1] - np.interp(MINUTES + begin, np.arange(MINUTES + 1), self._drawn))
-            begin = 0.0
-        first, last = (self._drawn_until(minute) for minute in (begin, end))
-        return before + last - first
+        if begin < 0:  # the minutes before midnight are taken from today's end: the same mean, and no second day to keep
+            return self._drawn_until(MINUTES) - self._drawn_until(MINUTES + begin) + self._drawn_until(end)
+        return self._drawn_until(end) - self._drawn_until(begin)
 
     def _drawn_until(self, minute: float) -> float:
         whole = min(int(minute), MINUTES - 1)
-        low = float(self._drawn[whole])
-        return low + (float(self._drawn[whole + 1]) - low) * (minute - whole)
+        low = self._drawn[whole]
+        return low + (self._drawn[whole + 1] - low) * (minute - whole)
 
     def _new_day(self, today: date) -> None:
         rng = np.random.default_rng([self._seed, 7, today.toordinal()])
@@ -105,7 +106,7 @@ class People:
         self._equipment_day = self._zone_kw_day @ self._heat
         day_factor = float(np.clip(1 + 0.08 * rng.standard_normal(), 0.8, 1.2))
         litres = draws_l_per_min(max(self._litres, 1e-9) * day_factor, rng) * (1.0 if self._litres > 0 else 0.0)
-        self._drawn = np.concatenate([[0.0], np.cumsum(litres)])
+        self._drawn = [0.0, *np.cumsum(litres).tolist()]
 
     def _presence(self, today: date, rng: np.random.Generator) -> Array:
         persons = np.zeros((SLOTS, len(self._spaces)))

@@ -4,7 +4,7 @@ Perturbed physics: true parameters differ from the site file's (`deviations`), a
 errors and rounding (`sensors`). Control never sees this package.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from math import ceil
 from typing import Final, NamedTuple
@@ -47,6 +47,22 @@ class Balance(NamedTuple):
         return self.gained_kwh - self.lost_kwh - self.stored_kwh
 
 
+class Observations(Mapping[str, float | None]):
+    """Readings by point id over one list: a dictionary of 600 points would cost more than the physics of some parts."""
+
+    def __init__(self, ids: tuple[str, ...], index: Mapping[str, int], values: list[float]) -> None:
+        self._ids, self._index, self._values = ids, index, values
+
+    def __getitem__(self, point: str) -> float | None:
+        return self._values[self._index[point]]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._ids)
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+
 class SimulatedPlant:
     """Satisfies `hil_sim.ports.Plant`; `create` makes one."""
 
@@ -83,7 +99,8 @@ class SimulatedPlant:
         for charger in self.chargers:
             charger.settle(local)
         self.electricity = Electricity(site, board, self._parts(), deviations)
-        self.heat_meters = HeatMeters(site, board)
+        self.heat_meters = HeatMeters(site, board, self.centre.metered)
+        self._day_of_month, self._cold_degc = -1, 7.0
         self._blinds(site)
         self._sensors = Sensors(board.points, seed)
         self._start = (self.building.stored_j(), self.centre.stored_j(), self.centre.tap.stored_j() if self.centre.tap else 0.0)
@@ -143,9 +160,10 @@ class SimulatedPlant:
 
     def _parts(self) -> list[str]:
         site = self.site
-        parts = [asset.id for group in (site.heat_pumps, site.boilers, site.air_handling, site.circuits) for asset in group]
+        parts = [asset.id for group in (site.heat_pumps, site.boilers) for asset in group]
         parts += [asset.id for asset in (site.hot_water, site.wells, site.collectors) if asset]
-        return parts + [asset.id for group in (site.zones, site.chargers, site.pv) for asset in group]
+        rest = (site.air_handling, site.circuits, site.zones, site.chargers, site.pv)
+        return parts + [asset.id for group in rest for asset in group]
 
     def _failable(self) -> dict[str, tuple[object, str]]:
         centre, site = self.centre, self.site
@@ -188,22 +206,22 @@ class SimulatedPlant:
         opening = [max(one, other) for one, other in zip(emission.opening, self.air.coil_opening, strict=True)]
         flow, power_w = self.circuits.draw(heat_w, opening, centre.buffer_top_degc)
         centre.buffer.pass_through(TOP, BOTTOM, flow, -power_w)
-        drawn = (people.drawn_l(local, dt_s), cold_water_degc(local.timetuple().tm_yday))
+        if local.day != self._day_of_month:
+            self._day_of_month = local.day
+            self._cold_degc = cold_water_degc(local.timetuple().tm_yday)
+        drawn = (people.drawn_l(local, dt_s), self._cold_degc)
         room = float(building.temps[self._plant_room])
         centre.step(dt_s, weather, self.circuits, drawn, self.air.cooling_w, room)
-        self.electricity.step(dt_s, self.now, weather, self._powers(dt_s, local))
+        self.electricity.step(dt_s, self.now, weather, self._powers_kw(dt_s, local))
         self.heat_meters.step(dt_s, centre.flows(self.circuits))
 
-    def _powers(self, dt_s: float, local: datetime) -> dict[str, float]:
-        site, powers = self.site, self.centre.powers_kw()
-        for zone, power in zip(site.zones, self.people.zone_kw.tolist(), strict=True):
-            powers[zone.id] = power
-        for unit, power in zip(site.air_handling, self.air.fan_kw, strict=True):
-            powers[unit.id] = power
-        for circuit, power in zip(site.circuits, self.circuits.pump_kw, strict=True):
-            powers[circuit.id] = power
-        for asset, charger in zip(site.chargers, self.chargers, strict=True):
-            powers[asset.id] = charger.step(dt_s, local)
+    def _powers_kw(self, dt_s: float, local: datetime) -> list[float]:
+        """In the order of `_parts`, arrays left out."""
+        powers = self.centre.powers_kw()
+        powers += self.air.fan_kw
+        powers += self.circuits.pump_kw
+        powers += self.people.zone_kw.tolist()
+        powers += [charger.step(dt_s, local) for charger in self.chargers]
         return powers
 
     def _shading(self, weather: Weather) -> list[float]:
@@ -226,14 +244,15 @@ class SimulatedPlant:
         self.building.publish(self.people)
         self.circuits.publish()
         self.centre.publish(weather.temp_degc)
+        self.air.publish()
         for charger in self.chargers:
             charger.publish(self.electricity.volts)
         self.electricity.publish(weather)
+        self.heat_meters.publish()
 
-    def _observe(self, dt_s: float) -> dict[str, float | None]:
+    def _observe(self, dt_s: float) -> "Observations":
         board = self.board
-        reading = self._sensors.read(board.values[: board.scrap], dt_s)
-        return dict(zip(board.ids, reading.tolist(), strict=True))
+        return Observations(board.ids, board.index, self._sensors.read(board.values[: board.scrap], dt_s).tolist())
 
 
 def create(site: Site, weather: WeatherSeries) -> SimulatedPlant:

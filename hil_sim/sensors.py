@@ -31,7 +31,7 @@ class Sensors:
 
     def __init__(self, points: tuple[SitePoint, ...], seed: int) -> None:
         rows = np.array([_character(point) for point in points], dtype=np.float64).reshape(len(points), 6)
-        self._lag_s, error, self._noise, step, self._floor, self._clip = rows.T.copy()
+        self._lag_s, error, self._noise, step, self._floor, clip = rows.T.copy()
         self._rng = np.random.default_rng([seed, 11])
         self._error = error * np.clip(self._rng.standard_normal(len(points)), -2, 2)
         self._inverse = 1.0 / step
@@ -40,7 +40,8 @@ class Sensors:
         self._draws = np.empty((0, len(points)))
         self._row = 0
         self._follow: tuple[float, Array] = (0.0, np.empty(0))
-        self._capped = np.flatnonzero(self._clip)
+        self._highest = np.where(clip > 0, clip, np.inf)
+        self._lowest = np.where(clip > 0, 0.0, -np.inf)
 
     def read(self, truth: Array, dt_s: float) -> Array:
         """Readings after `dt_s`; the first call settles the instruments on the truth."""
@@ -59,8 +60,9 @@ class Sensors:
         self._row += 1
         np.rint(reading, out=reading)
         reading /= self._inverse  # dividing by ten, not multiplying by a tenth: 2.4, not 2.4000000000000004
-        capped = self._capped
-        reading[capped] = np.clip(reading[capped], 0.0, self._clip[capped])
+        np.minimum(reading, self._highest, out=reading)
+        np.maximum(reading, self._lowest, out=reading)
+        reading += 0.0  # no instrument shows minus zero
         return reading
 
 

@@ -34,7 +34,7 @@ class TankStep(NamedTuple):
     loss_j: float
 
 
-def step_tank(  # noqa: PLR0913  (a tank is its layers, its streams and its surroundings)
+def step_tank(
     temps_degc: Sequence[float],
     layer_kg: float,
     streams: Sequence[Stream],
@@ -44,7 +44,7 @@ def step_tank(  # noqa: PLR0913  (a tank is its layers, its streams and its surr
     conduction_w_per_k: float,
     dt_s: float,
 ) -> TankStep:
-    """Advance a tank by `dt_s`.
+    """Advance a tank of at least two layers by `dt_s`.
 
     `heating_w` is heat put straight into each layer [W]; `loss_w_per_k` the loss of the whole tank, spread evenly;
     `conduction_w_per_k` the exchange between neighbouring layers.
@@ -52,30 +52,31 @@ def step_tank(  # noqa: PLR0913  (a tank is its layers, its streams and its surr
     temps = list(temps_degc)
     last = len(temps) - 1
     down, through = _face_flows(streams, last)
-    capacity = layer_kg * WATER_J_PER_KG_K
     layer_loss = loss_w_per_k / (last + 1)
     count = max(1, ceil(through * dt_s / layer_kg))
     h = dt_s / count
+    factor = h / (layer_kg * WATER_J_PER_KG_K)
     loss_j = 0.0
     for _ in range(count):
-        gain = [heat + layer_loss * (ambient_degc - temp) for heat, temp in zip(heating_w, temps, strict=True)]
         loss_j += layer_loss * h * (sum(temps) - (last + 1) * ambient_degc)
+        gain = list(heating_w)
         for leaves, enters, flow, power in streams:
             carried = flow * WATER_J_PER_KG_K * temps[leaves]
             gain[leaves] -= carried
             gain[enters] += carried + power
-        for face in range(last):
-            flow = down[face]
-            moved = flow * WATER_J_PER_KG_K * (temps[face] if flow > 0 else temps[face + 1])
-            moved += conduction_w_per_k * (temps[face] - temps[face + 1])
-            gain[face] -= moved
-            gain[face + 1] += moved
-        factor = h / capacity
-        temps = [temp + watts * factor for temp, watts in zip(temps, gain, strict=True)]
-        for face in range(last):
-            if temps[face] < temps[face + 1]:
-                temps = mix_inversions(temps)
-                break
+        fresh = []
+        here, from_above, sinks = temps[0], 0.0, False
+        for face in range(last):  # one pass down: what passes a face leaves one layer and enters the next
+            below, flow = temps[face + 1], down[face]
+            passed = flow * (here if flow > 0 else below) + conduction_w_per_k * (here - below)
+            new = here + (gain[face] + from_above - passed + layer_loss * (ambient_degc - here)) * factor
+            sinks = sinks or (face > 0 and new > fresh[-1])
+            fresh.append(new)
+            here, from_above = below, passed
+        new = here + (gain[last] + from_above + layer_loss * (ambient_degc - here)) * factor
+        sinks = sinks or new > fresh[-1]
+        fresh.append(new)
+        temps = mix_inversions(fresh) if sinks else fresh
     return TankStep(temps, loss_j)
 
 
@@ -97,15 +98,22 @@ def stored_j(temps_degc: Sequence[float], layer_kg: float) -> float:
 
 
 def _face_flows(streams: Sequence[Stream], last: int) -> tuple[list[float], float]:
-    """Net downward flow over each face between layers [kg/s], and the sum of all streams [kg/s]."""
+    """Net downward heat capacity rate over each face between layers [W/K], and the sum of all streams [kg/s]."""
     down = [0.0] * last
-    through = 0.0
+    through = all_the_way = 0.0
     for leaves, enters, flow, _ in streams:
         through += flow
-        if enters < leaves:
+        if enters == 0 and leaves == last:
+            all_the_way += flow
+        elif leaves == 0 and enters == last:
+            all_the_way -= flow
+        elif enters < leaves:
             for face in range(enters, leaves):
-                down[face] += flow
+                down[face] += flow * WATER_J_PER_KG_K
         else:
             for face in range(leaves, enters):
-                down[face] -= flow
+                down[face] -= flow * WATER_J_PER_KG_K
+    if all_the_way:
+        rate = all_the_way * WATER_J_PER_KG_K
+        down = [one + rate for one in down]
     return down, through

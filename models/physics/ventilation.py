@@ -54,7 +54,7 @@ def fan_kw(sfp_kw_per_m3_s: float, design_m3_per_h: float, flow_share: float) ->
 
 
 def diluted(
-    level: Array, supply: Array, source_per_h: Array, flow_m3_per_h: Array, volume_m3: Array, dt_h: float
+    level: Array, supply: float, source_per_h: Array, flow_m3_per_h: Array, volume_m3: Array, dt_h: float
 ) -> Array:
     """Level of a gas in mixed rooms after `dt_h`, e.g. ppm with a source in ppm m3/h; exact for constant inputs."""
     rate = np.maximum(flow_m3_per_h, 1e-3)
