@@ -277,3 +277,14 @@ async def test_a_port_that_is_taken_is_refused_instead_of_shared():
             await site.server.start()
         with pytest.raises(Unreachable, match="in use"):
             await BacnetClient(port=site.connection.port).open()
+
+
+async def test_a_broken_flag_is_pushed_as_bad():
+    site = Site()
+    async with running(site) as driver:
+        await asyncio.sleep(0.05)
+        driver.drain()
+        site.show(**{"ahu.fire_alarm": None})
+        pushed = []
+        await until(lambda: pushed.extend(driver.drain()) or pushed)
+    assert [(s.point, s.value, s.quality) for s in pushed] == [("ahu.fire_alarm", None, Quality.BAD)]
