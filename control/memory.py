@@ -97,8 +97,17 @@ class RuleMemory:
     collector_target: int = 0
     stagnating: bool = False
     free_cooling: Switch | None = None
+    steady: Mapping[str, float] = field(default_factory=dict)
+    """Last wish by point, where small changes are not followed."""
     blinds: Mapping[str, Switch] = field(default_factory=dict)
     """By blind; on means down."""
+
+    def steadied(self, point: str, wanted: float, band: float) -> tuple[float, "RuleMemory"]:
+        """The last wish while `wanted` stays within `band` of it, else `wanted`; an end of the range is always met."""
+        before = self.steady.get(point)
+        if before is not None and abs(wanted - before) < band and wanted not in (0.0, 100.0):
+            return before, self
+        return wanted, replace(self, steady={**self.steady, point: wanted})
 
     def to_json(self) -> str:
         """As text, for the record."""

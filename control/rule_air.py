@@ -17,8 +17,16 @@ CO2_HIGH_PPM: Final = 950.0
 """Full air here: the limit is 1000 ppm."""
 SUPPLY_WARM_DEGC: Final = 19.5
 SUPPLY_COOL_DEGC: Final = 16.0
-EXTRACT_LOW_DEGC: Final = 22.5
-EXTRACT_HIGH_DEGC: Final = 24.5
+EXTRACT_LOW_DEGC: Final = 22.0
+EXTRACT_HIGH_DEGC: Final = 24.0
+SUPPLY_BAND_K: Final = 0.5
+"""Smaller changes of the supply set point are not worth a write."""
+NIGHT_AIR_LOW_DEGC: Final = 22.5
+NIGHT_AIR_HIGH_DEGC: Final = 24.0
+NIGHT_AIR_COLDER_K: Final = 3.0
+NIGHT_AIR_SEASON_DEGC: Final = 10.0
+"""Filtered outdoor temperature above which warm rooms are cooled with night air."""
+FLOW_BAND_PCT: Final = 5.0
 COOLING_ON_DEGC: Final = 24.5
 COOLING_OFF_DEGC: Final = 23.0
 COOLING_SPAN_K: Final = 1.5
@@ -42,11 +50,12 @@ def alarm_points(scene: Scene, unit: AirHandling) -> tuple[str, ...]:
     return tuple(point for point in found if point is not None)
 
 
-def air_flow(scene: Scene) -> list[Wish]:
+def air_flow(scene: Scene, memory: RuleMemory, outside: Outdoor | None) -> tuple[list[Wish], RuleMemory]:
     """Air flow of every unit: full in its hours, its minimum outside them, more as CO2 rises from 750 to 950 ppm.
 
-    Never below 26 m3/h per bed. Fallbacks: no CO2: the timetable alone; an alarm signal that does not answer: the unit
-    is given back to its own controller.
+    Never below 26 m3/h per bed. On summer nights more as the extract air passes 22.5 degC while it is 3 K colder
+    outdoors. Fallbacks: no CO2: the timetable alone; no extract or outdoor temperature: no night air; an alarm signal
+    that does not answer: the unit is given back to its own controller.
     """
     wishes: list[Wish] = []
     for unit in scene.site.air_handling:
@@ -62,12 +71,34 @@ def air_flow(scene: Scene) -> list[Wish]:
         least = least_flow_pct(unit)
         if not unit.occupied or manned(unit.occupied, scene.local):
             wishes.append(Wish(point, 100.0, because(Code.AIR_MANNED, flow_pct=100.0), alarms))
+        elif (night := _night_air(scene, unit, least, outside)) is not None:
+            flow, memory = memory.steadied(point, night[1], FLOW_BAND_PCT)
+            why = because(Code.AIR_NIGHT, flow_pct=flow, extract_degc=night[2])
+            wishes.append(Wish(point, flow, why, (*alarms, night[0])))
         elif co2 is not None and co2_point is not None:
-            flow = least + (100.0 - least) * ramp(co2, CO2_LOW_PPM, CO2_HIGH_PPM)
+            wanted = least + (100.0 - least) * ramp(co2, CO2_LOW_PPM, CO2_HIGH_PPM)
+            flow, memory = memory.steadied(point, wanted, FLOW_BAND_PCT)
             wishes.append(Wish(point, flow, because(Code.AIR_CO2, flow_pct=flow, co2_ppm=co2), (*alarms, co2_point)))
         elif scene.missing(co2_point):
             wishes.append(Wish(point, least, because(Code.AIR_TIMETABLE, flow_pct=least), alarms))
-    return wishes
+    return wishes, memory
+
+
+def _night_air(
+    scene: Scene, unit: AirHandling, least_pct: float, outside: Outdoor | None
+) -> tuple[str, float, float] | None:
+    """Extract sensor, flow [%] and extract temperature [degC] while night air cools more than CO2 would ask for."""
+    extract_point = scene.find(unit, "extract_temp_degc")
+    extract = scene.value(extract_point)
+    outdoor_degc = scene.of(scene.site.weather_station, "outdoor_temp_degc")
+    if extract_point is None or extract is None or outdoor_degc is None or outside is None:
+        return None
+    if outside.degc < NIGHT_AIR_SEASON_DEGC or outdoor_degc > extract - NIGHT_AIR_COLDER_K:
+        return None
+    flow = least_pct + (100.0 - least_pct) * ramp(extract, NIGHT_AIR_LOW_DEGC, NIGHT_AIR_HIGH_DEGC)
+    co2 = scene.of(unit, "extract_co2_ppm")
+    for_people = least_pct + (100.0 - least_pct) * (ramp(co2, CO2_LOW_PPM, CO2_HIGH_PPM) if co2 is not None else 0.0)
+    return (extract_point, flow, extract) if flow > max(least_pct, for_people) else None
 
 
 def _left_alone(scene: Scene, point: str, alarms: tuple[str, ...]) -> list[Wish] | None:
@@ -103,8 +134,8 @@ def dew(scene: Scene) -> Dew | None:
     return Dew(dew_point_degc(degc, pct), (temp, humidity))
 
 
-def supply_air(scene: Scene) -> list[Wish]:
-    """Supply air from 19.5 degC down to 16 as the extract air rises from 22.5 to 24.5 degC, at least dew point + 2 K.
+def supply_air(scene: Scene, memory: RuleMemory) -> tuple[list[Wish], RuleMemory]:
+    """Supply air from 19.5 degC down to 16 as the extract air rises from 22 to 24 degC, at least dew point + 2 K.
 
     Fallbacks: no extract temperature, or an alarm signal that does not answer: the unit keeps its own set point; no
     humidity: 16 degC becomes 18.
@@ -125,10 +156,12 @@ def supply_air(scene: Scene) -> list[Wish]:
             continue
         floor = max(SUPPLY_COOL_DEGC, wet.degc + DEW_MARGIN_K) if wet is not None else 18.0
         share = ramp(extract, EXTRACT_LOW_DEGC, EXTRACT_HIGH_DEGC)
-        degc = max(floor, SUPPLY_WARM_DEGC - share * (SUPPLY_WARM_DEGC - SUPPLY_COOL_DEGC))
+        wanted = SUPPLY_WARM_DEGC - share * (SUPPLY_WARM_DEGC - SUPPLY_COOL_DEGC)
+        degc, memory = memory.steadied(point, wanted, SUPPLY_BAND_K)
+        degc = max(floor, degc)
         why = because(Code.AIR_SUPPLY, supply_degc=degc, extract_degc=extract)
         wishes.append(Wish(point, degc, why, (*alarms, extract_point, *(wet.needs if wet is not None else ()))))
-    return wishes
+    return wishes, memory
 
 
 def free_cooling(scene: Scene, memory: RuleMemory, outside: Outdoor | None) -> tuple[list[Wish], RuleMemory]:

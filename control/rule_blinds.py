@@ -1,4 +1,4 @@
-"""External blinds: down against summer sun in warm rooms, up in wind. Plain rule."""
+"""External blinds: down against sun on warm rooms, up in wind. Plain rule."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -7,7 +7,6 @@ from typing import Final
 
 from control.memory import RuleMemory, latch
 from control.picture import Scene
-from control.rule_heat import Outdoor
 from control.wish import Wish
 from models.assets import Blind
 from models.reasons import Code, because
@@ -18,10 +17,8 @@ SEES_SUN_DEG: Final = 75.0
 LOW_SUN_DEG: Final = 4.0
 BRIGHT_W_PER_M2: Final = 300.0
 DULL_W_PER_M2: Final = 150.0
-WARM_ROOM_DEGC: Final = 23.5
-COOL_ROOM_DEGC: Final = 22.5
-SUMMER_DEGC: Final = 10.0
-"""Outdoor temperature below which the sun is welcome."""
+WARM_ROOM_DEGC: Final = 24.0
+COOL_ROOM_DEGC: Final = 23.0
 WINDY_M_PER_S: Final = 12.0
 MIN_REST_S: Final = 1800.0
 DOWN_PCT: Final = 80.0
@@ -49,10 +46,11 @@ def sun_position_deg(latitude_deg: float, longitude_deg: float, when: datetime) 
     return degrees(elevation), azimuth if sin(hour_angle) < 0 else 360 - azimuth
 
 
-def blinds(scene: Scene, memory: RuleMemory, outside: Outdoor | None) -> tuple[list[Wish], RuleMemory]:
-    """Every blind: down while the sun is bright on its facade, the rooms behind it are warm and it is not winter.
+def blinds(scene: Scene, memory: RuleMemory) -> tuple[list[Wish], RuleMemory]:
+    """Every blind: down while the sun is bright on its facade and the warmest room behind it is above 24 degC.
 
-    Up at once in wind or at its own wind alarm. Fallbacks: wind, irradiance or all room temperatures missing: up.
+    Up again below 23 degC, at once in wind or at its own wind alarm. Fallbacks: wind, irradiance or all room
+    temperatures missing: up.
     """
     wishes: list[Wish] = []
     kept = dict(memory.blinds)
@@ -69,17 +67,17 @@ def blinds(scene: Scene, memory: RuleMemory, outside: Outdoor | None) -> tuple[l
             continue
         temps = _rooms_behind(scene, blind)
         young = [value for p in temps if (value := scene.value(p)) is not None]
-        if wind is None or bright is None or not young or outside is None:
-            if outside is not None and not scene.unsettled([wind_point, bright_point, *([] if young else temps)]):
+        if wind is None or bright is None or not young:
+            if not scene.unsettled([wind_point, bright_point, *([] if young else temps)]):
                 kept.pop(blind.id, None)
                 wishes.append(Wish(point, 0.0, because(Code.BLINDS_UNKNOWN), ()))
             continue
-        room = sum(young) / len(young)
+        room = max(young)
         faced = _faced(scene, blind)
         switch = latch(
             memory.blinds.get(blind.id),
             scene.now,
-            start=faced and bright > BRIGHT_W_PER_M2 and room > WARM_ROOM_DEGC and outside.degc > SUMMER_DEGC,
+            start=faced and bright > BRIGHT_W_PER_M2 and room > WARM_ROOM_DEGC,
             stop=not faced or bright < DULL_W_PER_M2 or room < COOL_ROOM_DEGC,
             min_on_s=MIN_REST_S,
             min_off_s=MIN_REST_S,

@@ -13,6 +13,8 @@ from models.reasons import Code, because
 MIN_RUN_S: Final = 240.0
 MIN_REST_S: Final = 120.0
 LEAST_PUMP_PCT: Final = 30.0
+PUMP_BAND_PCT: Final = 10.0
+"""Smaller changes of speed are not followed."""
 FULL_PUMP_K: Final = 20.0
 """Collector above the sink at which the pump runs at full speed."""
 STAGNATION_BACK_K: Final = 15.0
@@ -89,7 +91,8 @@ def _run(
         min_off_s=MIN_REST_S,
     )
     share = max(0.0, min(1.0, (above - panel.off_difference_k) / (FULL_PUMP_K - panel.off_difference_k)))
-    pct = LEAST_PUMP_PCT + (100.0 - LEAST_PUMP_PCT) * share if switch.on else 0.0
+    wanted = LEAST_PUMP_PCT + (100.0 - LEAST_PUMP_PCT) * share if switch.on else 0.0
+    pct, memory = memory.steadied(pump, wanted, PUMP_BAND_PCT)
     code = Code.SUN_PUMP if switch.on else Code.SUN_WAIT
     why = because(code, collector_degc=hot, sink_degc=sink.degc, pump_pct=pct)
     needs = (hot_point, *sink.needs)

@@ -57,11 +57,14 @@ def decide(site: Site, picture: Picture, now: datetime, memory: RuleMemory, max_
     more, memory = rule_hot_water.after_heater(scene, memory)
     wishes += more + rule_hot_water.circulation(scene)
     wishes += rule_zones.rooms(scene) + rule_zones.zones(scene, outside)
-    wishes += rule_air.air_flow(scene) + rule_air.supply_air(scene)
+    more, memory = rule_air.air_flow(scene, memory, outside)
+    wishes += more
+    more, memory = rule_air.supply_air(scene, memory)
+    wishes += more
     more, memory = rule_air.free_cooling(scene, memory, outside)
     wishes += more
     more, memory = rule_sun.collectors(scene, memory)
     wishes += more + rule_sun.feed_in(scene)
-    more, memory = rule_blinds.blinds(scene, memory, outside)
+    more, memory = rule_blinds.blinds(scene, memory)
     wishes += more + rule_cars.cars(scene)
     return Decision(tuple(wishes), replace(memory, decided_at=now), tuple(events))

@@ -60,6 +60,7 @@ class Code(StrEnum):
     ZONE_TOO_COLD = "zone.too_cold_for_setback"
     AIR_MANNED = "air.manned"
     AIR_CO2 = "air.co2"
+    AIR_NIGHT = "air.night"
     AIR_TIMETABLE = "air.timetable"
     AIR_SUPPLY = "air.supply"
     AIR_ALARM = "safety.air_alarm"

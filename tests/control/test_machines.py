@@ -1,6 +1,7 @@
 """Sharing compressor stages among heat pumps."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -65,7 +66,7 @@ def test_no_sequence_of_demands_breaks_run_stop_or_start_limits(biri_pumps, dema
         log += [(now, name, m.stage - before[name]) for name, m in memories.items() if m.stage != before[name]]
     for pump in biri_pumps:
         mine = [(at, change) for at, name, change in log if name == pump.id]
-        for (first, change), (second, other) in zip(mine, mine[1:], strict=False):
+        for (first, change), (second, other) in pairwise(mine):
             rest = pump.min_run_min if change > 0 > other else pump.min_stop_min if change < 0 < other else 0
             assert second - first >= timedelta(minutes=rest)
         for at, _ in mine:

@@ -1,5 +1,7 @@
 """The electric boiler: last, locked, and there when it is needed."""
 
+from itertools import pairwise
+
 import pytest
 
 STAGE = "boiler.stage_request"
@@ -36,7 +38,7 @@ def test_it_comes_stage_by_stage_and_stops_at_the_normal_ones(short):
         short.obey(values)
         counts.append(values[STAGE])
     assert max(counts) == 2
-    assert all(b - a in (-1, 0, 1) for a, b in zip(counts, counts[1:], strict=False))
+    assert all(b - a in (-1, 0, 1) for a, b in pairwise(counts))
 
 
 def test_all_stages_are_released_when_a_heat_pump_is_lost(short):
