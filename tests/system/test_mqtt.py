@@ -15,7 +15,7 @@ import pytest
 
 from drivers.errors import Unreachable
 from drivers.mqtt import MqttDriver
-from hil_sim.broker import Broker, find_mosquitto
+from hil_sim.broker import Broker, BrokerMissing, find_mosquitto
 from hil_sim.serve_mqtt import MqttDevices
 from models.field import Device, MqttConnection, points_of
 from models.profile import Text, load_profile, parse_profile
@@ -312,3 +312,8 @@ async def test_a_taken_port_is_told_in_the_brokers_own_words():
         broker = Broker(other.getsockname()[1])
         with pytest.raises(OSError, match="in use"):
             await broker.start()
+
+
+async def test_a_machine_without_a_broker_is_told_what_to_install():
+    with pytest.raises(BrokerMissing, match="apt install mosquitto"):
+        await Broker(free_port(), find=lambda: None).start()
