@@ -75,7 +75,7 @@ class SimulatedPlant:
     def reset(self, start: datetime, seed: int) -> Mapping[str, float | None]:
         """A settled plant at `start` (UTC), its deviations, people and instruments drawn from `seed`."""
         site = self.site
-        self.now = start
+        self.now = self._reset_at = start
         self.board = board = Board(site)
         deviations = Deviations(seed)
         spaces = spaces_of(site)
@@ -157,6 +157,15 @@ class SimulatedPlant:
             stored = (tap.stored_j() - self._start[2]) * kwh
             accounts["hot_water"] = Balance(tap.gained_j * kwh, (tap.lost_j + tap.served_j) * kwh, stored)
         return accounts
+
+    def energy_by_part_kwh(self) -> dict[str, float]:
+        """Electricity of every part since the reset, by asset id; generation is negative."""
+        return dict(zip(self._parts(), self.electricity.energy_kwh.tolist(), strict=True))
+
+    @property
+    def elapsed_s(self) -> float:
+        """Time since the reset."""
+        return (self.now - self._reset_at).total_seconds()
 
     def _parts(self) -> list[str]:
         site = self.site

@@ -68,7 +68,7 @@ class TapWater:
         self._flow_l_per_min = 0.0
         self._volume_m3 = 0.0
         self.pump_kw = 0.0
-        self.gained_j = self.lost_j = self.served_j = self.unserved_l = 0.0
+        self.gained_j = self.lost_j = self.tank_lost_j = self.served_j = self.unserved_l = 0.0
 
     def step(self, dt_s: float, drawn_l_60: float, cold_degc: float, solar_w: float, ambient_degc: float) -> None:
         """Advance by `dt_s`; `solar_w` goes into the circulation return."""
@@ -99,6 +99,7 @@ class TapWater:
         )
         self.gained_j += (self.power_kw * 1000 + solar_w) * dt_s + flow * WATER_J_PER_KG_K * (preheated - cold_degc) * dt_s
         self.lost_j += loss_j + loop_w * dt_s
+        self.tank_lost_j += loss_j
         self.served_j += flow * WATER_J_PER_KG_K * (top - cold_degc) * dt_s
         self.loss_w = loss_j / dt_s
         self.loop_kw, self.loop_flow_l_per_h = loop_w / 1000, loop_flow * 3600 / 0.985

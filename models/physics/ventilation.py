@@ -72,9 +72,3 @@ def moisture_g_per_kg(temp_degc: float, humidity_pct: float) -> float:
     """Moisture content of air [g/kg dry air]; Magnus formula at 1013 hPa."""
     vapour_hpa = humidity_pct / 100 * 6.112 * exp(17.62 * temp_degc / (243.12 + temp_degc))
     return 622 * vapour_hpa / (1013.25 - vapour_hpa)
-
-
-def dew_point_degc(temp_degc: float, humidity_pct: float) -> float:
-    """Temperature at which air of this humidity (> 0 %) condenses [degC]; inverse Magnus formula."""
-    log = float(np.log(max(humidity_pct, 1.0) / 100)) + 17.62 * temp_degc / (243.12 + temp_degc)
-    return 243.12 * log / (17.62 - log)
