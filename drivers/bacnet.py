@@ -34,6 +34,8 @@ from models.units import Unit
 
 _COV_LIFETIME_S: Final = 120
 """Renewed at half of it, so a device that restarts between two scans notifies again within a minute."""
+_COV_AGAIN_S: Final = 30.0
+"""Wall time until a device that did not answer a subscription is asked again."""
 _COV_AT_ONCE: Final = 8
 _SMALLEST_APDU: Final = 480
 """Assumed of a device that does not tell (MS/TP behind a router)."""
@@ -178,27 +180,31 @@ class BacnetDriver:
             self._pushed.append(self._sample(point, self._now(), values[PRESENT_VALUE], values.get(STATUS_FLAGS)))
 
     async def _renew_subscriptions(self) -> None:
+        """A request without an answer only puts this off: whether the device lives is for the scans to say, and some
+        devices do not even refuse what they do not know.
+        """
         now = asyncio.get_running_loop().time()
         due = [number for number, at in self._renew_at.items() if at <= now]
         for first in range(0, len(due), _COV_AT_ONCE):
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(self._subscribe(number)) for number in due[first : first + _COV_AT_ONCE]]
-            if lost := [error for task in tasks if (error := task.result()) is not None]:
-                raise lost[0]
+            if not all(task.result() for task in tasks):
+                self._renew_at |= dict.fromkeys(due[first:], now + _COV_AGAIN_S)
+                return
 
-    async def _subscribe(self, object_number: int) -> Unreachable | None:
-        """The time-out as a value, so that one lost datagram does not cancel the neighbours' subscriptions."""
+    async def _subscribe(self, object_number: int) -> bool:
+        """False when no answer came."""
         try:
             await self._client.subscribe(
                 self._peer, object_number, self._process_id, _COV_LIFETIME_S, self._connection.timeout_s
             )
-        except Unreachable as error:
-            return error
+        except Unreachable:
+            return False
         except Refused:
             self._renew_at[object_number] = float("inf")  # no notifications there: the scans have it
         else:
             self._renew_at[object_number] = asyncio.get_running_loop().time() + _COV_LIFETIME_S / 2
-        return None
+        return True
 
     async def _write_one(self, write: Write) -> float | None:
         """What the slot must hold now. Raises Refused, ours before the wire or the device's, and Unreachable."""

@@ -35,10 +35,11 @@ class _Topic:
     at: datetime | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Waiting:
     """A write that waits for its device to show the value."""
 
+    point: SitePoint
     value: float
     shown: asyncio.Future[None]
     heard: float | None = None
@@ -92,15 +93,15 @@ class MqttDriver:
         self._last_contact: datetime | None = None
         self._samples: list[Sample] = []
         self._offline: set[str] = set()
-        self._waiting: dict[str, list[_Waiting]] = {}
+        self._waiting: list[_Waiting] = []
 
     async def connect(self) -> None:
         """See Driver."""
         if self._client is not None:
             return
-        client = self._new_client()
         self._catching_up = True
         try:
+            client = self._new_client()
             try:
                 await client.__aenter__()
             except aiomqtt.MqttError:
@@ -109,7 +110,7 @@ class MqttDriver:
             self._client = client
             await self._subscribe(client)
             await self._round_trip(client)
-        except aiomqtt.MqttError as error:
+        except (aiomqtt.MqttError, OSError) as error:  # OSError: the certificates cannot be read
             raise await self._lost(error) from error
         finally:
             self._catching_up = False
@@ -144,7 +145,7 @@ class MqttDriver:
         except aiomqtt.MqttError as error:
             raise await self._lost(error) from error
         finally:
-            self._waiting.clear()
+            self._waiting = [waited for waited in self._waiting if waited not in waiting.values()]
         return [
             self._result(write, waiting[number])
             if number in waiting
@@ -201,7 +202,7 @@ class MqttDriver:
         """MQTT's own ping is out of reach; a confirmed message that nobody reads proves the same."""
         await client.publish(f"bems/{self._client_id}/alive", qos=1)
 
-    async def _lost(self, error: aiomqtt.MqttError) -> Unreachable:
+    async def _lost(self, error: Exception) -> Unreachable:
         await self.close()
         return Unreachable(f"{self._connection.id} ({self._connection.host}:{self._connection.port}): {error}")
 
@@ -238,7 +239,9 @@ class MqttDriver:
                 self._samples.append(Sample(point.id, topic.at, value, quality))
 
     def _confirm(self, point: SitePoint, value: float | None) -> None:
-        for waiting in self._waiting.get(point.id, ()):
+        for waiting in self._waiting:
+            if waiting.point is not point:
+                continue
             waiting.heard = value
             if value is not None and not waiting.shown.done() and same_value(point, value, waiting.value):
                 waiting.shown.set_result(None)
@@ -250,9 +253,13 @@ class MqttDriver:
         value = allowed(point, write.value) if write.value is not None else write_rule(point).relinquish
         spec = _spec(point)
         assert self._client is not None  # connected by write()
-        waiting = _Waiting(value, asyncio.get_running_loop().create_future())
-        self._waiting.setdefault(point.id, []).append(waiting)
-        await self._client.publish(f"{point.device.topic}/{spec.set_topic}", encode_set(spec, value), qos=1)
+        waiting = _Waiting(point, value, asyncio.get_running_loop().create_future())
+        self._waiting.append(waiting)  # before the message: the answer may overtake its confirmation
+        try:
+            await self._client.publish(f"{point.device.topic}/{spec.set_topic}", encode_set(spec, value), qos=1)
+        except aiomqtt.MqttError:
+            self._waiting.remove(waiting)
+            raise
         return waiting
 
     def _result(self, write: Write, waiting: _Waiting) -> WriteResult:

@@ -188,6 +188,7 @@ class BacnetServer:
         self._app: Any = None
         self._objects: dict[str, Any] = {}
         self._observed: dict[str, float | None] = {point.id: None for point in points if not point.writable}
+        self._shown: dict[str, float | None] = {}
         self._held: dict[str, float] = {}
 
     async def start(self) -> None:
@@ -206,6 +207,7 @@ class BacnetServer:
                 *self._objects.values(),
             ]
         )
+        self._shown = {}
         self.update(self._observed)
         for _ in range(_OPEN_TRIES):
             if all(_is_up(link.server) for link in self._app.link_layers.values()):
@@ -231,7 +233,8 @@ class BacnetServer:
             if point_id not in self._observed:
                 continue
             self._observed[point_id] = value
-            if self._app is not None:
+            if self._app is not None and self._shown.get(point_id, math.nan) != value:
+                self._shown[point_id] = value
                 _show(self._objects[point_id], _spec(self._points[point_id]), value)
 
     def _object(self, point: SitePoint) -> Any:

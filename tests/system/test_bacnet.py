@@ -13,7 +13,7 @@ from drivers.bacnet_client import BacnetClient
 from drivers.errors import Unreachable
 from hil_sim.serve_bacnet import BacnetServer
 from models.field import BacnetConnection, Device, points_of
-from models.profile import Text, load_profile
+from models.profile import Text, load_profile, parse_profile
 from models.signals import Quality, Write
 
 pytestmark = pytest.mark.system
@@ -288,3 +288,86 @@ async def test_a_broken_flag_is_pushed_as_bad():
         pushed = []
         await until(lambda: pushed.extend(driver.drain()) or pushed)
     assert [(s.point, s.value, s.quality) for s in pushed] == [("ahu.fire_alarm", None, Quality.BAD)]
+
+
+async def test_a_device_that_leaves_subscriptions_unanswered_is_still_read():
+    async def says_nothing(_request):
+        return
+
+    site = Site(timeout_s=0.3)
+    await site.server.start()
+    site.server._app.do_SubscribeCOVRequest = says_nothing
+    site.show()
+    driver = site.driver()
+    try:
+        await driver.connect()
+        began = time.monotonic()
+        samples = await driver.read()
+        assert time.monotonic() - began < 0.3  # it is not asked again at once
+    finally:
+        await driver.close()
+        await site.server.stop()
+        await asyncio.sleep(0.02)
+    assert {sample.quality for sample in samples} == {Quality.GOOD}
+
+
+STATES = """
+protocol = "bacnet"
+vendor = "test"
+model = "states"
+document = "made up for this test"
+generic = true
+[[points]]
+name = "mode"
+label = { nb = "m", en = "m" }
+tfm = "XS401"
+unit = "state"
+states = { 1 = "off", 2 = "low", 3 = "high" }
+object = "multi-state-value,1"
+write = { min = 1, max = 3, step = 1, relinquish = 2, persistence = "ram", daily_budget = 50 }
+[[points]]
+name = "shown"
+label = { nb = "s", en = "s" }
+tfm = "XS402"
+unit = "state"
+states = { 1 = "off", 2 = "low", 3 = "high" }
+object = "multi-state-input,1"
+[[points]]
+name = "lamp"
+label = { nb = "l", en = "l" }
+tfm = "XS403"
+unit = "bool"
+object = "binary-value,1"
+write = { min = 0, max = 1, step = 1, relinquish = 0, persistence = "ram", daily_budget = 50 }
+[[golden]]
+source = "by hand"
+values = { "multi-state-value,1" = 2 }
+gives = { mode = 2 }
+"""
+
+
+async def test_states_count_from_one_and_flags_are_nought_and_one():
+    site = Site()
+    profile = parse_profile(STATES, "states.toml")
+    device = Device(id="s", profile="s", connection="rooms", system="=563.001", label=Text(nb="s", en="s"))
+    site.points = points_of(device, profile)
+    site.server = BacnetServer(site.connection, site.points, {"s": profile}, lambda *told: site.heard.append(told))
+    async with running(site) as driver:
+        site.server.update({"s.shown": 3.0})
+        before = {point: sample.value for point, sample in by_point(await driver.read()).items()}
+        high, lamp = await driver.write([Write("s.mode", 3.0, 8), Write("s.lamp", 1.0, 8)])
+        unknown, half = await driver.write([Write("s.mode", 4.0, 8), Write("s.lamp", 0.5, 8)])
+        await asyncio.sleep(0.05)
+        pushed = {sample.point: sample.value for sample in driver.drain()}
+        back = await driver.write([Write("s.mode", None, 8), Write("s.lamp", None, 8)])
+    assert before == {"s.mode": 2.0, "s.shown": 3.0, "s.lamp": 0.0}
+    assert [(result.ok, result.read_back) for result in (high, lamp, *back)] == [
+        (True, 3.0),
+        (True, 1.0),
+        (True, 2.0),
+        (True, 0.0),
+    ]
+    assert not unknown.ok
+    assert not half.ok
+    assert pushed == {"s.mode": 3.0, "s.lamp": 1.0, "s.shown": 3.0}
+    assert site.heard == [("s.mode", 3.0), ("s.lamp", 1.0), ("s.mode", None), ("s.lamp", None)]

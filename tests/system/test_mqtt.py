@@ -317,3 +317,11 @@ async def test_a_taken_port_is_told_in_the_brokers_own_words():
 async def test_a_machine_without_a_broker_is_told_what_to_install():
     with pytest.raises(BrokerMissing, match="apt install mosquitto"):
         await Broker(free_port(), find=lambda: None).start()
+
+
+async def test_certificates_that_cannot_be_read_are_no_reason_to_stop_the_others():
+    site = Site()
+    connection = site.connection.model_copy(update={"tls_ca_file": "/nowhere/ca.pem"})
+    driver = MqttDriver(connection, site.points, site.profiles, site.clock)
+    with pytest.raises(Unreachable, match="No such file"):
+        await driver.connect()
