@@ -3,12 +3,14 @@
 import argparse
 import os
 import sys
+from math import nan
 from pathlib import Path
 
 from bems import __version__
 from bems.process import complain, say
+from models.faults import Fault, SiteError
 from models.profile import ModbusProfile
-from models.site import Fault, Site, SiteError, load_site
+from models.site import Site, load_site, site_schema
 
 FAULTY_INPUT = 2
 
@@ -49,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
 
     demo = verbs.add_parser("demo", help="simulated building, controlled, recorded and shown on a page")
     demo.add_argument("site", nargs="?", type=Path, default=Path("site.biri.toml"), help="site file (%(default)s)")
-    demo.add_argument("--port", type=int, default=int(os.environ.get("PORT", "8080")), help="of the page (%(default)s)")
+    demo.add_argument("--port", type=_port, default=os.environ.get("PORT", "8080"), help="of the page (%(default)s)")
     demo.add_argument("--speed", type=_speed, default=60.0, help="site seconds per second (%(default)s)")
     demo.add_argument("--start", default="2026-01-15T05:00", help="site time at the start, UTC (%(default)s)")
     demo.set_defaults(run=_demo)
@@ -57,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     run = verbs.add_parser("run", help="run a site: read, control, record, show")
     run.add_argument("site", type=Path, help="site file")
     run.add_argument("--data", type=Path, default=Path("data"), help="folder of the record (%(default)s)")
-    run.add_argument("--port", type=int, default=8080, help="of the page, loopback only (%(default)s)")
+    run.add_argument("--port", type=_port, default=8080, help="of the page, loopback only (%(default)s)")
     run.set_defaults(run=_run)
 
     check = verbs.add_parser("check", help="prove a site file, offline")
@@ -85,10 +87,19 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _speed(text: str) -> float:
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = nan
     if not 0.1 <= value <= 600:
-        raise argparse.ArgumentTypeError(f"speed {value:g} is not within 0.1 .. 600")
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number within 0.1 .. 600")
     return value
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 <= int(text) <= 65535):
+        raise argparse.ArgumentTypeError(f"'{text}' is not a port within 0 .. 65535")
+    return int(text)
 
 
 def _demo(arguments: argparse.Namespace) -> int:
@@ -141,7 +152,7 @@ def _sim(arguments: argparse.Namespace) -> int:
 def _schema(_: argparse.Namespace) -> int:
     import json
 
-    say(json.dumps(Site.model_json_schema(), indent=2, ensure_ascii=False))
+    say(json.dumps(site_schema(), indent=2, ensure_ascii=False))
     return 0
 
 

@@ -1,4 +1,4 @@
-"""What a site consists of: zones, heat sources, tanks, circuits, electricity. One class an asset, all from the site file.
+"""What a site consists of: zones, heat sources, tanks, circuits, electricity. One class an asset, from the site file.
 
 Every asset names the `devices` it is read and written through; a signal of an asset is found by its name on those
 devices (`Site.point`). Numbers here are the design values of the installation: control starts from them and learns,
@@ -9,7 +9,7 @@ from datetime import time
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, WithJsonSchema, field_validator
 
 from models.field import Id, Strict
 from models.profile import Text
@@ -20,6 +20,10 @@ Fraction = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
 CurvePoint = tuple[float, float]
+LocalTime = Annotated[
+    time, WithJsonSchema({"type": "string", "pattern": "^[0-2][0-9]:[0-5][0-9]:[0-5][0-9]$", "examples": ["07:30:00"]})
+]
+"""A local clock time. The schema's own format `time` would ask for a UTC offset, which a TOML local time has not."""
 
 
 class Asset(Strict):
@@ -34,8 +38,8 @@ class Period(Strict):
     """Local hours of certain weekdays; `to` 00:00 means midnight at the end of the day. Never across midnight."""
 
     days: tuple[Day, ...] = Field(min_length=1)
-    start: time
-    to: time
+    start: LocalTime
+    to: LocalTime
 
     @field_validator("to")
     @classmethod
@@ -297,7 +301,7 @@ class Departure(Strict):
     """When a car leaves, and with how much energy since it came back."""
 
     days: tuple[Day, ...] = Field(min_length=1)
-    at: time
+    at: LocalTime
     energy_kwh: Positive
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 LONGEST_VALUE: Final = 80
@@ -39,15 +40,23 @@ class SiteError(ValueError):
         super().__init__("\n".join(f"{file}: {fault}" for fault in faults))
 
 
-def worded(error: ErrorDetails, raw: object, schema: Mapping[str, Any]) -> Fault:
-    """A fault that pydantic found in `raw`, told with what the JSON Schema of the whole file says about the place."""
+def worded(error: ValidationError, schema: Mapping[str, Any]) -> list[Fault]:
+    """The faults pydantic found, told with what the JSON Schema of the whole file says about their places."""
+    return [_worded(one, schema) for one in error.errors() if not _follows(one)]
+
+
+def _follows(error: ErrorDetails) -> bool:
+    """Whether a list only counts as too short because of faults in its entries."""
+    return error["type"] == "too_short" and len(error["input"]) >= error["ctx"]["min_length"]
+
+
+def _worded(error: ErrorDetails, schema: Mapping[str, Any]) -> Fault:
     kind, context, loc = error["type"], error.get("ctx", {}), error["loc"]
-    node = _node(schema, loc)
-    path = _path(loc, raw, missing=kind == "missing")
+    path, node = _place(schema, loc)
     if kind == "missing":
         return Fault(path, MISSING, f"needed: {_described(node)}")
     if kind == "extra_forbidden":
-        keys = _node(schema, loc[:-1]).get("properties", {})
+        keys = _place(schema, loc[:-1])[1].get("properties", {})
         return Fault(path, shown(error["input"]), f"no such key; there are: {', '.join(keys)}")
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         key = str(context["discriminator"]).strip("'")
@@ -88,41 +97,30 @@ def _plain(message: str) -> str:
     return message
 
 
-def _path(loc: Sequence[Part], raw: object, *, missing: bool) -> str:
-    """The place in the file; the loc also names the alternatives pydantic chose, which are no keys of the file."""
-    path, value = "", raw
-    for number, part in enumerate(loc):
-        if isinstance(part, int):
-            path += f"[{part}]"
-        elif part == "[key]":
-            continue
-        elif (isinstance(value, dict) and part in value) or (missing and number == len(loc) - 1):
-            path += f".{part}" if path else part
-        else:
-            continue
-        value = _entry(value, part)
-    return path or "(file)"
-
-
 def _entry(value: object, part: Part) -> object:
     if isinstance(value, dict):
         return value.get(part)
     return value[part] if isinstance(value, list) and isinstance(part, int) and part < len(value) else None
 
 
-def _node(schema: Mapping[str, Any], loc: Sequence[Part]) -> Mapping[str, Any]:
-    """What the schema says about a place; empty when it says nothing."""
-    node = _resolved(schema, schema)
+def _place(schema: Mapping[str, Any], loc: Sequence[Part]) -> tuple[str, Mapping[str, Any]]:
+    """The path in the file, and what the schema says about it: empty when it says nothing.
+
+    A loc also names the alternatives that pydantic chose, and marks faults in keys; neither is part of the file's path.
+    """
+    path, node = "", _resolved(schema, schema)
     for part in loc:
         if part in (mapping := node.get("discriminator", {}).get("mapping", {})):
             node = {"$ref": mapping[part]}
         elif isinstance(part, int):
+            path += f"[{part}]"
             tuple_items = node.get("prefixItems", [])
             node = tuple_items[part] if part < len(tuple_items) else node.get("items", {})
-        else:
+        elif part != "[key]":
+            path += f".{part}" if path else part
             node = node.get("properties", {}).get(part) or node.get("additionalProperties") or {}
         node = _resolved(schema, node)
-    return node
+    return path or "(file)", node
 
 
 def _resolved(schema: Mapping[str, Any], node: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -148,11 +146,10 @@ def _described(node: Mapping[str, Any]) -> str:
         keys = node.get("required") or list(node.get("properties", {}))
         return f"a table with {', '.join(keys)}" if keys else "a table"
     if kind == "string":
-        if "format" in node:
-            return {"time": "a time such as 07:30:00", "date": "a date such as 2026-01-31"}.get(
-                node["format"], "a text"
-            )
-        return f"a text like {node['pattern']}" if "pattern" in node else "a text"
+        if node.get("format") == "date":
+            return "a date such as 2026-01-31"
+        pattern = f" ({node['pattern']})" if "pattern" in node else ""
+        return f"such as {node['examples'][0]}{pattern}" if "examples" in node else f"a text{pattern}"
     return " ".join([TYPE_NAMES.get(kind, "something else"), *_limits(node)])
 
 

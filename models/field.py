@@ -15,7 +15,7 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", examples=["pump_1"])]
 
 
 class _Connection(Strict):
@@ -42,7 +42,7 @@ class BacnetConnection(_Connection):
 
 
 class MqttConnection(_Connection):
-    """One MQTT broker; its devices are told apart by topic. The password comes from the environment, never from here."""
+    """One MQTT broker; devices are told apart by topic. Its password comes from the environment, never from here."""
 
     protocol: Literal["mqtt"]
     username: str | None = None
@@ -67,7 +67,7 @@ class Device(Strict):
     id: Id
     profile: str
     connection: Id
-    system: str = Field(pattern=r"^=[0-9]{3}\.[0-9]{3}$")
+    system: str = Field(pattern=r"^=[0-9]{3}\.[0-9]{3}$", examples=["=320.001"])
     label: Text
     unit_id: int | None = Field(default=None, ge=1, le=247)
     """Modbus only."""

@@ -5,7 +5,7 @@
 
 import tomllib
 from dataclasses import replace
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -135,6 +135,12 @@ class Site(Strict):
         return found
 
 
+@cache
+def site_schema() -> dict[str, Any]:
+    """JSON Schema of site files, for editors and for the words of faults. Shared: not to be changed."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Site.model_json_schema()}
+
+
 def load_site(path: Path) -> Site:
     """The site described by the file; SiteError names every fault with its path, value and what is allowed."""
     try:
@@ -157,8 +163,7 @@ def parse_site(raw: dict[str, Any], file: str, folder: Path) -> Site:
     try:
         site = Site.model_validate(raw)
     except ValidationError as error:
-        schema = Site.model_json_schema()
-        faults += [worded(e, raw, schema) for e in error.errors()]
+        faults += worded(error, site_schema())
     faults += reference_faults(salvage(raw))
     if faults or site is None:
         raise SiteError(file, [replace(fault, path=with_ids(fault.path, raw)) for fault in faults])

@@ -75,14 +75,16 @@ def _named(raw: dict[str, Any]) -> dict[str, set[str]]:
     """Every id in the file by the list it stands in, `rooms` and `loops` beside the lists that hold them."""
     named: dict[str, set[str]] = {}
     for kind in ("connections", "devices", *REQUIRED_SIGNALS):
-        value = raw.get(kind)
-        for item in value if isinstance(value, list) else [value]:
-            if not isinstance(item, dict):
-                continue
-            for inner, tables in ((kind, [item]), ("rooms", item.get("rooms")), ("loops", item.get("loops"))):
-                found = {table.get("id") for table in tables or () if isinstance(table, dict)}
+        for item in _tables(raw.get(kind)):
+            for inner, tables in ((kind, [item]), *((key, _tables(item.get(key))) for key in ("rooms", "loops"))):
+                found = [table.get("id") for table in tables]
                 named.setdefault(inner, set()).update(name for name in found if isinstance(name, str))
     return named
+
+
+def _tables(value: object) -> list[dict[str, Any]]:
+    """The tables of a list, or the one table itself; whatever else stands there is left out."""
+    return [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, dict)]
 
 
 def _asset_types() -> Iterator[tuple[str, Any]]:
