@@ -149,7 +149,7 @@ def _worth_writing(
     if held is None or held == passed.value:
         return passed
     allowed = all((b.low is None or held >= b.low) and (b.high is None or held <= b.high) for b in limits)
-    if abs(held - passed.value) < rule.min_change and allowed:
+    if abs(held - passed.value) < rule.min_change - 1e-9 and allowed:
         return replace(passed, value=held)
     used = ledger.writes_on(point.id, scene.local.date()) >= rule.daily_budget
     if used and allowed and not is_safety(passed.reason):

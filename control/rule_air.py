@@ -26,7 +26,7 @@ NIGHT_AIR_HIGH_DEGC: Final = 24.0
 NIGHT_AIR_COLDER_K: Final = 3.0
 NIGHT_AIR_SEASON_DEGC: Final = 10.0
 """Filtered outdoor temperature above which warm rooms are cooled with night air."""
-FLOW_BAND_PCT: Final = 5.0
+FLOW_BAND_PCT: Final = 15.0
 COOLING_ON_DEGC: Final = 24.5
 COOLING_OFF_DEGC: Final = 23.0
 COOLING_SPAN_K: Final = 1.5

@@ -121,7 +121,8 @@ def _sink(scene: Scene, memory: RuleMemory, panel: Collectors, hot: float) -> Si
     circulation = _circulation(scene)
     if circulation is not None and hot >= circulation.degc + panel.off_difference_k:
         return circulation
-    full = (tank.max_degc if tank is not None else 0.0) - TANK_FULL_K - (BACK_K if back else 0.0)
+    full = (tank.max_degc if tank is not None else 0.0) - TANK_FULL_K
+    full -= BACK_K if memory.collector_target == WELLS else 0.0
     if bottom is not None and bottom_point is not None and top is not None and top < full:
         return Sink(TANK, bottom, (bottom_point,))
     return _wells(scene, panel)
