@@ -11,7 +11,7 @@ import shutil
 import signal
 import socket
 import tempfile
-from asyncio.subprocess import DEVNULL, Process
+from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -37,6 +37,7 @@ class Broker:
         self.port = port
         self._find = find
         self._process: Process | None = None
+        self._guard: Process | None = None
 
     async def start(self) -> None:
         """Start it and wait until it answers. Raises BrokerMissing, or OSError with its own words when it gives up."""
@@ -57,7 +58,17 @@ class Broker:
             )
             with tempfile.TemporaryFile() as said:
                 self._process = await asyncio.create_subprocess_exec(
-                    program, "-c", str(config), stdin=DEVNULL, stdout=DEVNULL, stderr=said
+                    program,
+                    "-c",
+                    str(config),
+                    stdin=DEVNULL,
+                    stdout=DEVNULL,
+                    stderr=said,
+                    start_new_session=True,  # Ctrl-C is for us: devices still want to say goodbye
+                )
+                # Its pipe closes however we end, kill -9 included; mosquitto must not outlive us.
+                self._guard = await asyncio.create_subprocess_exec(
+                    "sh", "-c", 'read -r _; kill "$0"', str(self._process.pid), stdin=PIPE, start_new_session=True
                 )
                 if not await self._answers(self._process):
                     await self.stop()
@@ -68,8 +79,13 @@ class Broker:
     async def stop(self) -> None:
         """End it; harmless when it has ended."""
         process, self._process = self._process, None
+        guard, self._guard = self._guard, None
         if process is None:
             return
+        if guard is not None:  # first, so that it cannot hit whoever gets the number next
+            with contextlib.suppress(ProcessLookupError):
+                guard.kill()
+            await guard.wait()
         if process.returncode is None:
             # Not process.terminate(): it would collect a child that has just ended, and asyncio then misses it.
             with contextlib.suppress(ProcessLookupError):

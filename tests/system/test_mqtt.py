@@ -6,9 +6,11 @@ import json
 import os
 import signal
 import socket
+import sys
 import time
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import aiomqtt
 import pytest
@@ -325,3 +327,37 @@ async def test_certificates_that_cannot_be_read_are_no_reason_to_stop_the_others
     driver = MqttDriver(connection, site.points, site.profiles, site.clock)
     with pytest.raises(Unreachable, match="No such file"):
         await driver.connect()
+
+
+async def test_a_broker_does_not_outlive_a_process_that_is_killed():
+    program = """
+import asyncio, sys
+from hil_sim.broker import Broker
+
+async def main():
+    broker = Broker(int(sys.argv[1]))
+    await broker.start()
+    print(broker._process.pid, flush=True)
+    await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", program, str(free_port()), stdout=asyncio.subprocess.PIPE
+    )
+    pid = int(await process.stdout.readline())
+    process.kill()
+    await process.wait()
+    end = time.monotonic() + 3
+    while _runs(pid):
+        assert time.monotonic() < end, "the broker is still there"
+        await asyncio.sleep(0.02)
+
+
+def _runs(pid):
+    """Not merely there: who collects the orphan's remains is not our business."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
