@@ -118,8 +118,16 @@ class Outputs:
                 self._changed.append(holder)
         return writes
 
+    def effective(self, now: datetime) -> dict[str, float]:
+        """What each point that was ever written is meant to hold now, those given back included."""
+        held = {point: self._arrays[point].winner(now) for point in self._written}
+        return {
+            point: self._rule(point).relinquish if winner is None or winner.value is None else winner.value
+            for point, winner in held.items()
+        }
+
     def take_changed(self) -> list[Command]:
-        """The commands whose value was sent as a change since the last call; renewals and repeats wear nothing."""
+        """The commands whose value was sent as a change since the last call, for the record."""
         changed, self._changed = self._changed, []
         return changed
 

@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from dashboards.app import create_app
-
 from bems.clock import Clock, RealClock
 from bems.errors import StartError
 from bems.feeding import FeedTask
@@ -17,6 +15,7 @@ from bems.system import System
 from bems.view import View
 from bems.web import WebServer
 from bems.wiring import make_drivers
+from dashboards.app import create_app
 from drivers.prices import HvaKosterStrommen
 from drivers.weather import MetNorway
 from models.ports import PriceFeed, WeatherFeed
@@ -40,7 +39,7 @@ def run_site(site_file: Path, data: Path, port: int) -> int:
     return run_until_signal(main)
 
 
-async def operate(
+async def operate(  # noqa: PLR0913  # it is the whole composition
     site: Site,
     clock: Clock,
     data: Path,

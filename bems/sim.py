@@ -10,8 +10,8 @@ from bems.clock import AcceleratedClock, wall_s
 from bems.errors import StartError
 from bems.process import run_until_signal, say
 from bems.wiring import points_by_connection, shifted
-from hil_sim import plant
 from hil_sim.broker import Broker, BrokerMissing
+from hil_sim.plant import create
 from hil_sim.runner import FieldServer, Runner
 from hil_sim.serve_bacnet import BacnetServer
 from hil_sim.serve_modbus import ModbusServer
@@ -52,7 +52,7 @@ async def serve_site(site: Site, clock: AcceleratedClock, seed: int, stop: async
     """Build the plant, open every server, run until `stop`."""
     say(f"Building the simulated plant of {site.name.en} ...")
     weather = simulated_weather(site, clock.now().year, seed)
-    runner = Runner(site, plant.create(site, weather), clock.now, clock.speed, seed)
+    runner = Runner(site, create(site, weather), clock.now, clock.speed, seed)
     async with AsyncExitStack() as stack:
         for connection in site.connections:
             if isinstance(connection, MqttConnection):

@@ -7,7 +7,7 @@ what of it people should hear about.
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -75,9 +75,9 @@ class Steering:
         self.conditions = self._conditions(now)
         return Step(commands, events, self._state())
 
-    def wrote(self, point: str, value: float, now: datetime, day: date) -> None:
-        """A changed value goes to a device; counts for wear and starts. `day` is the local day."""
-        self._ledger = self._ledger.written(point, value, now, day)
+    def follow(self, held: Mapping[str, float], now: datetime) -> None:
+        """What the devices are meant to hold now; a difference counts for wear and starts."""
+        self._ledger = self._ledger.followed(held, now, now.astimezone(self._site.zone_info).date())
 
     def _state(self) -> dict[str, Any]:
         return {MEMORY_KEY: {"rules": self._memory.to_json(), "ledger": self._ledger.to_json()}}

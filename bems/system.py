@@ -163,7 +163,6 @@ class System:
     def _tick(self) -> Batch:
         """Everything between two storings; pure but for the fields it keeps."""
         now, wall = self.clock.now(), wall_s()
-        today = now.astimezone(self.site.zone_info).date()
         samples = self._take_samples(wall)
         usable = aged(self.picture, now, self.max_age)
         self.outputs.confirm(self._results, wall)
@@ -178,8 +177,7 @@ class System:
             self.links[key].request(writes)
         for command in self.outputs.take_changed():
             self._asked[command.point] = CommandRow(now, command)
-            if command.value is not None:
-                self.steering.wrote(command.point, command.value, now, today)
+        self.steering.follow(self.outputs.effective(now), now)
         events, self._events = self._events, []
         return samples, rows, events, decision.state
 

@@ -1,9 +1,9 @@
 """What can go wrong with a device, seen from its caller.
 
-    DriverError
-    ├── Unreachable   no answer: back off with jitter and try again
-    ├── Nonsense      it answered, but what it said cannot be decoded: mark the point bad, go on
-    └── Refused       the device, or we on its behalf, said no to a write: tell the operator
+DriverError
+├── Unreachable   no answer: back off with jitter and try again
+├── Nonsense      it answered, but what it said cannot be decoded: mark the point bad, go on
+└── Refused       the device, or we on its behalf, said no to a write: tell the operator
 """
 
 
