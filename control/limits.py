@@ -6,22 +6,34 @@ left out where it only serves comfort, and kept where it protects people.
 
 from collections import defaultdict
 from dataclasses import dataclass
+from typing import Final
 
 from control.picture import Scene, manned
-from control.rule_air import alarm_points, least_flow_pct
-from models.assets import ZoneKind
+from models.assets import AirHandling, ZoneKind
 from models.reasons import Code
 
-RESIDENT_MIN_DEGC = 21.0
-RESIDENT_LEAST_DEGC = 20.0
-RESIDENT_MAX_DEGC = 24.0
-MANNED_MIN_DEGC = 19.0
-FROST_DEGC = 5.0
-SCALD_SUPPLY_DEGC = 80.0
+RESIDENT_MIN_DEGC: Final = 21.0
+RESIDENT_LEAST_DEGC: Final = 20.0
+RESIDENT_MAX_DEGC: Final = 24.0
+MANNED_MIN_DEGC: Final = 19.0
+FROST_DEGC: Final = 5.0
+SCALD_SUPPLY_DEGC: Final = 80.0
 """No supply of tap water above this, whatever is asked for."""
-SHOWER_DANGER_DEGC = 43.0
+SHOWER_DANGER_DEGC: Final = 43.0
 """A mixer that lets this through has failed."""
-BRINE_STEP_K = 1.0
+BRINE_STEP_K: Final = 1.0
+BED_M3_PER_H: Final = 26.0
+
+
+def least_flow_pct(unit: AirHandling) -> float:
+    """The unit's lowest air flow [%]: its own minimum, and 26 m3/h for every bed."""
+    return min(100.0, max(unit.min_flow_pct, 100.0 * unit.bedrooms * BED_M3_PER_H / unit.flow_m3_per_h))
+
+
+def alarm_points(scene: Scene, unit: AirHandling) -> tuple[str, ...]:
+    """The unit's own safety signals: they are obeyed, never overridden."""
+    found = (scene.find(unit, signal) for signal in ("fire_alarm", "frost_alarm"))
+    return tuple(point for point in found if point is not None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from math import log
 from typing import Final
 
+from control.limits import alarm_points, least_flow_pct
 from control.memory import RuleMemory, latch
 from control.picture import Scene, manned
 from control.rule_heat import Outdoor
@@ -11,7 +12,6 @@ from control.wish import Wish
 from models.assets import AirHandling
 from models.reasons import Code, because
 
-BED_M3_PER_H: Final = 26.0
 CO2_LOW_PPM: Final = 750.0
 CO2_HIGH_PPM: Final = 950.0
 """Full air here: the limit is 1000 ppm."""
@@ -34,20 +34,9 @@ COOLING_REST_S: Final = 900.0
 DEW_MARGIN_K: Final = 2.0
 
 
-def least_flow_pct(unit: AirHandling) -> float:
-    """The unit's lowest air flow [%]: its own minimum, and 26 m3/h for every bed."""
-    return min(100.0, max(unit.min_flow_pct, 100.0 * unit.bedrooms * BED_M3_PER_H / unit.flow_m3_per_h))
-
-
 def ramp(value: float, low: float, high: float) -> float:
     """0 at `low` and below, 1 at `high` and above, straight between."""
     return min(1.0, max(0.0, (value - low) / (high - low)))
-
-
-def alarm_points(scene: Scene, unit: AirHandling) -> tuple[str, ...]:
-    """The unit's own safety signals that this rule obeys."""
-    found = (scene.find(unit, signal) for signal in ("fire_alarm", "frost_alarm"))
-    return tuple(point for point in found if point is not None)
 
 
 def air_flow(scene: Scene, memory: RuleMemory, outside: Outdoor | None) -> tuple[list[Wish], RuleMemory]:

@@ -16,7 +16,6 @@ from control.picture import YOUNG_S, Picture, Scene
 from control.rule_boiler import boilers
 from control.rule_charge import charge
 from control.rule_heat_pumps import heat_pumps
-from control.rule_machine import own_controllers
 from control.wish import Wish
 from models.signals import Reason
 from models.site import Site
@@ -51,7 +50,7 @@ def decide(site: Site, picture: Picture, now: datetime, memory: RuleMemory, max_
     wishes, memory = rule_heat.circuits(scene, memory, outside)
     water, memory = charge(scene, memory, fleet(scene, memory))
     more, memory = heat_pumps(scene, memory, outside, water)
-    wishes += more + own_controllers(scene, memory, outside)
+    wishes += more
     more, memory = boilers(scene, memory, outside, fleet(scene, memory))
     wishes += more
     more, memory = rule_hot_water.after_heater(scene, memory)

@@ -30,7 +30,6 @@ class Code(StrEnum):
     STAGES_OWN_CURVE = "heat.stages.own_curve"
     STAGES_NO_HEAT = "heat.stages.no_heat"
     MACHINE_SUPPLY = "heat.machine_supply"
-    OWN_HOT_WATER = "heat.own_hot_water"
     LOST_FAULT = "safety.machine_fault"
     LOST_SAFETY_CHAIN = "safety.machine_chain"
     LOST_NO_ANSWER = "heat.machine_no_answer"

@@ -1,6 +1,5 @@
 """A plant on paper: readings that stay what they are told to be, some of them dead, and the rules looking at them."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -52,7 +51,7 @@ class Paper:
         self.site, self.start, self.now = site, start, start
         self.values = {p: MILD.get(p.split(".")[1], 0.0) for p in site.points}
         self.values["hot_water.supply_temp_degc"] = 70.0
-        self.values |= {f"loop_{x}.return_temp_degc": 65.0 for x in "abcd"}
+        self.values |= {f"{loop.devices[0]}.return_temp_degc": 65.0 for loop in site.hot_water.loops}
         self.read_at = {}
         self.dead = set()
         self.memory = RuleMemory()
@@ -67,7 +66,7 @@ class Paper:
             assert point in self.site.points, point
             self.values[point] = value
 
-    def layers(self, tank, *values):
+    def layers(self, tank, *values):  # from the top
         for n, value in enumerate(values, 1):
             self.values[f"{tank}.layer_{n}_temp_degc"] = value
 
@@ -159,15 +158,6 @@ def summer(biri):
             paper.values[point] = 22.0
     paper.set(weather__irradiance_w_per_m2=700.0)
     return paper
-
-
-def without(site, **fields):
-    """The site with some assets left out or replaced."""
-    return site.model_copy(update=fields)
-
-
-def replaced(asset, **fields):
-    return asset.model_copy(update=fields) if hasattr(asset, "model_copy") else replace(asset, **fields)
 
 
 @pytest.fixture(scope="session")
