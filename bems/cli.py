@@ -81,6 +81,13 @@ def _parser() -> argparse.ArgumentParser:
     sim.add_argument("--epoch", type=float, default=None, help=argparse.SUPPRESS)
     sim.set_defaults(run=_sim)
 
+    scan = verbs.add_parser("scan", help="look round on a BACnet/IP network and print what is found")
+    scan.add_argument("protocol", choices=["bacnet"])
+    scan.add_argument("addresses", nargs="*", metavar="ADDRESS", help="devices to ask (left out: all, by broadcast)")
+    scan.add_argument("--own", default="127.0.0.1/24", help="our address with its mask (%(default)s)")
+    scan.add_argument("--own-port", type=int, default=47808, help="our UDP port (%(default)s)")
+    scan.set_defaults(run=_scan)
+
     schema = verbs.add_parser("schema", help="print the JSON Schema of site files, for editors")
     schema.set_defaults(run=_schema)
     return parser
@@ -141,6 +148,12 @@ def _read(arguments: argparse.Namespace) -> int:
     from bems.read import read_once
 
     return read_once(load_site(arguments.site), arguments.devices, arguments.port_offset)
+
+
+def _scan(arguments: argparse.Namespace) -> int:
+    from bems.scan import scan_bacnet
+
+    return scan_bacnet(arguments.own, arguments.own_port, arguments.addresses)
 
 
 def _sim(arguments: argparse.Namespace) -> int:

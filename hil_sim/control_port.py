@@ -52,7 +52,8 @@ class ControlPort:
         verb, *words = line.split() or [""]
         fewest, most = ARGUMENTS.get(verb, (0, -1))
         if not fewest <= len(words) <= most:
-            return f"error: '{line.strip()}': one of list, stop CONNECTION, start CONNECTION, fault NAME [VALUE], clear NAME"
+            known = "list, stop CONNECTION, start CONNECTION, fault NAME [VALUE], clear NAME"
+            return f"error: '{line.strip()}' is none of {known}"
         if verb == "list":
             return "ok " + " ".join(f"{key}={'stopped' if key in self._stopped else 'up'}" for key in self._servers)
         try:
