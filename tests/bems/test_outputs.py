@@ -126,6 +126,14 @@ def test_a_slot_whose_give_back_failed_is_given_back_again(desk):
     assert desk.outputs.error(FLOW) is None
 
 
+def test_slots_left_behind_are_remembered_through_further_moves(desk):
+    desk.settle(command(FLOW, 100.0, 5))
+    desk.tick(command(FLOW, None, 5), command(FLOW, 60.0, 12))
+    assert desk.tick(command(FLOW, 80.0, 8))[0] == Write(FLOW, 80.0, 8)
+    later = desk.tick(command(FLOW, None, 8), command(FLOW, None, 12))
+    assert {write for write in later if write.value is None} == {Write(FLOW, None, p) for p in (5, 8, 12)}
+
+
 def test_a_failed_write_is_tried_again_later_each_time(desk):
     asked = desk.tick(command(PUMP, 0.0))
     waits, last_s = [], desk.s
