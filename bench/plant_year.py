@@ -6,7 +6,7 @@ controller here only keeps the house warm so that the plant can be judged; it is
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,6 +20,8 @@ SITE_FILE = Path(__file__).resolve().parent.parent / "site.biri.toml"
 YEAR = 2025
 CONTROL_EVERY = 5
 MWH = 1 / 3.6e9
+Value = Callable[[tuple[str, ...], str, float], float]
+Put = Callable[[tuple[str, ...], str, float], None]
 
 
 class StandIn:
@@ -38,9 +40,10 @@ class StandIn:
         site = self._site
         commands: dict[str, float | None] = {}
         for zone in site.zones:
-            for asset in (zone, *zone.rooms):
-                if point := site.find(asset.devices, "setpoint_degc"):
-                    commands[point] = asset.setpoint_degc
+            places = [(zone.devices, zone.setpoint_degc)] + [(r.devices, r.setpoint_degc) for r in zone.rooms]
+            for devices, degc in places:
+                if point := site.find(devices, "setpoint_degc"):
+                    commands[point] = degc
         return commands
 
     def decide(self, seen: Mapping[str, float | None], local: datetime) -> dict[str, float | None]:
@@ -80,7 +83,7 @@ class StandIn:
             put(blind.devices, "position_pct", 80.0 if sunny else 0.0)
         return commands
 
-    def _heat(self, target: float, value, put) -> None:  # type: ignore[no-untyped-def]
+    def _heat(self, target: float, value: Value, put: Put) -> None:
         site = self._site
         buffer = next(t for t in site.tanks if t.role == "buffer")
         top, low = (value(buffer.devices, f"layer_{n}_temp_degc", target) for n in (1, 3))
@@ -104,7 +107,7 @@ class StandIn:
         for boiler in site.boilers:
             put(boiler.devices, "stage_request", float(max(self._wanted - most, 0)))
 
-    def _sun(self, value, put) -> None:  # type: ignore[no-untyped-def]
+    def _sun(self, value: Value, put: Put) -> None:
         field = self._site.collectors
         if field is None:
             return

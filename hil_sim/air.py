@@ -6,7 +6,7 @@ from hil_sim.board import Board
 from hil_sim.deviations import Deviations
 from hil_sim.outdoor import Weather
 from models.assets import AirHandling
-from models.physics.ventilation import air_w_per_k, coil_w, fan_kw, modulated_recovery, recovery_at_flow
+from models.physics.ventilation import COIL_EXPONENT, air_w_per_k, coil_w, fan_kw, modulated_recovery, recovery_at_flow
 from models.site import Site
 
 COIL_RATED_K: Final = 22.0
@@ -67,6 +67,7 @@ class AirHandlers:
         count = len(self._units)
         self._circuit_count = len(circuits)
         self.share = [1.0] * count
+        self._at_share = [(-1.0, 0.0, 0.0, 0.0)] * count
         self.supply_degc = [19.0] * count
         self.fan_kw = [0.0] * count
         self._coil_w = [0.0] * count
@@ -114,28 +115,35 @@ class AirHandlers:
         wanted_share = 0.0 if self._frozen[place] else held[unit.request] / 100
         share = self.share[place]
         share += (wanted_share - share) * min(dt_s / FLOW_LAG_S, 1.0)
+        if abs(wanted_share - share) < 1e-3:
+            share = wanted_share
         self.share[place] = share = share if share > 0.01 else 0.0
         rate = max(air_w_per_k(asset.flow_m3_per_h * share), 1e-6)
-        self.fan_kw[place] = fan = fan_kw(asset.sfp_kw_per_m3_s * unit.fan_factor, asset.flow_m3_per_h, share)
+        if share != self._at_share[place][0]:  # powers of the flow are dear, and the flow seldom moves
+            fan = fan_kw(asset.sfp_kw_per_m3_s * unit.fan_factor, asset.flow_m3_per_h, share)
+            self._at_share[place] = (share, fan, recovery_at_flow(unit.recovery, share), share**COIL_EXPONENT)
+        _, fan, best, coil_share = self._at_share[place]
+        self.fan_kw[place] = fan
         warmer = FAN_HEAT_SHARE * fan * 1000 / rate if share > 0 else 0.0
         setpoint, outdoor, warm = held[unit.setpoint], weather.temp_degc, extract[0][place]
-        best = recovery_at_flow(unit.recovery, share)
         if warm > outdoor + 1.0:
             best = min(best, max((warm - FROST_EXHAUST_DEGC) / (warm - outdoor), 0.0))
         efficiency = modulated_recovery(best, outdoor, warm, setpoint - warmer)
         entering = outdoor + efficiency * (warm - outdoor)
         lacking = rate * (setpoint - warmer - entering)
-        most = max(coil_w(asset.heating_coil_kw * 1000, COIL_RATED_K, share, water_degc, entering), 0.0)
+        most = max(coil_w(asset.heating_coil_kw * 1000, COIL_RATED_K, coil_share, water_degc, entering), 0.0)
         coil = self._coil_w[place]
         coil += (min(max(lacking, 0.0), most) - coil) * min(dt_s / COIL_LAG_S, 1.0)
         self._coil_w[place] = coil = min(coil, most)
-        chill = max(-coil_w(asset.cooling_coil_kw * 1000, COOLING_RATED_K, share, cool_degc, entering), 0.0)
+        chill = max(-coil_w(asset.cooling_coil_kw * 1000, COOLING_RATED_K, coil_share, cool_degc, entering), 0.0)
         chill = min(chill, cooling_limit_w)
         cooled = min(max(-lacking, 0.0), chill) if share > 0 else 0.0
         supply = entering + (coil - cooled) / rate + warmer if share > 0 else self.supply_degc[place]
         self.supply_degc[place] = supply
-        self._frozen[place] = water_degc < FROST_WATER_DEGC and outdoor < 0.0 and (
-            self._frozen[place] or (share > 0 and entering < FROST_AIR_DEGC)
+        self._frozen[place] = (
+            water_degc < FROST_WATER_DEGC
+            and outdoor < 0.0
+            and (self._frozen[place] or (share > 0 and entering < FROST_AIR_DEGC))
         )
         valve = coil / most if most > 0 else float(lacking > 0)
         self._shown[place] = (

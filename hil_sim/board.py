@@ -46,9 +46,9 @@ class Board:
         self.held.append(fallback)
         return len(self.held) - 1
 
-    def command_group(self, devices: Sequence[tuple[str, ...]], signal: str, fallbacks: Sequence[float]) -> Array:
-        """The same command of several assets as an array that follows the commands."""
-        positions = [self.command(one, signal, fall) for one, fall in zip(devices, fallbacks, strict=True)]
+    def command_group(self, wanted: Sequence[tuple[tuple[str, ...], str, float]]) -> Array:
+        """Many commands (devices, signal, fallback) as one array that follows them."""
+        positions = [self.command(devices, signal, fallback) for devices, signal, fallback in wanted]
         group = np.array([self.held[p] for p in positions], dtype=np.float64)
         where: dict[int, list[int]] = {}
         for place, position in enumerate(positions):

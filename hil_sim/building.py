@@ -79,40 +79,53 @@ class Building:
         self._bath_m2 = np.array([s.room.bathroom_floor_m2 for s in spaces if s.room and s.room.bathroom_floor_m2 > 0])
         self._network = _network(spaces, self._baths, self._bath_m2, deviations)
         self._steppers: dict[float, Stepper] = {}
-        self._glass = np.vstack([share * _glass(spaces, deviations) for share in SOLAR_SPLIT])
+        air, slab, structure = (share * _glass(spaces, deviations) for share in SOLAR_SPLIT)
+        self._glass = np.vstack([air, slab, np.zeros((len(self._baths), len(FACADES))), structure])
         self._wire(site)
         self._size_emitters(site, deviations)
         self._air(site)
         self.temps: Array = np.full(len(self._network.capacity_j_per_k), 21.0)
-        self.valve: Array = np.zeros(self._count)
-        self._integral: Array = np.zeros(self._count)
-        self._bath_valve: Array = np.full(len(self._baths), 0.3)
+        self._emitting = slice(self._count, 2 * self._count + len(self._baths))
+        self._controllers()
         self.co2_ppm: Array = np.full(self._count, 600.0)
         self._moisture: Array = np.full(self._count, 5.0)
         self._heat = np.zeros_like(self.temps)
         self._ones = np.ones_like(self.temps)
-        self._internal = np.zeros(3 * self._count)
+        self._no_bath = np.zeros(len(self._baths))
+        self._internal = np.zeros_like(self.temps)
         self._persons: Array | None = None
-        self._floor_w: Array = np.zeros(self._count)
-        self._bath_w: Array = np.zeros(len(self._baths))
         self._unbreathed_s = 0.0
         self.gained_j = 0.0
         self.lost_j = 0.0
 
+    def _controllers(self) -> None:
+        """One for every space (P and I on its air), then one for every bathroom floor (P alone, round BATH_OPEN)."""
+        n, baths = self._count, len(self._baths)
+        self.valve: Array = np.concatenate([np.zeros(n), np.full(baths, BATH_OPEN)])
+        self._integral = self.valve.copy()
+        self._least = np.concatenate([np.zeros(n), np.full(baths, BATH_OPEN)])
+        self._most = np.concatenate([np.ones(n), np.full(baths, BATH_OPEN)])
+        self._per_band = np.concatenate([np.full(n, 1 / VALVE_BAND_K), np.full(baths, 1 / BATH_BAND_K)])
+        self._measured = np.concatenate([np.arange(n), np.arange(2 * n, 2 * n + baths)])
+
     def _wire(self, site: Site) -> None:
-        board, devices = self._board, [s.devices for s in self._spaces]
-        designs = [s.room.setpoint_degc if s.room else s.zone.setpoint_degc for s in self._spaces]
-        self._setpoint = board.command_group(devices, "setpoint_degc", designs)
-        baths = [devices[i] for i in self._baths]
-        self._bath_setpoint = board.command_group(baths, "floor_setpoint_degc", [25.0] * len(baths))
+        board, spaces = self._board, self._spaces
+        baths = [spaces[i].devices for i in self._baths]
+        wanted = [
+            (s.devices, "setpoint_degc", s.room.setpoint_degc if s.room else s.zone.setpoint_degc) for s in spaces
+        ]
+        wanted += [(devices, "floor_setpoint_degc", 25.0) for devices in baths]
+        self._setpoint = board.command_group(wanted)
+        devices = [s.devices for s in spaces]
         names = ("temp_degc", "valve_pct", "co2_ppm", "humidity_pct", "occupied")
-        self._out = np.concatenate([board.outs(devices, name) for name in names] + [board.outs(baths, "floor_temp_degc")])
+        self._out = np.concatenate(
+            [board.outs(devices, name) for name in names] + [board.outs(baths, "floor_temp_degc")]
+        )
         circuits = [c.id for c in site.circuits]
         # A space without a circuit listens to a last, never heated one.
-        self._circuit = np.array([circuits.index(s.zone.circuit) if s.zone.circuit else -1 for s in self._spaces])
+        own = np.array([circuits.index(s.zone.circuit) if s.zone.circuit else -1 for s in spaces])
+        self._circuit = np.concatenate([own, own[self._baths]])
         self._circuit_rows = np.stack([(self._circuit == c).astype(float) for c in range(len(circuits))])
-        self._bath_circuit = self._circuit[self._baths]
-        self._bath_rows = self._circuit_rows[:, self._baths]
 
     def _size_emitters(self, site: Site, deviations: Deviations) -> None:
         conductance = np.zeros(self._count)
@@ -125,12 +138,9 @@ class Building:
             heat = design * space.share * deviations.factor("emitter", zone.id)
             over_slab = circuit.curve[0][1] - 21.0 - heat / (SLAB_W_PER_M2_K * space.area_m2)
             conductance[place] = heat / max(over_slab, 2.0)
-        self._emitter = conductance
-        bath = BATH_LOOP_W_PER_M2_K * self._bath_m2
-        size = self._circuit_rows @ conductance + self._bath_rows @ bath
-        self._opening_rows = self._circuit_rows * conductance / np.maximum(size, 1e-9)[:, None]
-        self._bath_opening_rows = self._bath_rows * bath / np.maximum(size, 1e-9)[:, None]
-        self._bath_emitter = bath
+        self._emitter = np.concatenate([conductance, BATH_LOOP_W_PER_M2_K * self._bath_m2])
+        sized = self._circuit_rows * self._emitter
+        self._opening_rows = sized / np.maximum(sized.sum(axis=1, keepdims=True), 1e-9)
 
     def _air(self, site: Site) -> None:
         handlers = [a.id for a in site.air_handling]
@@ -144,21 +154,22 @@ class Building:
     def settle(self, site: Site, people: People, weather: Weather) -> None:
         """Set points held, the mass where a steady day would have it, valves where that needs them."""
         n, outdoor = self._count, weather.temp_degc
-        air, out = self._setpoint.copy(), self._network.to_outside_w_per_k
+        air, out = self._setpoint[:n].copy(), self._network.to_outside_w_per_k
+        to_slab, to_structure = out[n : 2 * n], out[-n:]
         inside = STRUCTURE_W_PER_M2_K * self._area
-        structure = (inside * air + out[2 * n : 3 * n] * outdoor) / (inside + out[2 * n : 3 * n])
-        need = out[:n] * (air - outdoor) + inside * (air - structure) + out[n : 2 * n] * (air - outdoor)
+        structure = (inside * air + to_structure * outdoor) / (inside + to_structure)
+        need = (out[:n] + to_slab) * (air - outdoor) + inside * (air - structure)
         need += self._design_flow * AIR_WH_PER_M3_K * 0.6 * np.maximum(air - 19.0, 0.0)
         need = np.maximum(need - people.equipment_w - PERSON_W * people.persons, 0.0)
         slab = air + need / (SLAB_W_PER_M2_K * self._area)
-        supply = [curve_degc(c.curve, outdoor) for c in site.circuits] + [0.0]
-        over = np.maximum(np.array(supply)[self._circuit] - slab, 1.0)
-        self._integral = np.clip(need / np.maximum(self._emitter * over, 1.0), 0.0, 1.0)
+        supply = np.array([curve_degc(c.curve, outdoor) for c in site.circuits] + [0.0])
+        over = np.maximum(supply[self._circuit[:n]] - slab, 1.0)
+        self._integral[:n] = np.clip(need / np.maximum(self._emitter[:n] * over, 1.0), 0.0, 1.0)
         self.valve = self._integral.copy()
-        self.temps = np.concatenate([air, slab, structure, self._bath_setpoint])
+        self.temps = np.concatenate([air, slab, self._setpoint[n:], structure])
         self._moisture[:] = moisture_g_per_kg(outdoor, weather.humidity_pct) + 1.2
 
-    def step(  # noqa: PLR0913  (the building meets everything else here)
+    def step(
         self,
         dt_s: float,
         weather: Weather,
@@ -178,7 +189,7 @@ class Building:
         n, temps = self._count, self.temps
         air = temps[:n]
         stepper_ = self._stepper(dt_s)
-        emission = self._emit(dt_s, supply_degc, air, temps[n : 2 * n], temps[3 * n :])
+        emitted_w, emission = self._emit(dt_s, supply_degc)
         if people.persons is not self._persons:
             self._people_heat(people)
         self.flow_m3_per_h = self._design_flow * np.array([*air_share, 1.0])[self._handler]
@@ -187,12 +198,11 @@ class Building:
         supply *= self.flow_m3_per_h
         heat = self._heat
         open_sky = [f * (1 - BLIND_STOPS * b) for f, b in zip(weather.facade_w_m2, blinds, strict=True)]
-        heat[: 3 * n] = self._glass @ open_sky
-        heat[: 3 * n] += self._internal
+        np.matmul(self._glass, open_sky, out=heat)
+        heat += self._internal
         heat[:n] += supply * AIR_WH_PER_M3_K
         heat[:n] += self._waste @ waste_w
-        heat[n : 2 * n] += self._floor_w
-        heat[3 * n :] = self._bath_w
+        heat[self._emitting] += emitted_w
         self.temps = stepper_.advance(temps, heat, weather.temp_degc)
         lost_w = float(stepper_.to_outside_w_per_k @ self.temps) - self._outside_w_per_k * weather.temp_degc
         self.gained_j += float(self._ones @ heat) * dt_s
@@ -206,38 +216,31 @@ class Building:
     def _people_heat(self, people: People) -> None:
         """Heat of people and equipment on the nodes, which changes with their tables only."""
         internal = people.equipment_w + PERSON_W * people.persons
-        self._internal = np.outer(INTERNAL_SPLIT, internal).ravel()
+        air, slab, structure = (share * internal for share in INTERNAL_SPLIT)
+        self._internal = np.concatenate([air, slab, self._no_bath, structure])
         self._persons = people.persons
 
-    def _emit(self, dt_s: float, supply_degc: list[float], air: Array, slab: Array, bath: Array) -> Emission:
-        """Valves of rooms (P and I on the room's temperature) and bathrooms (P on the floor's), and their heat."""
-        error = self._setpoint - air
+    def _emit(self, dt_s: float, supply_degc: list[float]) -> tuple[Array, Emission]:
+        """Move the valves; heat [W] into every slab and bathroom floor."""
+        error = self._setpoint - self.temps[self._measured]
+        error *= self._per_band
         integral = self._integral
-        integral += error * (dt_s / (VALVE_BAND_K * VALVE_INTEGRAL_S))
-        np.maximum(integral, 0.0, out=integral)
-        np.minimum(integral, 1.0, out=integral)
-        error /= VALVE_BAND_K
+        integral += error * (dt_s / VALVE_INTEGRAL_S)
+        np.maximum(integral, self._least, out=integral)
+        np.minimum(integral, self._most, out=integral)
         error += integral
         np.maximum(error, 0.0, out=error)
         np.minimum(error, 1.0, out=error)
-        follow = min(dt_s / VALVE_LAG_S, 1.0)
         error -= self.valve
-        error *= follow
+        error *= min(dt_s / VALVE_LAG_S, 1.0)
         self.valve += error
-        wanted = self._bath_setpoint - bath
-        wanted /= BATH_BAND_K
-        wanted += BATH_OPEN
-        np.maximum(wanted, 0.0, out=wanted)
-        np.minimum(wanted, 1.0, out=wanted)
-        wanted -= self._bath_valve
-        wanted *= follow
-        self._bath_valve += wanted
-        water = np.array([*supply_degc, 0.0])
-        self._floor_w = np.maximum(water[self._circuit] - slab, 0.0) * (self.valve * self._emitter)
-        self._bath_w = np.maximum(water[self._bath_circuit] - bath, 0.0) * (self._bath_valve * self._bath_emitter)
-        heat = self._circuit_rows @ self._floor_w + self._bath_rows @ self._bath_w
-        opening = self._opening_rows @ self.valve + self._bath_opening_rows @ self._bath_valve
-        return Emission(heat.tolist(), opening.tolist())
+        emitted = np.array([*supply_degc, 0.0])[self._circuit]
+        emitted -= self.temps[self._emitting]
+        np.maximum(emitted, 0.0, out=emitted)
+        emitted *= self._emitter
+        emitted *= self.valve
+        heat, opening = self._circuit_rows @ emitted, self._opening_rows @ self.valve
+        return emitted, Emission(heat.tolist(), opening.tolist())
 
     def _breathe(self, dt_s: float, weather: Weather, people: People) -> None:
         flow = self.flow_m3_per_h + self._leak_m3_per_h
@@ -255,7 +258,7 @@ class Building:
         air = self.temps[:n]
         humidity = np.minimum(100 * self._moisture / saturation_g_per_kg(air), 100.0)
         self._board.values[self._out] = np.concatenate(
-            [air, self.valve * 100, self.co2_ppm, humidity, people.persons >= 1.0, self.temps[3 * n :]]
+            [air, self.valve[:n] * 100, self.co2_ppm, humidity, people.persons >= 1.0, self.temps[2 * n : -n]]
         )
 
     def extract(self) -> tuple[list[float], list[float]]:
@@ -296,6 +299,7 @@ def _glass(spaces: tuple[Space, ...], deviations: Deviations) -> Array:
 
 def _network(spaces: tuple[Space, ...], baths: list[int], bath_m2: Array, deviations: Deviations) -> Network:
     n = len(spaces)
+    layers = (0, n, 2 * n + len(baths))  # air, slab, structure; the bathroom floors lie between the last two
     capacity, outside = np.zeros(3 * n + len(baths)), np.zeros(3 * n + len(baths))
     links: list[tuple[int, int, float]] = []
     common: list[int] = []
@@ -305,11 +309,11 @@ def _network(spaces: tuple[Space, ...], baths: list[int], bath_m2: Array, deviat
         heavy = max(mass - AIR_MASS_WH_PER_M2_K, 5.0)
         per_m2 = (AIR_MASS_WH_PER_M2_K, SLAB_SHARE * heavy, (1 - SLAB_SHARE) * heavy)
         loss = zone.heat_loss_w_per_k * space.share * deviations.factor("heat_loss", zone.id)
-        for layer in range(3):
-            capacity[layer * n + place] = per_m2[layer] * space.area_m2 * 3600
-            outside[layer * n + place] = loss * OUTSIDE_SHARES[layer]
-        links.append((place, n + place, SLAB_W_PER_M2_K * space.area_m2))
-        links.append((place, 2 * n + place, STRUCTURE_W_PER_M2_K * space.area_m2))
+        for first, mass_wh, share in zip(layers, per_m2, OUTSIDE_SHARES, strict=True):
+            capacity[first + place] = mass_wh * space.area_m2 * 3600
+            outside[first + place] = loss * share
+        links.append((place, layers[1] + place, SLAB_W_PER_M2_K * space.area_m2))
+        links.append((place, layers[2] + place, STRUCTURE_W_PER_M2_K * space.area_m2))
         if space.room:
             links.append((place, common[-1], ROOM_TO_COMMON_W_PER_K))
         else:
@@ -317,6 +321,6 @@ def _network(spaces: tuple[Space, ...], baths: list[int], bath_m2: Array, deviat
                 links.append((place, common[-1], ZONE_TO_ZONE_W_PER_K))
             common.append(place)
     for number, (place, floor_m2) in enumerate(zip(baths, bath_m2, strict=True)):
-        capacity[3 * n + number] = BATH_MASS_WH_PER_M2_K * floor_m2 * 3600
-        links.append((place, 3 * n + number, BATH_W_PER_M2_K * floor_m2))
+        capacity[2 * n + number] = BATH_MASS_WH_PER_M2_K * floor_m2 * 3600
+        links.append((place, 2 * n + number, BATH_W_PER_M2_K * floor_m2))
     return network(capacity, outside, links)

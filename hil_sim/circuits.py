@@ -1,5 +1,6 @@
 """Heating circuits: each substation mixes buffer water with its own return to hold the supply set point it is given."""
 
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 from hil_sim.board import Board
@@ -73,7 +74,7 @@ class Circuits:
         return offered
 
     def draw(self, heat_w: list[float], opening: list[float], buffer_degc: float) -> tuple[float, float]:
-        """Settle the step: heat taken by each circuit at a mean valve opening; (flow [kg/s], power [W]) off the buffer."""
+        """Settle a step by the heat each circuit took at its mean opening; (flow [kg/s], power [W]) off the buffer."""
         held = self._board.held
         flow_sum = power_sum = 0.0
         for place, c in enumerate(self._circuits):
@@ -83,7 +84,9 @@ class Circuits:
             rate = flow * WATER_J_PER_KG_K
             supply = self.supply_degc[place]
             self.return_degc[place] = back = supply - heat / rate if rate > 0 else self.return_degc[place]
-            self.valve[place] = valve = min(max((supply - back) / max(buffer_degc - back, 0.5), 0.0), 1.0) if runs else 0.0
+            self.valve[place] = valve = (
+                min(max((supply - back) / max(buffer_degc - back, 0.5), 0.0), 1.0) if runs else 0.0
+            )
             self.flow_kg_per_s[place], self.heat_kw[place] = flow, heat / 1000
             self.pump_kw[place] = c.pump_kw * max(share, 0.3) ** 2 if runs else 0.0
             flow_sum += valve * flow
@@ -101,7 +104,7 @@ class Circuits:
 
 def curve_degc(curve: tuple[tuple[float, float], ...], outdoor_degc: float) -> float:
     """Supply temperature of a heating curve, linear between its points and level beyond them."""
-    for (cold, warm_supply), (mild, cool_supply) in zip(curve, curve[1:], strict=False):
+    for (cold, warm_supply), (mild, cool_supply) in pairwise(curve):
         if outdoor_degc <= mild:
             return warm_supply + (cool_supply - warm_supply) * max(outdoor_degc - cold, 0.0) / (mild - cold)
     return curve[-1][1]

@@ -19,7 +19,18 @@ Array = NDArray[np.float64]
 PHASE_SHARES: Final = (0.345, 0.33, 0.325)
 """Small loads never spread evenly over three phases."""
 POWER_FACTOR: Final = 0.97
-_SIGNALS: Final = ("power_kw", "import_kwh", "export_kwh", "l1_v", "l2_v", "l3_v", "l1_a", "l2_a", "l3_a", "frequency_hz")
+_SIGNALS: Final = (
+    "power_kw",
+    "import_kwh",
+    "export_kwh",
+    "l1_v",
+    "l2_v",
+    "l3_v",
+    "l1_a",
+    "l2_a",
+    "l3_a",
+    "frequency_hz",
+)
 _POWER, _IMPORT, _EXPORT, _VOLTS, _AMPERES, _FREQUENCY = 0, 1, 2, slice(3, 6), slice(6, 9), 9
 _INVERTER_SIGNALS: Final = (
     "ac_power_kw",

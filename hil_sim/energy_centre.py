@@ -58,7 +58,13 @@ class EnergyCentre:
             self.solar.mean_degc = weather.temp_degc
 
     def step(
-        self, dt_s: float, weather: Weather, circuits: Circuits, drawn: tuple[float, float], cooling_w: float, room_degc: float
+        self,
+        dt_s: float,
+        weather: Weather,
+        circuits: Circuits,
+        drawn: tuple[float, float],
+        cooling_w: float,
+        room_degc: float,
     ) -> None:
         """Advance by `dt_s`.
 

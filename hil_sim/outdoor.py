@@ -45,7 +45,7 @@ class Outdoor:
         place = (site.place.latitude_deg, site.place.longitude_deg, float(site.place.altitude_m))
         tilted = plane_irradiance(weather, place, planes, GRID_S)
         self._count = len(tilted["north"].beam_w_m2)
-        seconds = np.arange(self._count) * GRID_S
+        seconds: Array = np.arange(self._count, dtype=np.float64) * GRID_S
         columns = [
             np.asarray(weather.at(name, seconds)) for name in ("temp_degc", "wind_m_s", "humidity_pct", "ghi_w_m2")
         ]

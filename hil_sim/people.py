@@ -88,7 +88,9 @@ class People:
         """Water drawn [l at 60 degC] in the `dt_s` up to a local instant of the day that `turn` was last called for."""
         end = local.hour * 60 + local.minute + local.second / 60
         begin = end - dt_s / 60
-        if begin < 0:  # the minutes before midnight are taken from today's end: the same mean, and no second day to keep
+        if (
+            begin < 0
+        ):  # the minutes before midnight are taken from today's end: the same mean, and no second day to keep
             return self._drawn_until(MINUTES) - self._drawn_until(MINUTES + begin) + self._drawn_until(end)
         return self._drawn_until(end) - self._drawn_until(begin)
 

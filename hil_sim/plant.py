@@ -29,6 +29,8 @@ from models.site import Site
 from models.weather import WeatherSeries
 
 LONGEST_STEP_S: Final = 60.0
+SETTLING_S: Final = 1.0
+"""One step before the start, so that every part has something to show at the start."""
 GUST_M_S: Final = 12.0
 """Wind at which the blinds' own guard takes them up, until it has fallen by CALM_UNDER_M_S."""
 CALM_UNDER_M_S: Final = 3.0
@@ -75,7 +77,8 @@ class SimulatedPlant:
     def reset(self, start: datetime, seed: int) -> Mapping[str, float | None]:
         """A settled plant at `start` (UTC), its deviations, people and instruments drawn from `seed`."""
         site = self.site
-        self.now = self._reset_at = start
+        self._reset_at = start
+        self.now = start - timedelta(seconds=SETTLING_S)
         self.board = board = Board(site)
         deviations = Deviations(seed)
         spaces = spaces_of(site)
@@ -85,7 +88,9 @@ class SimulatedPlant:
         self.people.turn(local)
         self.building = Building(site, board, spaces, deviations)
         services = [
-            n for n, s in enumerate(spaces) if s.zone.kind is ZoneKind.SERVICE and s.zone.persons == 0 and s.room is None
+            n
+            for n, s in enumerate(spaces)
+            if s.zone.kind is ZoneKind.SERVICE and s.zone.persons == 0 and s.room is None
         ]
         self._plant_room = services[0] if services else 0
         self.building.wire_waste(self._plant_room)
@@ -103,12 +108,16 @@ class SimulatedPlant:
         self._day_of_month, self._cold_degc = -1, 7.0
         self._blinds(site)
         self._sensors = Sensors(board.points, seed)
-        self._start = (self.building.stored_j(), self.centre.stored_j(), self.centre.tap.stored_j() if self.centre.tap else 0.0)
+        self._start = (
+            self.building.stored_j(),
+            self.centre.stored_j(),
+            self.centre.tap.stored_j() if self.centre.tap else 0.0,
+        )
         self._failures = self._failable()
-        self._advance(1.0)
+        self._advance(SETTLING_S)
         self._publish()
         self._started = True
-        return self._observe(1.0)
+        return self._observe(SETTLING_S)
 
     def step(self, commands: Mapping[str, float | None], dt_s: float) -> Mapping[str, float | None]:
         """Advance by `dt_s` under the commands; KeyError for a command the site has no point for."""
@@ -127,7 +136,8 @@ class SimulatedPlant:
 
     def fail(self, asset: str, failed: bool) -> None:
         """Break or repair an asset: heat pump, boiler, inverter, charger, circuit (its pump), wells or collectors
-        (their pump), hot water (its heater). KeyError names what can fail."""
+        (their pump), hot water (its heater). KeyError names what can fail.
+        """
         if asset not in self._failures:
             raise KeyError(f"'{asset}' cannot fail; these can: {', '.join(sorted(self._failures))}")
         owner, attribute = self._failures[asset]
@@ -192,7 +202,9 @@ class SimulatedPlant:
 
     def _blinds(self, site: Site) -> None:
         self._windy = False
-        self._blind_positions = [(FACADES.index(b.facade), self.board.command(b.devices, "position_pct", 0.0)) for b in site.blinds]
+        self._blind_positions = [
+            (FACADES.index(b.facade), self.board.command(b.devices, "position_pct", 0.0)) for b in site.blinds
+        ]
         self._blind_alarms = [self.board.out(b.devices, "wind_alarm") for b in site.blinds]
         names = ("outdoor_temp_degc", "humidity_pct", "wind_m_per_s", "irradiance_w_per_m2")
         self._station = [self.board.out(site.weather_station, name) for name in names]

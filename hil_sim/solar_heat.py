@@ -14,6 +14,15 @@ GLYCOL_KJ_PER_L_K: Final = 3.9
 PUMP_KW: Final = 0.18
 RELEASE_UNDER_K: Final = 15.0
 """A field in stagnation is left alone until it has cooled this far below its stop temperature."""
+_SIGNALS: Final = (
+    "collector_temp_degc",
+    "exchanger_out_temp_degc",
+    "exchanger_return_temp_degc",
+    "flow_l_per_h",
+    "power_kw",
+    "energy_kwh",
+    "stagnation",
+)
 TO_TANK, TO_CIRCULATION, TO_WELLS = 0, 1, 2
 
 
@@ -28,13 +37,7 @@ class SolarHeat:
         self._factor = deviations.factor("collector", asset.id)
         self._pump = board.command(asset.devices, "pump_pct", 0.0)
         self._target = board.command(asset.devices, "target", 0.0)
-        self._outs = [
-            board.out(asset.devices, name)
-            for name in (
-                "collector_temp_degc exchanger_out_temp_degc exchanger_return_temp_degc flow_l_per_h power_kw energy_kwh "
-                "stagnation"
-            ).split()
-        ]
+        self._outs = [board.out(asset.devices, name) for name in _SIGNALS]
         self.pump_failed = False
         self.mean_degc = 10.0
         self.outlet_degc = self._out = self._back = 15.0
@@ -44,7 +47,9 @@ class SolarHeat:
         self.power_kw = self.pump_kw = 0.0
         self.to_tank_w = self.to_circulation_w = self.to_wells_w = 0.0
 
-    def step(self, dt_s: float, weather: Weather, circulation_degc: float, brine_degc: float, wells_limit_w: float) -> None:
+    def step(
+        self, dt_s: float, weather: Weather, circulation_degc: float, brine_degc: float, wells_limit_w: float
+    ) -> None:
         """Advance by `dt_s`; what goes to the wells stays below the limit their mixing valve keeps."""
         asset, held = self._asset, self._board.held
         target = round(held[self._target])
@@ -57,7 +62,11 @@ class SolarHeat:
         sink = (self._tank.temps[BOTTOM], circulation_degc, brine_degc)[target]
         self.flow_l_per_h = flow = asset.design_flow_l_per_h * share
         rate_kw_per_k = flow / 3600 * GLYCOL_KJ_PER_L_K
-        self._back = (1 - EXCHANGER) * self.outlet_degc + EXCHANGER * sink
+        over = self.outlet_degc - sink
+        passed = EXCHANGER
+        if target == TO_WELLS and rate_kw_per_k * over * EXCHANGER * 1000 > wells_limit_w:
+            passed = wells_limit_w / (rate_kw_per_k * over * 1000)  # the mixing valve lets less through
+        self._back = self.outlet_degc - passed * over
         state = collector.step(
             self._make,
             asset.area_m2,
@@ -72,7 +81,7 @@ class SolarHeat:
         self.power_kw = useful = state.useful_kw if share > 0 else 0.0
         self._out = sink + (self.outlet_degc - sink) * EXCHANGER if share > 0 else self._out
         self.to_circulation_w = useful * 1000 if target == TO_CIRCULATION else 0.0
-        self.to_wells_w = min(useful * 1000, wells_limit_w) if target == TO_WELLS else 0.0
+        self.to_wells_w = useful * 1000 if target == TO_WELLS else 0.0
         self.to_tank_w = useful * 1000 if target == TO_TANK else 0.0
         if self.to_tank_w:
             self._tank.pass_through(BOTTOM, TOP, self._tank.flow_for(useful * 1000, self._out - sink), useful * 1000)

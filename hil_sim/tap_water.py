@@ -30,6 +30,21 @@ PUMP_KW: Final = 0.12
 MOST_FOR_60: Final = 1.4
 """People take at most this much more water when it comes colder than 60 degC."""
 
+_SIGNALS: Final = (
+    "cold_temp_degc",
+    "preheat_temp_degc",
+    "top_temp_degc",
+    "middle_temp_degc",
+    "bottom_temp_degc",
+    "supply_temp_degc",
+    "tap_temp_degc",
+    "shower_temp_degc",
+    "flow_l_per_min",
+    "volume_m3",
+    "power_kw",
+    "overheat_trip",
+)
+
 
 class TapWater:
     """State of the hot-water system."""
@@ -42,16 +57,11 @@ class TapWater:
         self._layer_kg = asset.after_heater_m3 * WATER_KG_PER_M3 / LAYERS
         self._request = board.command(asset.devices, "stage_request", float(asset.after_heater_stages))
         self._pump = board.command(asset.devices, "circulation_pump_on", 1.0)
-        self._outs = [
-            board.out(asset.devices, name)
-            for name in (
-                "cold_temp_degc preheat_temp_degc top_temp_degc middle_temp_degc bottom_temp_degc supply_temp_degc "
-                "tap_temp_degc shower_temp_degc flow_l_per_min volume_m3 power_kw overheat_trip"
-            ).split()
-        ]
+        self._outs = [board.out(asset.devices, name) for name in _SIGNALS]
         self._loop_flow = [loop.flow_l_per_min / 60 * 0.985 for loop in asset.loops]
         self._loop_loss_w_per_k = [
-            loop.loss_kw * 1000 / LOOP_LOSS_AT_K * deviations.factor("circulation_loss", loop.id) for loop in asset.loops
+            loop.loss_kw * 1000 / LOOP_LOSS_AT_K * deviations.factor("circulation_loss", loop.id)
+            for loop in asset.loops
         ]
         self._loop_outs = [
             (board.out(loop.devices, "return_temp_degc"), board.out(loop.devices, "flow_l_per_min"))
@@ -97,7 +107,9 @@ class TapWater:
             CONDUCTION_W_PER_K,
             dt_s,
         )
-        self.gained_j += (self.power_kw * 1000 + solar_w) * dt_s + flow * WATER_J_PER_KG_K * (preheated - cold_degc) * dt_s
+        self.gained_j += (self.power_kw * 1000 + solar_w) * dt_s + flow * WATER_J_PER_KG_K * (
+            preheated - cold_degc
+        ) * dt_s
         self.lost_j += loss_j + loop_w * dt_s
         self.tank_lost_j += loss_j
         self.served_j += flow * WATER_J_PER_KG_K * (top - cold_degc) * dt_s

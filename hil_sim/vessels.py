@@ -7,8 +7,8 @@ from hil_sim.deviations import Deviations
 from models.assets import Tank
 from models.physics.tank import WATER_J_PER_KG_K, WATER_KG_PER_M3, Stream, step_tank, stored_j
 
-LAYERS: Final = 8
-SENSOR_LAYERS: Final = (0, 2, 5, 7)
+LAYERS: Final = 6
+SENSOR_LAYERS: Final = (0, 2, 3, 5)
 CONDUCTION_W_PER_K: Final = 6.0
 """Between layers: water and steel wall, and the unrest that streams cause."""
 TOP: Final = 0

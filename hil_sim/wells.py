@@ -73,7 +73,9 @@ class BrineCircuit:
 
     def recharge_limit_w(self, wells_max_degc: float) -> float:
         """Most solar heat that keeps the brine to the wells below its limit."""
-        rate_kw_per_k = self._asset.design_flow_m3_per_h * LEAST_FLOW * self._field.fluid_heat_capacity_mj_per_m3_k / 3.6
+        rate_kw_per_k = (
+            self._asset.design_flow_m3_per_h * LEAST_FLOW * self._field.fluid_heat_capacity_mj_per_m3_k / 3.6
+        )
         return max(wells_max_degc - self.from_degc, 0.0) * rate_kw_per_k * 1000
 
     def step(self, dt_s: float, extracted_kw: float, pumped_share: float, cooling_w: float, recharge_w: float) -> None:

@@ -64,7 +64,7 @@ def step_tank(
             carried = flow * WATER_J_PER_KG_K * temps[leaves]
             gain[leaves] -= carried
             gain[enters] += carried + power
-        fresh = []
+        fresh: list[float] = []
         here, from_above, sinks = temps[0], 0.0, False
         for face in range(last):  # one pass down: what passes a face leaves one layer and enters the next
             below, flow = temps[face + 1], down[face]

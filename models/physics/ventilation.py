@@ -11,6 +11,8 @@ Array = NDArray[np.float64]
 AIR_WH_PER_M3_K: Final = 0.335
 """Heat capacity of a cubic metre of air at 20 degC."""
 AIR_KG_PER_M3: Final = 1.2
+COIL_EXPONENT: Final = 0.6
+"""How the output of a coil falls with its air flow."""
 OUTDOOR_CO2_PPM: Final = 425.0
 
 
@@ -26,7 +28,7 @@ def recovery_at_flow(design: float, flow_share: float) -> float:
     """
     if flow_share <= 0:
         return 0.0
-    ntu = design / (1 - design) * max(flow_share, 0.1) ** -0.4
+    ntu: float = design / (1 - design) * max(flow_share, 0.1) ** -0.4
     return ntu / (1 + ntu)
 
 
@@ -38,14 +40,12 @@ def modulated_recovery(efficiency: float, intake_degc: float, extract_degc: floa
     return min(max((wanted_degc - intake_degc) / span, 0.0), efficiency)
 
 
-def coil_w(rated_w: float, rated_k: float, air_share: float, water_degc: float, air_degc: float) -> float:
-    """Most a water coil gives [W] at full valve: rated at `rated_k` between water and entering air and full air flow.
+def coil_w(rated_w: float, rated_k: float, flow_factor: float, water_degc: float, air_degc: float) -> float:
+    """Most a water coil gives [W] at full valve: rated at `rated_k` between water and entering air.
 
-    Falls with air flow to the power 0.6. Negative for a cooling coil (water colder than air).
+    `flow_factor`: share of the design air flow to the power COIL_EXPONENT. Negative for a cooling coil.
     """
-    if air_share <= 0:
-        return 0.0
-    return float(rated_w * (water_degc - air_degc) / rated_k * air_share**0.6)
+    return rated_w * (water_degc - air_degc) / rated_k * flow_factor
 
 
 def fan_kw(sfp_kw_per_m3_s: float, design_m3_per_h: float, flow_share: float) -> float:
