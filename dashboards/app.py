@@ -1,0 +1,77 @@
+"""The web application: the page in two languages, the JSON API, the live stream and the files they need."""
+
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Final
+
+from fastapi import Depends, FastAPI
+from fastapi.responses import HTMLResponse, StreamingResponse
+from fastapi.staticfiles import StaticFiles
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.responses import Response
+from starlette.types import Scope
+
+from dashboards.access import ANONYMOUS, Gate, Viewer, current_viewer
+from dashboards.api import REFUSED, api_router
+from dashboards.pages.overview import overview
+from dashboards.ports import SiteView
+from dashboards.stream import HEADERS, Feed, stream
+from dashboards.words import LANGUAGES
+
+STATIC: Final = Path(str(resources.files("dashboards").joinpath("static")))
+ABOUT: Final = (
+    "Everything the building energy management system knows, read-only. Time is UTC unless a field says otherwise. "
+    "What tells about one resident (presence and CO2 in a room) carries `restricted: true` and no value for a viewer "
+    "who may not see it; its quality and age stay true."
+)
+
+
+class Files(StaticFiles):
+    """Static files that a browser asks about each time, so that an update is seen at once."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """The file, to be revalidated by its ETag."""
+        response = await super().get_response(path, scope)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
+
+
+def create_app(view: SiteView) -> FastAPI:
+    """The application over one site. It opens nothing and starts nothing: any ASGI server runs it."""
+    app = FastAPI(
+        title="bems",
+        description=ABOUT,
+        version="0.1.0",
+        openapi_url="/api/openapi.json",
+        docs_url=None,  # the usual viewer loads its scripts from elsewhere
+        redoc_url=None,
+    )
+    app.add_middleware(GZipMiddleware, minimum_size=2000)
+    app.add_middleware(Gate, demo=view.demo)
+    app.include_router(api_router(view))
+    _add_stream(app, view)
+    pages = {language: overview(view.site, view.demo, language) for language in LANGUAGES}
+    _add_page(app, "/", pages["nb"])
+    for language in LANGUAGES:
+        _add_page(app, f"/{language}", pages[language])
+    app.mount("/static", Files(directory=STATIC), name="static")
+    return app
+
+
+def _add_stream(app: FastAPI, view: SiteView) -> None:
+    feed = Feed(view, ANONYMOUS)
+
+    @app.get(
+        "/api/stream",
+        summary="All changes, live, as server-sent events",
+        response_class=StreamingResponse,
+        responses={**REFUSED, 200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+    )
+    async def live(_viewer: Annotated[Viewer, Depends(current_viewer)]) -> StreamingResponse:
+        return StreamingResponse(stream(view, feed), media_type="text/event-stream", headers=HEADERS)
+
+
+def _add_page(app: FastAPI, path: str, page: str) -> None:
+    @app.get(path, response_class=HTMLResponse, include_in_schema=False)
+    async def show(_viewer: Annotated[Viewer, Depends(current_viewer)]) -> HTMLResponse:
+        return HTMLResponse(page, headers={"Cache-Control": "no-cache"})

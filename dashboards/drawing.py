@@ -1,0 +1,192 @@
+"""The plant drawing as SVG: quiet boxes in the order of the flow, every value bound to its points by attributes.
+
+The page's script fills in values (`data-points`, `data-fold`), running states (`data-running`) and alarm marks; the
+server never puts a value into it, so that one drawing serves every visitor.
+"""
+
+from functools import partial
+from typing import Final
+
+from dashboards.components import Component, Kind, Shown, components
+from dashboards.layout import HEAD, ROW, WIDTH, Box, Layout, Line, arrange
+from dashboards.markup import Attribute, Markup, el
+from dashboards.symbols import symbol
+from dashboards.words import Language, pick, texts
+from models.site import Site
+from models.units import Unit
+
+LETTER: Final = 8.2
+"""Widest usual width of a letter [drawing units]; names are cut to fit with it."""
+
+
+def drawing(site: Site, language: Language) -> Markup:
+    """The whole drawing."""
+    parts = components(site)
+    layout = arrange(site, parts)
+    words = texts(language)
+    one = partial(_box, site=site, language=language)
+    return el(
+        "svg",
+        {
+            "class": "drawing",
+            "viewBox": f"0 0 {WIDTH} {layout.height:g}",
+            "role": "group",
+            "aria-label": words["drawing.label"],
+        },
+        _lines(layout),
+        *(one(box) for box in layout.boxes),
+    )
+
+
+def _lines(layout: Layout) -> Markup:
+    return el("g", {"class": "lines", "aria-hidden": "true"}, *(_line(line) for line in layout.lines))
+
+
+def _line(line: Line) -> Markup:
+    path = "M" + "L".join(f"{x:g} {y:g}" for x, y in line.corners)
+    return el("path", {"class": f"line {line.kind}", "d": path})
+
+
+def _box(box: Box, site: Site, language: Language) -> Markup:
+    if box.heading is None:
+        return _component(box, site, language)
+    width = box.width / box.columns
+    rows = -(-len(box.members) // box.columns)
+    return el(
+        "g",
+        {"class": "list"},
+        el("rect", {"class": "frame", "x": box.x, "y": box.y, "width": box.width, "height": box.height, "rx": 3}),
+        el("text", {"class": "title", "x": box.x + 10, "y": box.y + 19}, texts(language)[box.heading]),
+        *(
+            _member(part, box.x + width * (i // rows), box.y + HEAD + (ROW + 4) * (i % rows), width, site, language)
+            for i, part in enumerate(box.members)
+        ),
+    )
+
+
+def _component(box: Box, site: Site, language: Language) -> Markup:
+    part = box.members[0]
+    tank = part.kind is Kind.TANK
+    y = box.y + HEAD
+    rows: list[Markup] = []
+    if part.running:
+        rows.append(el("text", {"class": "state", "x": box.x + 10, "y": y + 14}, ""))
+        if part.beside is not None:
+            rows.append(_value(part.beside, site, box.right - 10, y))
+        y += ROW
+    rows += (
+        _row(part, number, Box((part,), box.x, y + ROW * number, box.width, ROW), site, language)
+        for number in range(len(part.shown))
+    )
+    return _link(
+        part,
+        language,
+        el(
+            "rect",
+            {
+                "class": "frame",
+                "x": box.x,
+                "y": box.y,
+                "width": box.width,
+                "height": box.height,
+                "rx": 14 if tank else 3,
+            },
+        ),
+        Markup() if tank else symbol(part.kind, box.x + 7, box.y + 4),
+        el(
+            "text",
+            {"class": "title", "x": box.x + (12 if tank else 36), "y": box.y + 19},
+            _cut(pick(part.name, language), box.width - (20 if tank else 42)),
+        ),
+        *rows,
+        _mark(box.x - 9, box.y - 9),
+    )
+
+
+def _row(part: Component, number: int, box: Box, site: Site, language: Language) -> Markup:
+    """One value with its short name, and its set point where it has one."""
+    words = texts(language)
+    shown = part.shown[number]
+    label = words[shown.text]
+    if part.kind is Kind.TANK:
+        label = {0: words["short.top"], len(part.shown) - 1: words["short.bottom"]}.get(number, "")
+    target = Markup()
+    if shown.target is not None:
+        target = _value(Shown("", (shown.target,)), site, box.right - 92, box.y, "value target")
+    return el(
+        "g", None, el("text", {"class": "label", "x": box.x + 10, "y": box.y + 14}, label), target,
+        _value(shown, site, box.right - 10, box.y),
+    )  # fmt: skip
+
+
+def _value(shown: Shown, site: Site, end: float, y: float, css: str = "value") -> Markup:
+    """A value that ends at `end`, upon the hatching that shows when it is old."""
+    return el(
+        "g",
+        {"class": "cell"},
+        el("rect", {"class": "hatch", "x": end - 74, "y": y, "width": 77, "height": 18, "fill": "url(#hatch)"}),
+        value(shown, site, "text", {"class": css, "x": end, "y": y + 14}),
+    )
+
+
+def _member(part: Component, x: float, y: float, width: float, site: Site, language: Language) -> Markup:
+    """A component as one line of a list."""
+    end = x + width - 10
+    lamp = 25 if part.running else 10
+    return _link(
+        part,
+        language,
+        el("rect", {"class": "hit", "x": x + 4, "y": y, "width": width - 8, "height": ROW + 4, "rx": 3}),
+        el("circle", {"class": "lamp", "cx": x + 14, "cy": y + 11, "r": 5}) if part.running else Markup(),
+        el(
+            "text",
+            {"class": "label", "x": x + lamp, "y": y + 16},
+            _cut(pick(part.name, language), width - lamp - 6 - 78 * len(part.shown)),
+        ),
+        *(_value(shown, site, end - 78 * i, y + 2) for i, shown in enumerate(part.shown[::-1])),
+        _mark(x - 12, y + 2),
+    )
+
+
+def _link(part: Component, language: Language, *children: str) -> Markup:
+    name = pick(part.name, language)
+    return el(
+        "a",
+        {
+            "class": f"component {part.kind.value}",
+            "href": f"#c-{part.id}",
+            "data-component": part.id,
+            "data-running": " ".join(part.running) or None,
+            "aria-label": f"{name}: {texts(language)['drawing.details']}",
+        },
+        el("title", None, name),
+        *children,
+    )
+
+
+def _mark(x: float, y: float) -> Markup:
+    """Place for an alarm mark; the script fills in which."""
+    return el("use", {"class": "mark", "x": x, "y": y, "width": 22, "height": 22, "aria-hidden": "true"})
+
+
+def value(shown: Shown, site: Site, tag: str, attributes: dict[str, Attribute]) -> Markup:
+    """A live value with its unit: `tag` is 'text' inside the drawing, an HTML element elsewhere."""
+    unit = site.points[shown.points[0]].spec.shown_unit
+    part = "tspan" if tag == "text" else "span"
+    return el(
+        tag,
+        {
+            "class": "value",
+            "data-points": " ".join(shown.points),
+            "data-fold": shown.fold.value,
+            **attributes,
+        },
+        el(part, {"class": "n"}, "–"),
+        "" if unit in (Unit.STATE, Unit.BOOL, Unit.COUNT) else el(part, {"class": "u"}, f" {unit.value}"),
+    )
+
+
+def _cut(name: str, room: float) -> str:
+    """The name, cut to the room it has."""
+    most = max(3, int(room / LETTER))
+    return name if len(name) <= most else f"{name[: most - 1].rstrip()}…"

@@ -1,0 +1,334 @@
+"""The live page: key figures, plant drawing, alarms and events, rooms, the system's own health, every point.
+
+The frame is made here once a language; values, states and lists are filled in by the page's script from the stream.
+"""
+
+import json
+from typing import Any
+
+from dashboards.components import Component, Kind, Shown, components
+from dashboards.drawing import drawing, value
+from dashboards.figures import Figure, figures
+from dashboards.markup import Attribute, Markup, el
+from dashboards.pages.rooms import rooms
+from dashboards.shown import DECIMALS
+from dashboards.symbols import mark_sprite
+from dashboards.words import Language, pick, texts
+from models.site import Site
+
+VIEWS = (
+    ("overview", "nav.overview", "M3 12l9-8 9 8M6 10v10h12v-10"),
+    ("plant", "nav.plant", "M3 4h7v7h-7zM14 13h7v7h-7zM10 7.5h7.5v5.5"),
+    ("rooms", "nav.rooms", "M3 3h18v18h-18zM3 12h18M12 3v18"),
+    ("alarms", "nav.alarms", "M12 3l10 18h-20zM12 10v5M12 17.5v1"),
+    ("more", "nav.more", "M4 6h16M4 12h16M4 18h16"),
+)
+
+
+def overview(site: Site, demo: bool, language: Language) -> str:
+    """The whole page."""
+    words = texts(language)
+    parts = components(site)
+    name = pick(site.name, language)
+    head = el(
+        "head",
+        None,
+        el("meta", {"charset": "utf-8"}),
+        el("meta", {"name": "viewport", "content": "width=device-width, initial-scale=1"}),
+        el("meta", {"name": "color-scheme", "content": "light dark"}),
+        el("title", None, f"{name} – {words['top.product']}"),
+        el("link", {"rel": "icon", "href": "/static/icon.svg", "type": "image/svg+xml"}),
+        el("script", {"src": "/static/theme.js"}),
+        el("link", {"rel": "stylesheet", "href": "/static/vendor/uplot/uPlot.min.css"}),
+        *(el("link", {"rel": "stylesheet", "href": f"/static/{file}.css"}) for file in ("tokens", "frame", "parts")),
+    )
+    body = el(
+        "body",
+        {"data-view": "overview"},
+        el("a", {"class": "skip", "href": "#main"}, words["top.skip"]),
+        mark_sprite(),
+        _top(name, demo, language),
+        el("p", {"class": "banner", "id": "lost", "role": "status", "aria-live": "polite"}),
+        el("div", {"class": "sr", "id": "digest", "role": "status", "aria-live": "polite"}),
+        el("div", {"class": "sr", "id": "urgent", "role": "alert"}),
+        el(
+            "main",
+            {"id": "main", "tabindex": "-1"},
+            _figures(site, parts, language),
+            _plant(site, parts, language),
+            _side(language),
+            rooms(site, language),
+            _system(language),
+            _points(language),
+        ),
+        _panel(language),
+        el("noscript", None, words["top.noscript"]),
+        _config(site, language),
+        el("script", {"type": "module", "src": "/static/js/main.js"}),
+    )
+    return "<!doctype html>" + el("html", {"lang": language}, head, body)
+
+
+def _config(site: Site, language: Language) -> Markup:
+    config: dict[str, Any] = {
+        "language": language,
+        "timeZone": site.place.time_zone,
+        "texts": dict(texts(language)),
+        "decimals": {unit.value: decimals for unit, decimals in DECIMALS.items()},
+    }
+    safe = json.dumps(config, ensure_ascii=False).replace("<", "\\u003c")
+    return el("script", {"type": "application/json", "id": "config"}, Markup(safe))
+
+
+def _top(name: str, demo: bool, language: Language) -> Markup:
+    words = texts(language)
+    other: Language = "en" if language == "nb" else "nb"
+    return el(
+        "header",
+        {"class": "top"},
+        el(
+            "div",
+            {"class": "who"},
+            el("h1", None, name),
+            el("span", {"class": "badge", "id": "demo"}, words["top.simulated"]) if demo else "",
+        ),
+        el("time", {"class": "clock", "id": "clock"}, "–"),
+        el("span", {"class": "link", "id": "link", "data-state": "starting"}, words["link.starting"]),
+        el(
+            "a",
+            {"class": "counts", "id": "counts", "href": "#alarms", "aria-label": words["alarms.title"]},
+            *(_count(letter) for letter in "ABC"),
+        ),
+        el(
+            "nav",
+            {"class": "views", "aria-label": words["nav.label"]},
+            *(
+                el(
+                    "a",
+                    {"href": f"#{view}", "data-goto": view},
+                    el("svg", {"viewBox": "0 0 24 24", "aria-hidden": "true"}, el("path", {"d": icon})),
+                    el("span", None, words[key]),
+                )
+                for view, key, icon in VIEWS
+            ),
+        ),
+        el(
+            "div",
+            {"class": "tools"},
+            el("button", {"type": "button", "id": "freeze", "aria-pressed": "false"}, words["top.freeze"]),
+            el("button", {"type": "button", "id": "theme"}, words["top.theme"]),
+            el(
+                "a",
+                {"class": "language", "href": f"/{other}", "hreflang": other, "lang": other, "id": "language"},
+                texts(other)["top.language"],
+            ),
+        ),
+    )
+
+
+def _count(letter: str) -> Markup:
+    return el(
+        "span",
+        {"class": "count", "data-class": letter, "data-some": "false"},
+        _mark(letter),
+        el("b", None, "0"),
+    )
+
+
+def _mark(letter: str) -> Markup:
+    return el(
+        "svg",
+        {"class": "mark-icon", "viewBox": "0 0 20 20", "aria-hidden": "true"},
+        el("use", {"href": f"#mark-{letter}"}),
+    )
+
+
+def _section(view: str, css: str, title: str, *children: str) -> Markup:
+    head = el("h2", {"id": f"h-{css}"}, title)
+    attributes = {"class": f"part {css}", "data-in": view, "aria-labelledby": f"h-{css}"}
+    return el("section", attributes, head, *children)
+
+
+def _figures(site: Site, parts: dict[str, Component], language: Language) -> Markup:
+    words = texts(language)
+    price = el(
+        "div",
+        {"class": "figure", "id": "price"},
+        el("span", {"class": "name"}, words["figure.price"]),
+        el("span", {"class": "value"}, el("span", {"class": "n"}, "–"), el("span", {"class": "u"}, " kr/kWh")),
+        el("span", {"class": "note"}),
+    )
+    shown = [_figure(figure, site, language) for figure in figures(site, parts)]
+    title = el("h2", {"class": "sr", "id": "h-figures"}, words["figure.title"])
+    attributes = {"class": "figures", "data-in": "overview", "id": "overview", "aria-labelledby": "h-figures"}
+    return el("section", attributes, title, *shown[:2], price, *shown[2:])
+
+
+def _figure(figure: Figure, site: Site, language: Language) -> Markup:
+    words = texts(language)
+    scale = figure.scale
+    attributes: dict[str, Attribute] = {
+        "class": "figure with-scale" if scale else "figure",
+        "href": f"#c-{figure.opens}" if figure.opens else None,
+        "data-component": figure.opens,
+        "data-named": "true" if figure.text == "figure.coldest_room" else None,
+    }
+    if scale is not None:
+        attributes |= {
+            "data-low": scale.low,
+            "data-high": scale.high,
+            "data-band-low": scale.band_low,
+            "data-band-high": scale.band_high,
+        }
+    return el(
+        "a" if figure.opens else "div",
+        attributes,
+        el("span", {"class": "name"}, words[figure.text]),
+        value(Shown(figure.text, figure.points, figure.fold), site, "span", {}),
+        el("span", {"class": "note"}, words["figure.of"].format(total=figure.of) if figure.of else ""),
+        el("svg", {"class": "scale", "viewBox": "0 0 26 56", "aria-hidden": "true"}) if scale else "",
+    )
+
+
+def _plant(site: Site, parts: dict[str, Component], language: Language) -> Markup:
+    words = texts(language)
+    listed = [part for part in parts.values() if part.kind not in (Kind.ROOM, Kind.ZONE, Kind.METER)]
+    button = el(
+        "button",
+        {"type": "button", "class": "as-table", "aria-expanded": "false", "aria-controls": "plant-table"},
+        words["drawing.as_table"],
+    )
+    pan = {
+        "class": "pan",
+        "id": "plant-drawing",
+        "tabindex": "0",
+        "role": "group",
+        "aria-label": words["drawing.title"],
+    }
+    table = el(
+        "table",
+        None,
+        el("caption", {"class": "sr"}, words["drawing.label"]),
+        _row("th", words["table.component"], words["table.state"], words["table.values"]),
+        *(_component_row(part, site, language) for part in listed),
+    )
+    return _section(
+        "plant",
+        "plant",
+        words["drawing.title"],
+        button,
+        el("div", pan, drawing(site, language)),
+        el("div", {"class": "scroll", "id": "plant-table", "hidden": True, "tabindex": "0"}, table),
+    )
+
+
+def _component_row(part: Component, site: Site, language: Language) -> Markup:
+    words = texts(language)
+    name = pick(part.name, language)
+    values = (
+        el("span", {"class": "pair"}, f"{words[shown.text]} ", value(shown, site, "span", {})) for shown in part.shown
+    )
+    return el(
+        "tr",
+        {"data-running": " ".join(part.running) or None},
+        el("th", {"scope": "row"}, el("a", {"href": f"#c-{part.id}", "data-component": part.id}, name)),
+        el("td", {"class": "state"}, ""),
+        el("td", None, *values),
+    )
+
+
+def _row(tag: str, *cells: str) -> Markup:
+    return el("tr", None, *(el(tag, {"scope": "col"} if tag == "th" else None, cell) for cell in cells))
+
+
+def _side(language: Language) -> Markup:
+    words = texts(language)
+    return el(
+        "div",
+        {"class": "side", "data-in": "overview alarms"},
+        _section("overview alarms", "alarms", words["alarms.title"], el("ul", {"id": "alarm-list"})),
+        _section("alarms", "events", words["events.title"], el("ol", {"id": "event-list"})),
+        _section("overview more", "health", words["health.title"], el("ul", {"id": "health-list"})),
+    )
+
+
+def _system(language: Language) -> Markup:
+    words = texts(language)
+    table = el(
+        "table",
+        None,
+        el("caption", {"class": "sr"}, words["held.title"]),
+        el(
+            "thead",
+            None,
+            _row("th", words["table.point"], words["table.value"], words["table.held_by"], words["table.why"]),
+        ),
+        el("tbody", {"id": "held-rows"}),
+    )
+    return _section(
+        "more",
+        "held",
+        words["held.title"],
+        el("p", {"class": "hint"}, words["held.hint"]),
+        el("div", {"class": "scroll", "tabindex": "0", "role": "group", "aria-label": words["held.title"]}, table),
+    )
+
+
+def _points(language: Language) -> Markup:
+    words = texts(language)
+    heads = ("point", "id", "tag", "value", "unit", "quality", "age", "held_by")
+    table = el(
+        "table",
+        {"id": "point-table"},
+        el("caption", {"class": "sr"}, words["points.title"]),
+        el("thead", None, _row("th", *(words[f"table.{head}"] for head in heads))),
+        el("tbody", {"id": "point-rows"}),
+    )
+    return _section(
+        "more",
+        "points",
+        words["points.title"],
+        el(
+            "form",
+            {"class": "search", "role": "search"},
+            el("label", {"for": "search"}, words["points.search"]),
+            el("input", {"id": "search", "type": "search", "autocomplete": "off", "spellcheck": "false"}),
+            el("label", {"class": "check"}, el("input", {"id": "only-bad", "type": "checkbox"}), words["points.bad"]),
+            el("output", {"id": "point-count", "for": "search"}),
+        ),
+        el("div", {"class": "scroll", "tabindex": "0", "role": "group", "aria-label": words["points.title"]}, table),
+    )
+
+
+def _panel(language: Language) -> Markup:
+    """The sheet with one component's points and chart; empty until something is opened."""
+    words = texts(language)
+    return el(
+        "aside",
+        {"class": "panel", "id": "panel", "hidden": True, "aria-labelledby": "panel-title"},
+        el(
+            "div",
+            {"class": "panel-head"},
+            el("h2", {"id": "panel-title", "tabindex": "-1"}, ""),
+            el("button", {"type": "button", "id": "panel-close"}, words["panel.close"]),
+        ),
+        el(
+            "div",
+            {"class": "chart-head"},
+            el("h3", {"id": "chart-title"}, words["panel.day"]),
+            el(
+                "button",
+                {
+                    "type": "button",
+                    "id": "chart-table-button",
+                    "aria-expanded": "false",
+                    "aria-controls": "chart-table",
+                },
+                words["drawing.as_table"],
+            ),
+        ),
+        el("div", {"class": "chart", "id": "chart", "role": "figure", "aria-labelledby": "chart-title"}),
+        el("p", {"class": "hint", "id": "chart-note"}),
+        el("div", {"class": "scroll", "id": "chart-table", "hidden": True, "tabindex": "0"}),
+        el("div", {"id": "panel-points"}),
+    )

@@ -1,0 +1,137 @@
+"""From the site's view to answers, with what a viewer may not see left out. Shared by the API and the stream."""
+
+from bisect import bisect_right
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Final, cast
+
+from dashboards.access import Viewer
+from dashboards.answers import AlarmAnswer, EventAnswer, HeldAnswer, PointAnswer
+from dashboards.ports import AlarmView, HeldCommand, PointView, SiteView
+from dashboards.words import LANGUAGES, Language, said, said_in_both, texts
+from models.field import Privacy
+from models.profile import Text
+from models.signals import Reason
+from models.site import Site
+
+EVENT_TEXTS: Final = {
+    "start": "event.start",
+    "stop": "event.stop",
+    "alarm_up": "event.alarm_up",
+    "alarm_down": "event.alarm_down",
+    "fallback_on": "event.fallback_on",
+    "fallback_off": "event.fallback_off",
+    "outside_change": "event.outside_change",
+}
+
+
+def is_restricted(site: Site, point: str, viewer: Viewer) -> bool:
+    """Whether the point tells about one resident and the viewer may not see that."""
+    return site.points[point].privacy is Privacy.PERSONAL and not viewer.sees_personal
+
+
+def point_answer(site: Site, point: PointView, viewer: Viewer) -> PointAnswer:
+    """The point as this viewer may see it; quality and age stay true where the value is kept back."""
+    described = site.points[point.id]
+    restricted = is_restricted(site, point.id, viewer)
+    return PointAnswer(
+        id=point.id,
+        tag=point.tag,
+        value=None if restricted else point.value,
+        unit=point.unit,
+        quality=point.quality,  # type: ignore[arg-type]  # checked by pydantic
+        at=point.at,
+        age_s=point.age_s,
+        period_s=point.period_s,
+        source=point.source,
+        protocol=point.protocol,
+        writable=point.writable,
+        held_by=point.held_by,
+        last_value=None if restricted else point.last_value,
+        restricted=restricted,
+        label=described.spec.label,
+        states=described.spec.states,
+    )
+
+
+def alarm_answer(site: Site, alarm: AlarmView) -> AlarmAnswer:
+    """The alarm with its sentence."""
+    return AlarmAnswer(
+        id=alarm.id,
+        severity=alarm.severity,
+        raised_at=alarm.raised_at,
+        point=alarm.point,
+        code=alarm.text.code,
+        text=said_in_both(site, alarm.text),
+    )
+
+
+def held_answer(site: Site, held: HeldCommand) -> HeldAnswer:
+    """The command with its reason in words."""
+    return HeldAnswer(
+        point=held.point,
+        value=held.value,
+        source=held.source,
+        priority=held.priority,
+        since=held.since,
+        expires_at=held.expires_at,
+        code=held.reason.code,
+        facts=dict(held.reason.facts),
+        text=said_in_both(site, held.reason),
+    )
+
+
+def event_answer(site: Site, event: Mapping[str, object]) -> EventAnswer:
+    """The event in words; one of a kind this version does not know keeps its own text."""
+    data = dict(cast("Mapping[str, object]", event["data"]))
+    nb, en = (_event_text(site, event, data, language) for language in LANGUAGES)
+    return EventAnswer(
+        at=cast("datetime", event["at"]),
+        kind=str(event["kind"]),
+        subject=str(event["subject"]),
+        text=Text(nb=nb, en=en),
+        data=data,
+    )
+
+
+def _event_text(site: Site, event: Mapping[str, object], data: Mapping[str, object], language: Language) -> str:
+    key = EVENT_TEXTS.get(str(event["kind"]))
+    if key is None:
+        return str(event["text"])
+    reason = str(event["text"])
+    if isinstance(code := data.get("code"), str):
+        facts = {name: fact for name, fact in data.items() if isinstance(fact, float | int | str)}
+        reason = said(site, Reason(code, facts), language)
+    return texts(language)[key].format(
+        subject=subject_name(site, str(event["subject"]), language),
+        reason=reason,
+        ours=data.get("ours"),
+        theirs=data.get("theirs"),
+    )
+
+
+def subject_name(site: Site, subject: str, language: Language) -> str:
+    """The name people use for a point, a device or the site; anything else stays as it is."""
+    point = site.points.get(subject)
+    if point is not None:
+        label, device = point.spec.label, point.device.label
+        return f"{device.nb}, {label.nb}" if language == "nb" else f"{device.en}, {label.en}"
+    names = {site.id: site.name, **{device.id: device.label for device in site.devices}}
+    name = names.get(subject)
+    return subject if name is None else (name.nb if language == "nb" else name.en)
+
+
+def seen_events(site: Site, events: list[EventAnswer], viewer: Viewer) -> list[EventAnswer]:
+    """Those that tell nothing the viewer may not know."""
+    return [e for e in events if e.subject not in site.points or not is_restricted(site, e.subject, viewer)]
+
+
+def price_now(view: SiteView) -> list[object]:
+    """[price now [NOK/kWh, ex VAT] or None, synthetic, source]; an empty list without any feed."""
+    prices, now = view.prices(), view.now()
+    if prices is None or not prices.starts:
+        return []
+    index = bisect_right(prices.starts, now) - 1
+    step = prices.starts[1] - prices.starts[0] if len(prices.starts) > 1 else timedelta(hours=1)
+    known = index >= 0 and now < prices.starts[index] + step
+    return [prices.nok_per_kwh[index] if known else None, prices.synthetic, prices.source]
