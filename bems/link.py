@@ -52,6 +52,15 @@ class Link:
         self._writes: dict[tuple[str, int], Write] = {}
         self._wake = asyncio.Event()
         self._failures = 0
+        self._ending = asyncio.Event()
+
+    def end(self) -> None:
+        """Let `run` end by itself when the cancellation that is to follow gets lost.
+
+        Before Python 3.12 asyncio.wait_for, which the libraries below us use, swallows one that comes together with an
+        answer.
+        """
+        self._ending.set()
 
     def request(self, writes: Iterable[Write]) -> None:
         """Have these written as soon as the wire is free; a newer one for a slot replaces a waiting one."""
@@ -62,9 +71,9 @@ class Link:
             self._wake.set()
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Until cancelled, or `end` was called and the exchange under way is over."""
         try:
-            while True:
+            while not self._ending.is_set():
                 try:
                     await self.driver.connect()
                     await self._exchange()
@@ -73,16 +82,18 @@ class Link:
                 except Exception as error:  # noqa: BLE001  (a driver that trips must not stop the building)
                     self._lost(f"the driver failed: {error!r}", trace=True)
                 await self.driver.close()
+                if self._ending.is_set():
+                    break
                 longest = min(LONGEST_BACK_OFF_S, FIRST_BACK_OFF_S * 2 ** min(self._failures, MOST_DOUBLINGS))
                 await asyncio.sleep(random.uniform(FIRST_BACK_OFF_S, longest))
         finally:
             await self.driver.close()
 
     async def _exchange(self) -> None:
-        """Scan and write on a living connection until it dies (Unreachable)."""
+        """Scan and write on a living connection until it dies (Unreachable), or `end` was called."""
         misses = 0
         due_s = wall_s()
-        while True:
+        while not self._ending.is_set():
             try:
                 await self._write_waiting()
                 if wall_s() >= due_s:

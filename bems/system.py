@@ -6,6 +6,7 @@ stores all of it. Nothing in it waits for a device: each connection lives in a t
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -82,7 +83,8 @@ class System:
         self.weather: WeatherForecast | None = None
         self._forecasts: list[KnownForecast] = []
         self._asked: dict[str, CommandRow] = {}
-        self._unstored: list[Batch] = []
+        self._unstored: deque[Batch] = deque()
+        self._to_store = asyncio.Event()
         self._ticked = asyncio.Condition()
         self._stopped = False
         points = points_by_connection(site)
@@ -133,32 +135,50 @@ class System:
     async def run(
         self, stop: asyncio.Event, others: Iterable[tuple[str, Callable[[], Coroutine[Any, Any, None]]]] = ()
     ) -> None:
-        """Until `stop` is set; then gives back what is held. `others` are further named tasks (the web server)."""
+        """Until `stop` is set. `others` are further named tasks (the web server).
+
+        What is held is given back at the end, also when an unexpected exception, which comes out of here as an
+        ExceptionGroup, is the end: a device on a bus without watchdogs would hold our last word for ever.
+        """
         self.note(Event(self.clock.now(), EventKind.START, self.site.id, "started"))
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(link.run(), name=f"link {key}") for key, link in self.links.items()]
-            tasks += [group.create_task(feed.run(), name=f"feed {feed.name}") for feed in self.feeds]
-            tasks.append(group.create_task(self._tick_forever(), name="ticks"))
-            for name, run in others:
-                group.create_task(run(), name=name)
-            await stop.wait()
-            for task in tasks:
-                task.cancel()
-            await self._let_listeners_go()
-        await self._finish()
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(link.run(), name=f"link {key}") for key, link in self.links.items()]
+                tasks += [group.create_task(feed.run(), name=f"feed {feed.name}") for feed in self.feeds]
+                tasks.append(group.create_task(self._tick_forever(), name="ticks"))
+                tasks.append(group.create_task(self._store_forever(), name="record"))
+                for name, run in others:
+                    group.create_task(run(), name=name)
+                try:
+                    await stop.wait()
+                finally:
+                    for link in self.links.values():
+                        link.end()
+                    for task in tasks:
+                        task.cancel()
+                    await self._let_listeners_go()
+        finally:
+            await self._finish()
 
     async def _tick_forever(self) -> None:
         due_s = wall_s()
         while True:
             self.lag_s = max(0.0, wall_s() - due_s)
-            batch = self._tick()
-            await self._store(batch)
+            self._unstored.append(self._tick())
+            self._to_store.set()
             self.tick_count += 1
             self.ticked_s = wall_s()
             async with self._ticked:
                 self._ticked.notify_all()
             due_s = max(due_s + TICK_S, wall_s() - TICK_S)
             await asyncio.sleep(due_s - wall_s())
+
+    async def _store_forever(self) -> None:
+        """A task of its own: control does not wait for a disk that takes its time."""
+        while True:
+            await self._to_store.wait()
+            self._to_store.clear()
+            await self._store()
 
     def _tick(self) -> Batch:
         """Everything between two storings; pure but for the fields it keeps."""
@@ -223,13 +243,17 @@ class System:
             text = f"{point} was set to {theirs:g} by somebody else; we had {ours:g}"
             self.note(Event(now, EventKind.OUTSIDE_CHANGE, point, text, {"ours": ours, "theirs": theirs}))
 
-    async def _store(self, batch: Batch) -> None:
-        """Store this tick and any that could not be stored before; a record in trouble never stops control."""
-        self._unstored.append(batch)
+    async def _store(self) -> None:
+        """Store every tick that is not stored yet; in trouble they are kept for later."""
         try:
             while self._unstored:
-                await asyncio.to_thread(self.record.append_tick, *self._unstored[0])
-                del self._unstored[0]
+                # Out of the queue first: when we are cancelled, the thread goes on and stores it all the same.
+                batch = self._unstored.popleft()
+                try:
+                    await asyncio.to_thread(self.record.append_tick, *batch)
+                except RecordError:
+                    self._unstored.appendleft(batch)
+                    raise
             while self._forecasts:
                 await asyncio.to_thread(self.record.put_forecast, self._forecasts[0])
                 del self._forecasts[0]
@@ -237,7 +261,8 @@ class System:
             if self.record_error is None:
                 log.error("record: %s", error)
             self.record_error = str(error)
-            del self._unstored[:-KEPT_TICKS]
+            while len(self._unstored) > KEPT_TICKS:
+                self._unstored.popleft()
         else:
             if self.record_error is not None:
                 log.info("record: works again")
@@ -255,7 +280,8 @@ class System:
         given_back = sum(result.ok for result in self._results)
         self.note(Event(now, EventKind.STOP, self.site.id, f"stopped; {given_back} points given back"))
         log.info("%d points given back", given_back)
-        await self._store((self._take_samples(wall_s()), [], self._events, {}))
+        self._unstored.append((self._take_samples(wall_s()), [], self._events, {}))
+        await self._store()
 
     async def _let_listeners_go(self) -> None:
         self._stopped = True
@@ -263,8 +289,12 @@ class System:
             self._ticked.notify_all()
 
     async def _release(self, link: Link, writes: Sequence[Write]) -> None:
-        with suppress(Unreachable):
+        try:
             await link.release(writes)
+        except Unreachable as error:
+            log.warning("%s: %d points could not be given back: %s", link.connection.id, len(writes), error)
+        except Exception:  # whatever one driver does on the way out, the others give their points back
+            log.exception("%s: %d points could not be given back", link.connection.id, len(writes))
 
     async def ticks(self) -> AsyncIterator[int]:
         """The number of each tick after it is done; a slow listener misses some, never the latest."""
@@ -275,8 +305,14 @@ class System:
                 yield self.tick_count
 
     @property
+    def unstored(self) -> int:
+        """Ticks that wait to be stored."""
+        return len(self._unstored)
+
+    @property
     def state(self) -> Literal["ok", "degraded", "starting"]:
-        """Of the loop: late ticks degrade it."""
+        """Of the loop: a tick that begins a whole tick late, or does not come, degrades it."""
         if self.ticked_s is None:
             return "starting"
-        return "ok" if wall_s() - self.ticked_s < 3 * TICK_S else "degraded"
+        late = self.lag_s > TICK_S or wall_s() - self.ticked_s > 3 * TICK_S
+        return "degraded" if late else "ok"

@@ -16,6 +16,8 @@ from dashboards.ports import AlarmView, Health, HeldCommand, PointView, PriceVie
 from models.site import Site
 
 EVENTS_BACK = timedelta(days=7)
+LATE_TICKS = 3
+"""Ticks that may wait for the record before it is degraded."""
 NOISY_KINDS = frozenset({EventKind.HOLD})
 
 
@@ -84,19 +86,18 @@ class View:
             else:
                 state = "ok" if feed.error is None else "degraded"
             result.append(Health(feed.name, "feed", state, _age(wall, feed.fetched_s), feed.error or "fresh"))  # type: ignore[arg-type]
-        trouble = system.record_error
-        result.append(
-            Health(
-                "record",
-                "record",
-                "ok" if trouble is None else "down",
-                _age(wall, system.recorded_s),
-                trouble or "stores",
-            )
-        )
+        result.append(self._record_health(wall))
         late = f"tick {system.tick_count}, {1000 * system.lag_s:.0f} ms late"
         result.append(Health("loop", "loop", system.state, _age(wall, system.ticked_s), late))
         return result
+
+    def _record_health(self, wall: float) -> Health:
+        system, age_s = self._system, _age(wall, self._system.recorded_s)
+        if system.record_error is not None:
+            return Health("record", "record", "down", age_s, system.record_error)
+        if system.unstored > LATE_TICKS:
+            return Health("record", "record", "degraded", age_s, f"{system.unstored} ticks wait to be stored")
+        return Health("record", "record", "ok" if age_s is not None else "starting", age_s, "stores")
 
     def alarms(self) -> Sequence[AlarmView]:
         """Active alarms, newest first."""
