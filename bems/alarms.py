@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from models.signals import Reading, Reason
+from models.field import Device
+from models.reasons import Code, because
+from models.signals import Quality, Reading, Reason
 from models.site import Site
 
 Severity = Literal["A", "B", "C"]
@@ -43,22 +45,43 @@ class Change:
 
 def lost_connection(connection: str, points: int) -> Condition:
     """A wire that does not answer; its points are not alarmed one by one."""
-    return Condition(
-        f"connection.{connection}", "B", Reason("alarm.connection_lost", {"name": connection, "points": points})
-    )
+    return Condition(f"connection.{connection}", "B", because(Code.ALARM_CONNECTION, name=connection, points=points))
 
 
 def device_flags(site: Site, picture: Mapping[str, Reading]) -> list[Condition]:
-    """Alarm flags that devices report themselves; one that fell silent is taken by its last word."""
-    return [
+    """Alarm flags that devices report themselves, and devices that are silent on a wire where others answer.
+
+    The flag of a silent device is taken by its last word.
+    """
+    flags = [
         Condition(
             f"point.{point.id}",
             "B",
-            Reason("alarm.device_flag", {"name": point.device.id, "signal": point.spec.name, "tag": point.tag}),
+            because(Code.ALARM_DEVICE_FLAG, name=point.device.id, signal=point.spec.name, tag=point.tag),
             point.id,
         )
         for point in site.points.values()
         if point.spec.alarm and picture[point.id].last_value == 1
+    ]
+    return [*flags, *_silent_devices(site, picture)]
+
+
+def _silent_devices(site: Site, picture: Mapping[str, Reading]) -> list[Condition]:
+    """Modbus units without an answer. A BACnet device has a wire of its own; a silent MQTT sensor just grows stale."""
+    modbus = {c.id for c in site.connections if c.protocol == "modbus"}
+    silent: dict[str, tuple[Device, int]] = {}
+    answering: set[str] = set()
+    for point in site.points.values():
+        if point.device.connection not in modbus:
+            continue
+        if picture[point.id].quality is Quality.OFFLINE:
+            silent[point.device.id] = (point.device, silent.get(point.device.id, (point.device, 0))[1] + 1)
+        else:
+            answering.add(point.device.connection)
+    return [
+        Condition(f"device.{name}", "B", because(Code.ALARM_DEVICE_LOST, name=name, points=count))
+        for name, (device, count) in silent.items()
+        if device.connection in answering
     ]
 
 

@@ -107,6 +107,7 @@ class Code(StrEnum):
     GUARD_WIND = "safety.guard_wind"
     ALARM_CONNECTION = "alarm.connection_lost"
     ALARM_DEVICE_FLAG = "alarm.device_flag"
+    ALARM_DEVICE_LOST = "alarm.device_lost"
 
 
 FALLBACKS: Final = frozenset(

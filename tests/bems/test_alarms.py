@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -61,6 +62,23 @@ def test_a_device_that_falls_silent_takes_none_of_its_alarms_back():
     assert [c.point for c in device_flags(SITE, silent)] == [FIRE]
     cleared = fold_samples(silent, [Sample(FIRE, at(2), 0.0)])
     assert device_flags(SITE, cleared) == []
+
+
+def test_a_silent_device_on_a_wire_where_others_answer_is_an_alarm_of_its_own():
+    picture = fold_samples(unread(SITE.points), [Sample(point, NOON, 0.0) for point in SITE.points])
+    silent = [p.id for p in SITE.points.values() if p.device.id == "hp_io"]
+    picture = fold_samples(picture, [Sample(point, at(1), None, Quality.OFFLINE) for point in silent])
+    (lost,) = device_flags(SITE, picture)
+    assert (lost.id, lost.text.code) == ("device.hp_io", "alarm.device_lost")
+    assert lost.text.facts == {"name": "hp_io", "points": 5}
+
+
+@pytest.mark.parametrize("wire", ["mb_plant", "bac_house"])
+def test_the_devices_of_a_dead_wire_are_not_alarmed_one_by_one(wire):
+    picture = fold_samples(unread(SITE.points), [Sample(point, NOON, 0.0) for point in SITE.points])
+    silent = [p.id for p in SITE.points.values() if p.device.connection == wire]
+    picture = fold_samples(picture, [Sample(point, at(1), None, Quality.OFFLINE) for point in silent])
+    assert device_flags(SITE, picture) == []
 
 
 @given(st.lists(st.sets(st.sampled_from("abc")), max_size=12))
