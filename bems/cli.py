@@ -78,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     sim.add_argument("--start", default="2026-01-15T05:00", help="site time at the start, UTC (%(default)s)")
     sim.add_argument("--seed", type=int, default=1, help="of draws, occupancy, sensors (%(default)s)")
     sim.add_argument("--port-offset", type=int, default=0, help="added to every field port (%(default)s)")
+    sim.add_argument("--control-port", type=int, default=0, help="to take devices away by (any free one)")
     sim.add_argument("--epoch", type=float, default=None, help=argparse.SUPPRESS)
     sim.set_defaults(run=_sim)
 

@@ -11,6 +11,7 @@ from bems.errors import StartError
 from bems.process import run_until_signal, say
 from bems.wiring import points_by_connection, shifted
 from hil_sim.broker import Broker, BrokerMissing
+from hil_sim.control_port import ControlPort, Switchable
 from hil_sim.plant import create
 from hil_sim.runner import FieldServer, Runner
 from hil_sim.serve_bacnet import BacnetServer
@@ -43,20 +44,22 @@ def simulate(arguments: argparse.Namespace) -> int:
         clock = AcceleratedClock(start_time(arguments.start), arguments.speed, epoch_s)
         if arguments.epoch is not None:
             watch_parent(stop)
-        await serve_site(site, clock, arguments.seed, stop)
+        await serve_site(site, clock, arguments.seed, arguments.control_port, stop)
 
     return run_until_signal(main)
 
 
-async def serve_site(site: Site, clock: AcceleratedClock, seed: int, stop: asyncio.Event) -> None:
+async def serve_site(site: Site, clock: AcceleratedClock, seed: int, control_port: int, stop: asyncio.Event) -> None:
     """Build the plant, open every server, run until `stop`."""
     say(f"Building the simulated plant of {site.name.en} ...")
     weather = simulated_weather(site, clock.now().year, seed)
-    runner = Runner(site, create(site, weather), clock.now, clock.speed, seed)
+    plant = create(site, weather)
+    runner = Runner(site, plant, clock.now, clock.speed, seed)
+    brokers: dict[str, Switchable] = {}
     async with AsyncExitStack() as stack:
         for connection in site.connections:
-            if isinstance(connection, MqttConnection):
-                await _broker(stack, connection)
+            if isinstance(connection, MqttConnection) and (broker := await _broker(stack, connection)) is not None:
+                brokers[f"{connection.id}_broker"] = broker
         servers = make_servers(site, runner)
         for connection in site.connections:
             server = servers[connection.id]
@@ -66,6 +69,13 @@ async def serve_site(site: Site, clock: AcceleratedClock, seed: int, stop: async
                 raise StartError(f"{connection.id}: port {connection.port} cannot be opened: {error}") from error
             stack.push_async_callback(server.stop)
             say(f"  {connection.id:<12} {connection.protocol:<7} {connection.host}:{connection.port}")
+        control = ControlPort({**servers, **brokers}, plant.fail)
+        try:
+            opened = await control.start(control_port)
+        except OSError as error:
+            raise StartError(f"control port {control_port} cannot be opened: {error.strerror}") from error
+        stack.push_async_callback(control.stop)
+        say(f"  control port 127.0.0.1:{opened}")
         say(f"{READY}: {len(site.points)} points at {clock.speed:g}x")
         async with asyncio.TaskGroup() as group:
             task = group.create_task(runner.run(list(servers.values())), name="plant")
@@ -94,8 +104,8 @@ def make_servers(site: Site, runner: Runner) -> dict[str, FieldServer]:
     return servers
 
 
-async def _broker(stack: AsyncExitStack, connection: MqttConnection) -> None:
-    """A broker for the simulated sensors, unless one listens there already."""
+async def _broker(stack: AsyncExitStack, connection: MqttConnection) -> Broker | None:
+    """A broker for the simulated sensors; None when one listens there already."""
     try:
         _, writer = await asyncio.open_connection(connection.host, connection.port)
     except OSError:
@@ -105,9 +115,11 @@ async def _broker(stack: AsyncExitStack, connection: MqttConnection) -> None:
         except (BrokerMissing, OSError) as error:
             raise StartError(str(error)) from error
         stack.push_async_callback(broker.stop)
+        return broker
     else:
         writer.close()
         say(f"  {connection.id}: using the broker that listens on port {connection.port} already")
+        return None
 
 
 def watch_parent(stop: asyncio.Event) -> None:
