@@ -30,6 +30,8 @@ class Written:
     asked_s: float
     open: frozenset[Write]
     """What is not proven yet: the wish itself, and slots (BACnet) that earlier wishes filled."""
+    waiting: bool = True
+    """Whether an answer can still come; one that was on its way when the device was lost proves nothing."""
     repeats: int = 0
     proven_s: float = 0.0
     proven_at: datetime | None = None
@@ -142,7 +144,7 @@ class Outputs:
         if not self._same(wish, written.wish):
             return Written(wish, wall_s, frozenset({wish, *self._left_behind(wish, written)}))
         if written.open:
-            again = replace(written, asked_s=wall_s, repeats=written.repeats + 1)
+            again = replace(written, asked_s=wall_s, waiting=True, repeats=written.repeats + 1)
             return again if wall_s - written.asked_s >= written.retry_s else None
         refresh_s = self._rule(point).refresh_s
         tired = refresh_s is not None and wall_s - written.proven_s >= refresh_s
@@ -173,8 +175,8 @@ class Outputs:
         for result in results:
             written = self._written.get(result.point)
             answered = result.write or (written and written.wish)
-            if written is None or answered not in written.open:
-                continue  # of an older wish
+            if written is None or not written.waiting or answered not in written.open:
+                continue  # of an older wish, or from before a loss
             if not result.ok:
                 self._written[result.point] = replace(written, error=result.error)
                 continue
@@ -189,8 +191,8 @@ class Outputs:
             if written is None:
                 continue
             if written.open or written.wish.value is not None:
-                still_open = written.open or frozenset({written.wish})
-                self._written[point] = replace(written, open=still_open, repeats=0, changed_outside=False)
+                left = written.open or frozenset({written.wish})
+                self._written[point] = replace(written, open=left, waiting=False, repeats=0, changed_outside=False)
             else:
                 del self._written[point]
 

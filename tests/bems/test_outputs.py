@@ -196,6 +196,13 @@ def test_after_a_loss_a_give_back_that_was_under_way_is_still_given_back(desk):
     assert desk.tick(after_s=RETRY_S) == [Write(FLOW, None, 5)]
 
 
+def test_an_answer_from_before_a_loss_proves_nothing_after_it(desk):
+    desk.answer(desk.tick(command(PUMP, 0.0)))
+    desk.outputs.forget([PUMP])
+    assert desk.tick() == []
+    assert desk.tick(after_s=RETRY_S) == [Write(PUMP, 0.0, 12)]
+
+
 def test_after_a_loss_a_point_that_was_given_back_is_left_alone(desk):
     desk.settle(command(FLOW, 60.0, 5))
     desk.settle(command(FLOW, None, 5))
@@ -335,5 +342,5 @@ class AnyStory(RuleBasedStateMachine):
             assert self.desk.outputs.error(point) in (None, "refused")
 
 
-AnyStory.TestCase.settings = settings(deadline=None, max_examples=150, stateful_step_count=25)
+AnyStory.TestCase.settings = settings(deadline=None, max_examples=200, stateful_step_count=25)
 TestAnyStory = AnyStory.TestCase
