@@ -12,7 +12,7 @@ from math import isfinite
 from typing import Final
 
 from control.ledger import Ledger
-from control.limits import Bound, bounds, left_alone, too_cold
+from control.limits import Bound, Bounds, bounds, left_alone, too_cold
 from control.picture import YOUNG_S, Picture, Scene
 from control.wish import Wish
 from models.assets import HeatPump
@@ -75,7 +75,7 @@ def guard(
             result.append(held)
             continue
         point = site.points[wish.point]
-        expires_at = now + timedelta(seconds=lifetime_s(point))
+        expires_at = now + timedelta(seconds=lifetime_s(point, max_age_s))
         if wish.value is None or wish.point in alone:
             why = because(alone[wish.point]) if wish.point in alone else wish.reason
             result.append(Command(wish.point, None, priority, source, expires_at, why))
@@ -84,13 +84,14 @@ def guard(
         passed = _machine(passed, wish.value, machines.get(wish.point), ledger, wish.point, now)
         passed = _worth_writing(passed, wish.value, point, limits.get(wish.point, []), ledger, scene)
         result.append(Command(wish.point, passed.value, priority, source, expires_at, passed.reason))
-    return result + _own(scene)
+    return result + _own(scene, limits)
 
 
-def lifetime_s(point: SitePoint) -> float:
-    """How long a command on this point lives without being renewed [s, site time]."""
+def lifetime_s(point: SitePoint, max_age_s: float) -> float:
+    """How long a command on this point lives without being renewed [s, site time]; always outlives a few decisions."""
     refresh_s = point.spec.write.refresh_s if point.spec.write is not None else None
-    return COMMAND_S if refresh_s is None else max(WATCHDOG_S, 3 * refresh_s)
+    least_s = COMMAND_S if refresh_s is None else max(WATCHDOG_S, 3 * refresh_s)
+    return max(least_s, 2 * max_age_s)
 
 
 def _hold(scene: Scene, wish: Wish) -> Hold | None:
@@ -122,7 +123,7 @@ def _bounded(passed: _Value, wished: float, point: SitePoint, limits: list[Bound
     clamped = min(rule.max, max(rule.min, value))
     if clamped != value:
         return passed.changed(clamped, Code.GUARD_DEVICE_LIMIT, wished)
-    return replace(passed, value=clamped)
+    return passed if clamped == passed.value else replace(passed, value=clamped)
 
 
 def _machine(passed: _Value, wished: float, pump: HeatPump | None, ledger: Ledger, point: str, now: datetime) -> _Value:
@@ -157,7 +158,7 @@ def _worth_writing(
     return passed
 
 
-def _own(scene: Scene) -> list[Command | Hold]:
+def _own(scene: Scene, limits: Bounds) -> list[Command | Hold]:
     """What the guard asks for by itself, whoever holds the point below it."""
     water = scene.site.hot_water
     result: list[Command | Hold] = []
@@ -169,7 +170,7 @@ def _own(scene: Scene) -> list[Command | Hold]:
     point = scene.find(water, "stage_request")
     if point is not None and too_cold(scene):
         passed = _Value(0.0, because(Code.GUARD_HOT_WATER, wished=None, given=0.0))
-        for bound in bounds(scene).get(point, []):
+        for bound in limits.get(point, []):
             low = passed.value if bound.low is None else max(bound.low, passed.value)
             high = low if bound.high is None else min(bound.high, low)
             passed = passed if high == passed.value else _Value(high, because(bound.code, wished=None, given=high))
@@ -178,5 +179,5 @@ def _own(scene: Scene) -> list[Command | Hold]:
 
 
 def _critical(scene: Scene, point: str, value: float, reason: Reason) -> Command:
-    expires_at = scene.now + timedelta(seconds=WATCHDOG_S)
+    expires_at = scene.now + timedelta(seconds=max(WATCHDOG_S, 2 * scene.max_age_s))
     return Command(point, value, int(Level.CRITICAL), SOURCE, expires_at, reason)

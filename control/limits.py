@@ -102,7 +102,7 @@ def _heat_pumps(scene: Scene, found: Bounds) -> None:
         point = scene.find(pump, "stage_request")
         returned = scene.of(pump, "return_temp_degc")
         if returned is not None and returned > pump.return_max_degc:
-            _add(found, point, None, float(pump.compressors - 1), Code.GUARD_MACHINE_ENVELOPE)
+            _add(found, point, None, float(pump.compressors - 1), Code.GUARD_RETURN_HOT)
         brine = scene.of(pump, "brine_out_temp_degc")
         if brine is not None and brine < pump.brine_out_min_degc:
             high = 1.0 if brine >= pump.brine_out_min_degc - BRINE_STEP_K else 0.0

@@ -24,7 +24,7 @@ def young(picture: Picture, point: str | None, now: datetime, max_age_s: float =
     reading = picture.get(point) if point is not None else None
     if reading is None or reading.value is None or reading.at is None:
         return None
-    return reading.value if now - reading.at <= timedelta(seconds=max_age_s) else None
+    return reading.value if (now - reading.at).total_seconds() <= max_age_s else None
 
 
 @dataclass(frozen=True)

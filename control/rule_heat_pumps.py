@@ -5,6 +5,7 @@ Plain rules.
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Final
 
 from control import machines
@@ -47,7 +48,7 @@ def heat_pumps(
     passed_s = 0.0 if memory.decided_at is None else max(0.0, scene.seconds_since(memory.decided_at))
     known = {pump.id: memory.machines.get(pump.id) for pump in scene.site.heat_pumps}
     memories = {
-        pump_id: machines.aged(old or MachineMemory(condition.running.get(pump_id, 0)), now, passed_s)
+        pump_id: machines.aged(old or _found(condition.running.get(pump_id, 0), now), now, passed_s)
         for pump_id, old in known.items()
         if old is not None or pump_id in condition.running
     }
@@ -68,6 +69,11 @@ def heat_pumps(
         memories[pump.id] = _watched(memories[pump.id], scene, idle=asked and not condition.running[pump.id])
     wishes = _wishes(scene, condition, memories, need, water)
     return wishes, replace(memory, machines=memories, compressors=count)
+
+
+def _found(running: int, now: datetime) -> MachineMemory:
+    """A machine met for the first time: what runs may just have started."""
+    return MachineMemory(running, started_at=now if running else None)
 
 
 def _count(

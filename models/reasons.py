@@ -97,6 +97,7 @@ class Code(StrEnum):
     GUARD_RESIDENT = "guard.resident"
     GUARD_MANNED = "guard.manned"
     GUARD_BED_AIR = "guard.bed_air"
+    GUARD_RETURN_HOT = "safety.return_hot"
     GUARD_BRINE_COLD = "safety.brine_cold"
     GUARD_FROST = "safety.frost"
     GUARD_AIR_ALARM = "safety.guard_air_alarm"

@@ -34,6 +34,11 @@ def test_points_with_a_watchdog_expire_sooner_but_never_before_three_refreshes(p
     assert command.expires_at == paper.now + timedelta(minutes=5)
 
 
+def test_a_slow_poll_makes_commands_live_longer(paper):
+    command = paper.guarded(wish(HP, 1.0), max_age_s=1800.0)
+    assert command.expires_at == paper.now + timedelta(hours=1)
+
+
 @pytest.mark.parametrize(
     ("point", "code"), [("a1.temp_degc", "guard.not_writable"), ("nobody.setpoint_degc", "guard.not_writable")]
 )
@@ -133,7 +138,7 @@ def test_freezing_brine_takes_compressors_away(paper):
 
 def test_too_warm_a_return_takes_a_compressor_away(paper):
     paper.set(hp1__return_temp_degc=59.0)
-    assert value_and_code(paper, HP, 2.0) == (1.0, "guard.machine_envelope")
+    assert value_and_code(paper, HP, 2.0) == (1.0, "safety.return_hot")
 
 
 @pytest.mark.parametrize(("signal", "value"), [("fault", 1.0), ("release_ok", 0.0)])

@@ -183,3 +183,9 @@ def test_without_any_tank_sensor_the_tank_is_charged_one_hour_in_four(paper):
         )
     assert all(sum(seen) == 0 for hour, seen in hours.items() if hour % 4)
     assert all(sum(seen) > 0 for hour, seen in hours.items() if hour % 4 == 0)
+
+
+def test_a_compressor_found_running_is_given_its_shortest_run(paper):
+    paper.set(hp1_io__compressor_1_on=1.0)
+    assert paper.pass_time(14 * 60)[HP1] == 1.0
+    assert paper.pass_time(120)[HP1] == 0.0
