@@ -4,6 +4,7 @@ The page's script fills in values (`data-points`, `data-fold`), running states (
 server never puts a value into it, so that one drawing serves every visitor.
 """
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
@@ -15,8 +16,10 @@ from dashboards.words import Language, pick, texts
 from models.site import Site
 from models.units import Unit
 
-LETTER: Final = 8.2
+LETTER: Final = 8.0
 """Widest usual width of a letter [drawing units]; names are cut to fit with it."""
+MEMBER_VALUE: Final = 66
+"""Room of a value in a list [drawing units]."""
 
 
 def drawing(site: Site, language: Language) -> Markup:
@@ -52,16 +55,43 @@ def _box(box: Box, site: Site, language: Language) -> Markup:
         return _component(box, site, language)
     width = box.width / box.columns
     rows = -(-len(box.members) // box.columns)
+    names = short_names([pick(part.name, language) for part in box.members])
+    lines = (
+        _member(
+            part,
+            names[i],
+            Box((part,), box.x + width * (i // rows), box.y + HEAD + (ROW + 4) * (i % rows), width, ROW + 4),
+            site,
+            language,
+        )
+        for i, part in enumerate(box.members)
+    )
     return el(
         "g",
         {"class": "list"},
-        el("rect", {"class": "frame", "x": box.x, "y": box.y, "width": box.width, "height": box.height, "rx": 3}),
+        _frame(box, 3),
         el("text", {"class": "title", "x": box.x + 10, "y": box.y + 19}, texts(language)[box.heading]),
-        *(
-            _member(part, box.x + width * (i // rows), box.y + HEAD + (ROW + 4) * (i % rows), width, site, language)
-            for i, part in enumerate(box.members)
-        ),
+        *lines,
     )
+
+
+def _frame(box: Box, radius: int) -> Markup:
+    return el(
+        "rect",
+        {"class": "frame", "x": box.x, "y": box.y, "width": box.width, "height": box.height, "rx": radius},
+    )
+
+
+def short_names(names: Sequence[str]) -> list[str]:
+    """The names without the words they all begin with, where something telling is left of each."""
+    words = [name.split() for name in names]
+    common = 0
+    while all(len(w) > common + 1 for w in words) and len({w[common] for w in words}) == 1:
+        common += 1
+    left = [" ".join(w[common:]) for w in words]
+    if len(names) < 2 or any(len(name) < 3 for name in left):
+        return list(names)
+    return [name[0].upper() + name[1:] for name in left]
 
 
 def _component(box: Box, site: Site, language: Language) -> Markup:
@@ -81,17 +111,7 @@ def _component(box: Box, site: Site, language: Language) -> Markup:
     return _link(
         part,
         language,
-        el(
-            "rect",
-            {
-                "class": "frame",
-                "x": box.x,
-                "y": box.y,
-                "width": box.width,
-                "height": box.height,
-                "rx": 14 if tank else 3,
-            },
-        ),
+        _frame(box, 14 if tank else 3),
         Markup() if tank else symbol(part.kind, box.x + 7, box.y + 4),
         el(
             "text",
@@ -112,7 +132,7 @@ def _row(part: Component, number: int, box: Box, site: Site, language: Language)
         label = {0: words["short.top"], len(part.shown) - 1: words["short.bottom"]}.get(number, "")
     target = Markup()
     if shown.target is not None:
-        target = _value(Shown("", (shown.target,)), site, box.right - 92, box.y, "value target")
+        target = _value(Shown("", (shown.target,)), site, box.right - 84, box.y, "value target")
     return el(
         "g", None, el("text", {"class": "label", "x": box.x + 10, "y": box.y + 14}, label), target,
         _value(shown, site, box.right - 10, box.y),
@@ -124,27 +144,34 @@ def _value(shown: Shown, site: Site, end: float, y: float, css: str = "value") -
     return el(
         "g",
         {"class": "cell"},
-        el("rect", {"class": "hatch", "x": end - 74, "y": y, "width": 77, "height": 18, "fill": "url(#hatch)"}),
+        el("rect", {"class": "hatch", "x": end - 60, "y": y + 1, "width": 63, "height": 17, "fill": "url(#hatch)"}),
         value(shown, site, "text", {"class": css, "x": end, "y": y + 14}),
     )
 
 
-def _member(part: Component, x: float, y: float, width: float, site: Site, language: Language) -> Markup:
+def _member(part: Component, name: str, box: Box, site: Site, language: Language) -> Markup:
     """A component as one line of a list."""
-    end = x + width - 10
     lamp = 25 if part.running else 10
+    room = box.width - lamp - 6 - MEMBER_VALUE * len(part.shown)
+    hit: dict[str, Attribute] = {
+        "class": "hit",
+        "x": box.x + 4,
+        "y": box.y,
+        "width": box.width - 8,
+        "height": box.height,
+        "rx": 3,
+    }
     return _link(
         part,
         language,
-        el("rect", {"class": "hit", "x": x + 4, "y": y, "width": width - 8, "height": ROW + 4, "rx": 3}),
-        el("circle", {"class": "lamp", "cx": x + 14, "cy": y + 11, "r": 5}) if part.running else Markup(),
-        el(
-            "text",
-            {"class": "label", "x": x + lamp, "y": y + 16},
-            _cut(pick(part.name, language), width - lamp - 6 - 78 * len(part.shown)),
+        el("rect", hit),
+        el("circle", {"class": "lamp", "cx": box.x + 14, "cy": box.y + 11, "r": 5}) if part.running else Markup(),
+        el("text", {"class": "label", "x": box.x + lamp, "y": box.y + 16}, _cut(name, room)),
+        *(
+            _value(shown, site, box.right - 10 - MEMBER_VALUE * i, box.y + 2)
+            for i, shown in enumerate(part.shown[::-1])
         ),
-        *(_value(shown, site, end - 78 * i, y + 2) for i, shown in enumerate(part.shown[::-1])),
-        _mark(x - 12, y + 2),
+        _mark(box.x + 3, box.y),
     )
 
 
@@ -181,6 +208,7 @@ def value(shown: Shown, site: Site, tag: str, attributes: dict[str, Attribute]) 
             "data-fold": shown.fold.value,
             **attributes,
         },
+        el(part, {"class": "target-mark"}, "◇ ") if "target" in str(attributes.get("class")) else "",
         el(part, {"class": "n"}, "–"),
         "" if unit in (Unit.STATE, Unit.BOOL, Unit.COUNT) else el(part, {"class": "u"}, f" {unit.value}"),
     )

@@ -105,9 +105,14 @@ def _event_text(site: Site, event: Mapping[str, object], data: Mapping[str, obje
     return texts(language)[key].format(
         subject=subject_name(site, str(event["subject"]), language),
         reason=reason,
-        ours=data.get("ours"),
-        theirs=data.get("theirs"),
+        ours=_number(data.get("ours"), language),
+        theirs=_number(data.get("theirs"), language),
     )
+
+
+def _number(value: object, language: Language) -> str:
+    said_value = f"{value:g}" if isinstance(value, float | int) else "–"
+    return said_value.replace(".", ",") if language == "nb" else said_value
 
 
 def subject_name(site: Site, subject: str, language: Language) -> str:

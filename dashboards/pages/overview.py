@@ -24,6 +24,18 @@ VIEWS = (
     ("more", "nav.more", "M4 6h16M4 12h16M4 18h16"),
 )
 
+POINT_COLUMNS = (
+    ("point", "table.point"),
+    ("id", "table.id"),
+    ("tag", "table.tag"),
+    ("num", "table.value"),
+    ("unit", "table.unit"),
+    ("quality", "table.quality"),
+    ("num age", "table.age"),
+    ("who", "table.held_by"),
+)
+"""Class and heading of each column of the table of all points."""
+
 
 def overview(site: Site, demo: bool, language: Language) -> str:
     """The whole page."""
@@ -116,7 +128,11 @@ def _top(name: str, demo: bool, language: Language) -> Markup:
             "div",
             {"class": "tools"},
             el("button", {"type": "button", "id": "freeze", "aria-pressed": "false"}, words["top.freeze"]),
-            el("button", {"type": "button", "id": "theme"}, words["top.theme"]),
+            el(
+                "button",
+                {"type": "button", "id": "theme", "aria-label": words["top.theme"], "title": words["top.theme"]},
+                "◐",
+            ),
             el(
                 "a",
                 {"class": "language", "href": f"/{other}", "hreflang": other, "lang": other, "id": "language"},
@@ -186,7 +202,9 @@ def _figure(figure: Figure, site: Site, language: Language) -> Markup:
         el("span", {"class": "name"}, words[figure.text]),
         value(Shown(figure.text, figure.points, figure.fold), site, "span", {}),
         el("span", {"class": "note"}, words["figure.of"].format(total=figure.of) if figure.of else ""),
-        el("svg", {"class": "scale", "viewBox": "0 0 26 56", "aria-hidden": "true"}) if scale else "",
+        el("svg", {"class": "scale", "viewBox": "0 0 100 14", "preserveAspectRatio": "none", "aria-hidden": "true"})
+        if scale
+        else "",
     )
 
 
@@ -212,10 +230,19 @@ def _plant(site: Site, parts: dict[str, Component], language: Language) -> Marku
         _row("th", words["table.component"], words["table.state"], words["table.values"]),
         *(_component_row(part, site, language) for part in listed),
     )
+    legend = el(
+        "p",
+        {"class": "legend"},
+        *(
+            el("span", {"class": f"key {kind}"}, words[f"legend.{kind}"])
+            for kind in ("supply", "return", "water", "running", "stopped")
+        ),
+    )
     return _section(
         "plant",
         "plant",
         words["drawing.title"],
+        legend,
         button,
         el("div", pan, drawing(site, language)),
         el("div", {"class": "scroll", "id": "plant-table", "hidden": True, "tabindex": "0"}, table),
@@ -239,6 +266,10 @@ def _component_row(part: Component, site: Site, language: Language) -> Markup:
 
 def _row(tag: str, *cells: str) -> Markup:
     return el("tr", None, *(el(tag, {"scope": "col"} if tag == "th" else None, cell) for cell in cells))
+
+
+def _head(text: str, css: str) -> Markup:
+    return el("th", {"scope": "col", "class": css}, text)
 
 
 def _side(language: Language) -> Markup:
@@ -276,12 +307,11 @@ def _system(language: Language) -> Markup:
 
 def _points(language: Language) -> Markup:
     words = texts(language)
-    heads = ("point", "id", "tag", "value", "unit", "quality", "age", "held_by")
     table = el(
         "table",
         {"id": "point-table"},
         el("caption", {"class": "sr"}, words["points.title"]),
-        el("thead", None, _row("th", *(words[f"table.{head}"] for head in heads))),
+        el("thead", None, el("tr", None, *(_head(words[key], css) for css, key in POINT_COLUMNS))),
         el("tbody", {"id": "point-rows"}),
     )
     return _section(

@@ -19,7 +19,7 @@ def rooms(site: Site, language: Language) -> Markup:
         spaces: list[Zone | Room] = [unit, *unit.rooms]
         groups.append(_group(pick(unit.name, language), [_tile(space, site, language) for space in spaces]))
     if others:
-        groups.append(_group(words["rooms.common"], [_tile(zone, site, language) for zone in others]))
+        groups.append(_group(words["rooms.common"], [_tile(zone, site, language) for zone in others], "group wide"))
     return el(
         "section",
         {"class": "part rooms", "data-in": "rooms", "aria-labelledby": "h-rooms"},
@@ -28,8 +28,8 @@ def rooms(site: Site, language: Language) -> Markup:
     )
 
 
-def _group(name: str, tiles: list[Markup]) -> Markup:
-    return el("div", {"class": "group"}, el("h3", None, name), el("ul", {"class": "tiles"}, *tiles))
+def _group(name: str, tiles: list[Markup], css: str = "group") -> Markup:
+    return el("div", {"class": css}, el("h3", None, name), el("ul", {"class": "tiles"}, *tiles))
 
 
 def _tile(space: Zone | Room, site: Site, language: Language) -> Markup:
@@ -52,7 +52,7 @@ def _tile(space: Zone | Room, site: Site, language: Language) -> Markup:
                 "data-component": space.id,
                 "data-band-low": low,
                 "data-band-high": high,
-                "title": name,
+                "data-name": name,
             },
             el("span", {"class": "name"}, words["rooms.shared"] if common else name),
             shown,

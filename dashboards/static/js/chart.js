@@ -6,7 +6,8 @@ import { clock, date, dayAndClock, decimalsOf, number, t, timeZone } from "./wor
 export const MOST = 4;
 const DASHES = [[], [8, 4], [2, 3], [10, 3, 2, 3]];
 const HEIGHT = 260;
-const NAME_ROOM = 128; // room right of the lines for their names [px]
+/** Room right of the lines for their names [px]. */
+const nameRoom = (width) => Math.round(Math.min(128, width * 0.27));
 const HOUR = 3600;
 
 const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -29,7 +30,7 @@ export function drawChart(place, series, unit) {
   const options = {
     width: place.clientWidth,
     height: HEIGHT,
-    padding: [12, NAME_ROOM, 0, 0],
+    padding: [12, nameRoom(place.clientWidth), 0, 0],
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), timeZone),
     scales: { x: { range: [begin, begin + step * times.length] }, y: { range: flatRange } },
     axes: [
@@ -38,7 +39,7 @@ export function drawChart(place, series, unit) {
     ],
     cursor: { drag: { x: false, y: false } },
     legend: { show: true, live: true },
-    series: [{ value: (_, seconds) => (seconds === null ? "–" : dayAndClock(seconds)) }, ...lines],
+    series: [{ label: t("table.time"), value: (_, seconds) => (seconds === null ? "–" : dayAndClock(seconds)) }, ...lines],
     hooks: { draw: [nameLines] },
   };
   return new uPlot(options, [times, ...series.map((line) => line.data.mean)], place);
@@ -82,7 +83,7 @@ function nameLines(plot) {
   context.textBaseline = "middle";
   for (const name of names) {
     context.fillStyle = name.stroke;
-    context.fillText(cut(context, name.text, (NAME_ROOM - 10) * ratio), plot.bbox.left + plot.bbox.width + 6 * ratio, name.y);
+    context.fillText(cut(context, name.text, (nameRoom(plot.width) - 8) * ratio), plot.bbox.left + plot.bbox.width + 6 * ratio, name.y);
   }
   context.restore();
 }

@@ -37,7 +37,7 @@ export function showAlarms() {
   announce(counts);
 }
 
-/** The worst alarm of each component, by its devices and their connections. */
+/** The worst alarm of each component; a lost connection is marked where the connections are listed. */
 function markComponents() {
   const byDevice = new Map();
   const put = (device, letter) => {
@@ -45,9 +45,6 @@ function markComponents() {
   };
   for (const alarm of store.alarms) {
     if (alarm.point) put(store.meta.get(alarm.point)?.source, alarm.severity);
-    const [kind, name] = alarm.id.split(".");
-    if (kind !== "connection") continue;
-    for (const device of store.devices.values()) if (device.connection === name) put(device.id, alarm.severity);
   }
   for (const element of document.querySelectorAll(".component, .tile")) {
     const devices = store.components.get(element.dataset.component)?.devices ?? [];
@@ -106,6 +103,10 @@ export function showHealth() {
       make("span", { class: "word" }), make("span", { class: "age" }));
   }, (row, [, [state, age]]) => {
     row.dataset.state = state;
+    const alarm = store.alarms.find((active) => active.id === `connection.${row.dataset.key}`);
+    const icon = row.querySelector(".mark-icon");
+    if (alarm && !icon) row.querySelector(".lamp").append(mark(alarm.severity, t(CLASSES[alarm.severity])));
+    if (!alarm) icon?.remove();
     setText(row.querySelector(".word"), t(STATES[state]));
     setText(row.querySelector(".age"), age === null ? "–" : span(age));
   });

@@ -69,10 +69,13 @@ function decorate(frame, value, quality, id) {
   if (frame.dataset.bandLow === undefined) return;
   const off = value === null ? 0 : value < low ? value - low : value > high ? value - high : 0;
   frame.dataset.off = off < 0 ? "below" : off > 0 ? "above" : "no";
-  const words = off && frame.classList.contains("tile")
-    ? t(off < 0 ? "rooms.below" : "rooms.above", { kelvin: number(Math.abs(off), 1) }) : "";
+  const kelvin = number(Math.abs(off), 1);
   const deviation = frame.querySelector(".deviation");
-  if (deviation) setText(deviation, quality === "good" ? words : t(QUALITY[quality]));
+  if (deviation) {
+    const words = off ? t(off < 0 ? "rooms.below" : "rooms.above", { kelvin }) : "";
+    setText(deviation, quality === "good" ? (off ? `${kelvin} K` : "") : t(QUALITY[quality]));
+    frame.title = `${frame.dataset.name} ${quality === "good" ? words : ""}`.trim();
+  }
   const strip = frame.querySelector(".strip");
   if (strip) drawStrip(strip, value, low, high);
   const scale = frame.querySelector(".scale");
@@ -101,18 +104,17 @@ function drawStrip(strip, value, low, high) {
   if (value !== null) pointer.setAttribute("x", (38 * within(((value - low) / (high - low)) * 0.5 + 0.25) * 2).toFixed(1));
 }
 
-/** A figure's upright indicator: the normal band, and a triangle that points at the value. */
+/** A figure's indicator: the normal band between its limits, and a triangle that points at the value. */
 function drawScale(scale, value, low, high, bottom, top) {
-  const y = (degree) => 52 - 48 * within((degree - bottom) / (top - bottom));
+  const x = (degree) => 3 + 94 * within((degree - bottom) / (top - bottom));
   if (!scale.firstChild) {
     scale.append(
-      svg("rect", { class: "scale-back", x: 13, y: 4, width: 10, height: 48 }),
-      svg("rect", { class: "scale-band", x: 13, y: y(high), width: 10, height: y(low) - y(high) }),
-      svg("path", { class: "scale-limit", d: `M11 ${y(low)}h14M11 ${y(high)}h14` }),
+      svg("rect", { class: "scale-back", x: 0, y: 7, width: 100, height: 6 }),
+      svg("rect", { class: "scale-band", x: x(low), y: 7, width: x(high) - x(low), height: 6 }),
       svg("path", { class: "scale-pointer" }),
     );
   }
-  scale.lastChild.setAttribute("d", value === null ? "" : `M2 ${y(value) - 5}l11 5l-11 5z`);
+  scale.lastChild.setAttribute("d", value === null ? "" : `M${x(value) - 4} 0h8l-4 10z`);
 }
 
 function showRunning(element) {
