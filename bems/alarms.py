@@ -5,15 +5,18 @@ A pure fold: conditions in, alarms and their changes out. Acknowledging and shel
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal
+from datetime import datetime, timedelta
+from typing import Final, Literal
 
-from models.field import Device
+from models.field import SitePoint
 from models.reasons import Code, because
 from models.signals import Quality, Reading, Reason
 from models.site import Site
 
 Severity = Literal["A", "B", "C"]
+
+SILENT: Final = timedelta(minutes=5)
+"""How far (site time) a device may fall behind its neighbours on the wire: one missed answer is no alarm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,22 +70,28 @@ def device_flags(site: Site, picture: Mapping[str, Reading]) -> list[Condition]:
 
 
 def _silent_devices(site: Site, picture: Mapping[str, Reading]) -> list[Condition]:
-    """Modbus units without an answer. A BACnet device has a wire of its own; a silent MQTT sensor just grows stale."""
+    """Modbus units that answer no longer while their neighbours do.
+
+    A BACnet device has a wire of its own; a silent MQTT sensor just grows stale.
+    """
     modbus = {c.id for c in site.connections if c.protocol == "modbus"}
-    silent: dict[str, tuple[Device, int]] = {}
-    answering: set[str] = set()
+    units: dict[str, list[SitePoint]] = {}
+    newest: dict[str, datetime] = {}
     for point in site.points.values():
-        if point.device.connection not in modbus:
-            continue
-        if picture[point.id].quality is Quality.OFFLINE:
-            silent[point.device.id] = (point.device, silent.get(point.device.id, (point.device, 0))[1] + 1)
-        else:
-            answering.add(point.device.connection)
-    return [
-        Condition(f"device.{name}", "B", because(Code.ALARM_DEVICE_LOST, name=name, points=count))
-        for name, (device, count) in silent.items()
-        if device.connection in answering
-    ]
+        if (wire := point.device.connection) in modbus:
+            units.setdefault(point.device.id, []).append(point)
+            if (at := picture[point.id].at) is not None:
+                newest[wire] = max(at, newest.get(wire, at))
+    found = []
+    for name, points in units.items():
+        wire = points[0].device.connection
+        heard = [at for point in points if (at := picture[point.id].at) is not None]
+        offline = all(picture[point.id].quality is Quality.OFFLINE for point in points)
+        if offline and wire in newest and (not heard or newest[wire] - max(heard) > SILENT):
+            found.append(
+                Condition(f"device.{name}", "B", because(Code.ALARM_DEVICE_LOST, name=name, points=len(points)))
+            )
+    return found
 
 
 def fold(

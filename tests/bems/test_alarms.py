@@ -64,20 +64,38 @@ def test_a_device_that_falls_silent_takes_none_of_its_alarms_back():
     assert device_flags(SITE, cleared) == []
 
 
-def test_a_silent_device_on_a_wire_where_others_answer_is_an_alarm_of_its_own():
+def silent_since(minutes, device):
+    """The picture when all is read every minute, but one device has not answered for so long."""
+    others = [p.id for p in SITE.points.values() if p.device.id != device]
+    mine = [p.id for p in SITE.points.values() if p.device.id == device]
     picture = fold_samples(unread(SITE.points), [Sample(point, NOON, 0.0) for point in SITE.points])
-    silent = [p.id for p in SITE.points.values() if p.device.id == "hp_io"]
-    picture = fold_samples(picture, [Sample(point, at(1), None, Quality.OFFLINE) for point in silent])
-    (lost,) = device_flags(SITE, picture)
+    picture = fold_samples(picture, [Sample(point, at(minutes), 0.0) for point in others])
+    return fold_samples(picture, [Sample(point, at(minutes), None, Quality.OFFLINE) for point in mine])
+
+
+def test_a_device_silent_for_long_while_its_neighbours_answer_is_an_alarm_of_its_own():
+    (lost,) = device_flags(SITE, silent_since(6, "hp_io"))
     assert (lost.id, lost.text.code) == ("device.hp_io", "alarm.device_lost")
     assert lost.text.facts == {"name": "hp_io", "points": 5}
+
+
+def test_a_device_that_misses_an_answer_is_no_alarm():
+    assert device_flags(SITE, silent_since(4, "hp_io")) == []
+
+
+def test_a_device_that_never_answered_is_an_alarm_once_its_neighbours_do():
+    first = [Sample(p.id, NOON, 0.0) for p in SITE.points.values() if p.device.id != "hp_io"]
+    absent = [Sample(p.id, NOON, None, Quality.OFFLINE) for p in SITE.points.values() if p.device.id == "hp_io"]
+    picture = fold_samples(unread(SITE.points), absent)
+    assert device_flags(SITE, picture) == []
+    assert [c.id for c in device_flags(SITE, fold_samples(picture, first))] == ["device.hp_io"]
 
 
 @pytest.mark.parametrize("wire", ["mb_plant", "bac_house"])
 def test_the_devices_of_a_dead_wire_are_not_alarmed_one_by_one(wire):
     picture = fold_samples(unread(SITE.points), [Sample(point, NOON, 0.0) for point in SITE.points])
     silent = [p.id for p in SITE.points.values() if p.device.connection == wire]
-    picture = fold_samples(picture, [Sample(point, at(1), None, Quality.OFFLINE) for point in silent])
+    picture = fold_samples(picture, [Sample(point, at(60), None, Quality.OFFLINE) for point in silent])
     assert device_flags(SITE, picture) == []
 
 
