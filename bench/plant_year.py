@@ -127,17 +127,22 @@ def _open(unit: AirHandling, local: datetime) -> bool:
     )
 
 
-def run(plant: SimulatedPlant, minutes: int, start: datetime, seed: int = 1) -> SimulatedPlant:
-    """The plant after so many minutes under the stand-in."""
-    control = StandIn(plant.site)
-    seen = plant.reset(start, seed)
-    plant.step(control.start(), 60.0)
+def run(plant: SimulatedPlant, minutes: int, start: datetime, seed: int = 1) -> None:
+    """Reset the plant and run it for so many minutes under the stand-in."""
+    advance(plant, StandIn(plant.site), plant.reset(start, seed), minutes)
+
+
+def advance(
+    plant: SimulatedPlant, control: StandIn, seen: Mapping[str, float | None], minutes: int
+) -> Mapping[str, float | None]:
+    """What is seen after so many minutes more."""
+    commands = control.start()
     for minute in range(minutes):
-        commands: dict[str, float | None] = {}
         if minute % CONTROL_EVERY == 0:
-            commands = control.decide(seen, plant.now.astimezone(plant.site.zone_info))
+            commands |= control.decide(seen, plant.now.astimezone(plant.site.zone_info))
         seen = plant.step(commands, 60.0)
-    return plant
+        commands = {}
+    return seen
 
 
 def budget(plant: SimulatedPlant) -> dict[str, float]:
@@ -170,7 +175,7 @@ def budget(plant: SimulatedPlant) -> dict[str, float]:
         "solar_heat_mwh": truth["solar.energy_kwh"] / 1000,
         "bought_mwh": plant.electricity.import_kwh / 1000,
         "sold_mwh": plant.electricity.export_kwh / 1000,
-        "car_unserved_kwh": sum(c.unserved_kwh for c in plant.chargers),
+        **plant.shortfalls(),
         "years": hours / 8760,
     }
 

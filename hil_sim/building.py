@@ -57,6 +57,14 @@ BATH_OPEN: Final = 0.3
 AIR_STEP_S: Final = 240.0
 """CO2 and moisture move slowly and exactly: they need not be advanced every minute."""
 HEIGHT_M: Final = 2.6
+LEAK_PER_H: Final = 0.03
+"""Air changes that make CO2 and moisture leave; their heat is in the heat loss."""
+AIRING_FROM_DEGC: Final = 24.8
+AIRING_BAND_K: Final = 1.2
+AIRING_PER_H: Final = 2.0
+"""People open windows when it gets too warm inside and is colder outside: air changes with all of them open."""
+MOISTURE_RECOVERY: Final = 0.35
+"""Of the moisture that rotors bring back with the heat."""
 
 
 class Emission(NamedTuple):
@@ -94,6 +102,7 @@ class Building:
         self._no_bath = np.zeros(len(self._baths))
         self._internal = np.zeros_like(self.temps)
         self._persons: Array | None = None
+        self._manned = np.zeros(self._count, dtype=bool)
         self._unbreathed_s = 0.0
         self.gained_j = 0.0
         self.lost_j = 0.0
@@ -148,8 +157,10 @@ class Building:
         self._design_flow = np.array([s.zone.ventilation_m3_per_h * s.share for s in self._spaces])
         rows = np.stack([(self._handler == h) * self._design_flow for h in range(len(handlers))] or [self._area * 0])
         self._extract_rows = rows / np.maximum(rows.sum(axis=1, keepdims=True), 1e-9)
-        self._leak_m3_per_h = 0.03 * HEIGHT_M * self._area
         self._volume = HEIGHT_M * self._area
+        self._leak_m3_per_h = LEAK_PER_H * self._volume
+        self._openable = AIRING_PER_H * self._volume * (self._glass.sum(axis=1)[: self._count] > 0)
+        self._aired: Array = np.zeros(self._count)
 
     def settle(self, site: Site, people: People, weather: Weather) -> None:
         """Set points held, the mass where a steady day would have it, valves where that needs them."""
@@ -196,6 +207,7 @@ class Building:
         supply = np.array([*air_degc, weather.temp_degc])[self._handler]
         supply -= air
         supply *= self.flow_m3_per_h
+        supply += self._airing(air, weather.temp_degc)
         heat = self._heat
         open_sky = [f * (1 - BLIND_STOPS * b) for f, b in zip(weather.facade_w_m2, blinds, strict=True)]
         np.matmul(self._glass, open_sky, out=heat)
@@ -213,12 +225,22 @@ class Building:
             self._unbreathed_s = 0.0
         return emission
 
+    def _airing(self, air: Array, outdoor_degc: float) -> Array | float:
+        """Flow through open windows times its temperature difference [m3 K/h]; only where somebody is."""
+        if float(air.max()) < AIRING_FROM_DEGC:
+            self._aired[:] = 0.0
+            return 0.0
+        opened = np.clip((air - AIRING_FROM_DEGC) / AIRING_BAND_K, 0.0, 1.0)
+        self._aired = self._openable * opened * self._manned * (air > outdoor_degc + 1.0)
+        return self._aired * (outdoor_degc - air)
+
     def _people_heat(self, people: People) -> None:
         """Heat of people and equipment on the nodes, which changes with their tables only."""
         internal = people.equipment_w + PERSON_W * people.persons
         air, slab, structure = (share * internal for share in INTERNAL_SPLIT)
         self._internal = np.concatenate([air, slab, self._no_bath, structure])
         self._persons = people.persons
+        self._manned = people.persons >= 1.0
 
     def _emit(self, dt_s: float, supply_degc: list[float]) -> tuple[Array, Emission]:
         """Move the valves; heat [W] into every slab and bathroom floor."""
@@ -243,14 +265,15 @@ class Building:
         return emitted, Emission(heat.tolist(), opening.tolist())
 
     def _breathe(self, dt_s: float, weather: Weather, people: People) -> None:
-        flow = self.flow_m3_per_h + self._leak_m3_per_h
+        flow = self.flow_m3_per_h + self._leak_m3_per_h + self._aired
+        drying = flow - MOISTURE_RECOVERY * self.flow_m3_per_h
         dt_h = dt_s / 3600
         co2 = people.persons * (PERSON_CO2_M3_PER_H * 1e6)
         self.co2_ppm = diluted(self.co2_ppm, OUTDOOR_PPM, co2, flow, self._volume, dt_h)
         outdoor = moisture_g_per_kg(weather.temp_degc, weather.humidity_pct)
         vapour = people.persons * (PERSON_MOISTURE_KG_PER_H * 1000 / 1.2)
         # Furniture and wood take up moisture: they act as four times the room's volume.
-        self._moisture = diluted(self._moisture, outdoor, vapour, flow, 4 * self._volume, dt_h)
+        self._moisture = diluted(self._moisture, outdoor, vapour, drying, 4 * self._volume, dt_h)
 
     def publish(self, people: People) -> None:
         """True values of every space to the board."""

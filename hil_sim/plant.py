@@ -146,6 +146,18 @@ class SimulatedPlant:
         else:
             setattr(owner, attribute, failed)
 
+    def shortfalls(self) -> dict[str, float]:
+        """What the building went without since the reset, for scoring: zero is good.
+
+        `over_fuse_s` time above the main fuse, `car_kwh` energy cars lacked when they left, `cold_tap_l` water (at
+        60 degC) that was asked for while the heater was below 40 degC.
+        """
+        return {
+            "over_fuse_s": self.electricity.over_fuse_s,
+            "car_kwh": sum(charger.unserved_kwh for charger in self.chargers),
+            "cold_tap_l": self.centre.tap.unserved_l if self.centre.tap else 0.0,
+        }
+
     def balance(self) -> dict[str, Balance]:
         """Energy accounts since the reset: building, tanks, hot water, electricity."""
         centre, building, electricity = self.centre, self.building, self.electricity
