@@ -26,6 +26,7 @@ from models.signals import Quality, Sample, Write, WriteResult
 
 log = logging.getLogger(__name__)
 
+_FAILURES_DOWN: Final = 2
 _FIRST_BACK_OFF_S: Final = 1.0
 _LONGEST_BACK_OFF_S: Final = 10.0
 _SILENT_UNITS: Final = 2
@@ -73,12 +74,19 @@ class _Unit:
         """A sample for every point: no answer."""
         return [Sample(point, at, None, Quality.OFFLINE) for point in self.ids]
 
+    @property
+    def down(self) -> bool:
+        """Whether it has failed so often in a row that it counts as lost: one late answer does not."""
+        return self.failures >= _FAILURES_DOWN
+
     def failed(self, now_s: float, reason: object) -> None:
-        """Note a failure; the next attempt comes later each time."""
-        if not self.failures:
-            log.warning("%s: down: %s", self.device.id, reason)
+        """Note a failure; once it is down the next attempt comes later each time."""
         self.failures += 1
         self.failed_at = now_s
+        if not self.down:
+            return
+        if self.failures == _FAILURES_DOWN:
+            log.warning("%s: down: %s", self.device.id, reason)
         longest = min(_LONGEST_BACK_OFF_S, _FIRST_BACK_OFF_S * 2 ** min(self.failures, 10))
         self.retry_at = now_s + random.uniform(_FIRST_BACK_OFF_S, longest)
 
@@ -88,7 +96,7 @@ class _Unit:
 
     def answered(self) -> None:
         """Note a success."""
-        if self.failures:
+        if self.down:
             log.info("%s: up", self.device.id)
         self.failures = 0
         self.retry_at = 0.0
@@ -163,13 +171,13 @@ class ModbusDriver:
             left_s = started_s + self._connection.period_s - loop.time()
             budget_s = self._budget_s(unit, loop.time(), left_s, heard=heard)
             if budget_s is None:
-                samples += unit.offline(self._now())
+                samples += unit.offline(self._now()) if unit.down else []
                 continue
             try:
                 values = await self._scan(unit, budget_s)
             except _UnitFailed as failure:
                 unit.failed(loop.time(), failure)
-                samples += unit.offline(self._now())
+                samples += unit.offline(self._now()) if unit.down else []
                 heard |= failure.heard
                 silent += not failure.heard
                 if not heard and silent >= _SILENT_UNITS:
