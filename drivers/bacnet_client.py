@@ -60,6 +60,11 @@ class _Station(Application):  # type: ignore[misc]
         self.add_object(device)
         self.add_object(port)
 
+    async def confirmation(self, apdu: APDU) -> None:
+        # Of a request that our time-out has ended the library may still hear, and would set a future that is over.
+        with contextlib.suppress(asyncio.InvalidStateError):
+            await super().confirmation(apdu)
+
     async def do_UnconfirmedCOVNotificationRequest(self, apdu: UnconfirmedCOVNotificationRequest) -> None:  # noqa: N802
         sink = self.sinks.get(apdu.subscriberProcessIdentifier)
         if sink is not None:
