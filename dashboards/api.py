@@ -1,9 +1,11 @@
 """The JSON API: everything the site's view knows, read-only, described by OpenAPI."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, HTTPException, Path, Query
+from pydantic import AwareDatetime, BeforeValidator
 
 from dashboards.access import Viewer, current_viewer
 from dashboards.answers import (
@@ -39,6 +41,17 @@ REFUSED: Final[dict[int | str, dict[str, Any]]] = {
 }
 Seen = Annotated[Viewer, Depends(current_viewer)]
 PointId = Annotated[str, Path(description="Id from /api/points", examples=["hp1.supply_temp_degc"])]
+RFC_3339: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
+
+
+def _written_out(when: object) -> object:
+    """Refuse what pydantic would take for a time besides RFC 3339, such as a bare number."""
+    if not isinstance(when, str) or not RFC_3339.fullmatch(when):
+        raise ValueError("write it as 2025-01-31T12:00:00Z")
+    return when
+
+
+Instant = Annotated[AwareDatetime, BeforeValidator(_written_out)]
 
 
 def api_router(view: SiteView) -> APIRouter:
@@ -122,15 +135,15 @@ def _add_past(router: APIRouter, view: SiteView) -> None:
     @router.get(
         "/points/{point_id}/history",
         summary="Time-weighted history of one point in even buckets",
-        responses={403: {"model": Fault}, 404: {"model": Fault}, 422: {"description": "Not a possible period"}},
+        responses={403: {"model": Fault}, 404: {"model": Fault}, 409: {"model": Fault, "description": "No period"}},
     )
     async def history(
         point_id: PointId,
         viewer: Seen,
         hours: Annotated[float, Query(gt=0, le=LONGEST.total_seconds() / 3600, description="Length [h]")] = 24.0,
         buckets: Annotated[int, Query(ge=1, le=2000)] = 288,
-        start: Annotated[datetime | None, Query(alias="from", description="Begin; UTC unless it says")] = None,
-        end: Annotated[datetime | None, Query(alias="to", description="End; UTC unless it says. Default: now")] = None,
+        start: Annotated[Instant | None, Query(alias="from", description="Begin")] = None,
+        end: Annotated[Instant | None, Query(alias="to", description="End; now when nothing says otherwise")] = None,
     ) -> SeriesAnswer:
         if point_id not in view.site.points:
             raise HTTPException(404, f"no point '{point_id}'; GET /api/points lists them")
@@ -157,16 +170,13 @@ def _add_past(router: APIRouter, view: SiteView) -> None:
 def _period(
     start: datetime | None, end: datetime | None, length: timedelta, now: datetime
 ) -> tuple[datetime, datetime]:
-    """Begin and end of what is asked for; 422 when that is no period of at most 400 days in the years we can count."""
+    """Begin and end of what is asked for; 409 when that is no period of at most 400 days in the years we can count."""
     try:
-        last = _utc(end) if end is not None else (_utc(start) + length if start is not None else now)
-        first = _utc(start) if start is not None else last - length
+        last = end or (start + length if start else now)
+        first = start or last - length
+        first, last = first.astimezone(UTC), last.astimezone(UTC)
     except OverflowError as error:
-        raise HTTPException(422, "the period leaves the calendar") from error
+        raise HTTPException(409, "the period leaves the calendar") from error
     if not timedelta(0) < last - first <= LONGEST:
-        raise HTTPException(422, f"'from' must be before 'to', by at most {LONGEST.days} days")
+        raise HTTPException(409, f"'from' must be before 'to', by at most {LONGEST.days} days")
     return first, last
-
-
-def _utc(when: datetime) -> datetime:
-    return (when if when.tzinfo is not None else when.replace(tzinfo=UTC)).astimezone(UTC)

@@ -24,6 +24,20 @@ ABOUT: Final = (
     "What tells about one resident (presence and CO2 in a room) carries `restricted: true` and no value for a viewer "
     "who may not see it; its quality and age stay true."
 )
+WHAT_COMES: Final = (
+    "Event `full` once with the whole state, then `delta` a tick with what changed: tick, at [s since 1970 UTC], speed, "
+    "points {id: [value, quality, at or null where read with its connection, last value where not good]}, connections "
+    "{id: newest reading}, health {name: [state, age in s]} and, when changed, alarms, held and price."
+)
+EVENT: Final = {
+    "type": "object",
+    "properties": {
+        "event": {"enum": ["full", "delta"]},
+        "id": {"type": "string"},
+        "data": {"type": "string", "contentMediaType": "application/json"},
+    },
+    "required": ["event", "id", "data"],
+}
 
 
 class Files(StaticFiles):
@@ -65,7 +79,7 @@ def _add_stream(app: FastAPI, view: SiteView) -> None:
         "/api/stream",
         summary="All changes, live, as server-sent events",
         response_class=StreamingResponse,
-        responses={**REFUSED, 200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+        responses={**REFUSED, 200: {"description": WHAT_COMES, "content": {"text/event-stream": {"schema": EVENT}}}},
     )
     async def live(_viewer: Annotated[Viewer, Depends(current_viewer)]) -> StreamingResponse:
         return StreamingResponse(stream(view, feed), media_type="text/event-stream", headers=HEADERS)

@@ -1,0 +1,25 @@
+"""The made-up site, and its application called as from this machine."""
+
+import httpx
+import pytest
+
+from dashboards.app import create_app
+from tests.dashboards.fake import FakeView
+
+HERE = "http://127.0.0.1:8080"
+
+
+def client(view, peer="127.0.0.1", base_url=HERE):
+    """A client whose requests seem to come from `peer`."""
+    transport = httpx.ASGITransport(app=create_app(view), client=(peer, 50_000))
+    return httpx.AsyncClient(transport=transport, base_url=base_url)
+
+
+@pytest.fixture
+def view():
+    return FakeView()
+
+
+@pytest.fixture
+def troubled():
+    return FakeView(trouble=True)
