@@ -419,7 +419,7 @@ async def test_a_device_that_changes_what_was_written_is_noticed():
         await driver.connect()
         (result,) = await driver.write([Write("boiler.stage_request", 3, 8)])
         await driver.close()
-    assert result == (
+    assert result[:4] == (
         "boiler.stage_request",
         False,
         0.0,
