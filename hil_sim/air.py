@@ -66,6 +66,7 @@ class AirHandlers:
         ]
         count = len(self._units)
         self._circuit_count = len(circuits)
+        self.failed = [False] * count
         self.share = [1.0] * count
         self._at_share = [(-1.0, 0.0, 0.0, 0.0)] * count
         self.supply_degc = [19.0] * count
@@ -112,7 +113,7 @@ class AirHandlers:
     ) -> tuple[float, float]:
         """(cooling [W], heating coil valve 0..1) of one unit."""
         asset, held = unit.asset, self._board.held
-        wanted_share = 0.0 if self._frozen[place] else held[unit.request] / 100
+        wanted_share = 0.0 if self._frozen[place] or self.failed[place] else held[unit.request] / 100
         share = self.share[place]
         share += (wanted_share - share) * min(dt_s / FLOW_LAG_S, 1.0)
         if abs(wanted_share - share) < 1e-3:

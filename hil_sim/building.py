@@ -103,7 +103,8 @@ class Building:
         self._internal = np.zeros_like(self.temps)
         self._persons: Array | None = None
         self._manned = np.zeros(self._count, dtype=bool)
-        self._unbreathed_s = 0.0
+        self._unbreathed_s = AIR_STEP_S  # the first step breathes
+        self._humidity_pct: Array = np.full(self._count, 30.0)
         self.gained_j = 0.0
         self.lost_j = 0.0
 
@@ -134,7 +135,7 @@ class Building:
         # A space without a circuit listens to a last, never heated one.
         own = np.array([circuits.index(s.zone.circuit) if s.zone.circuit else -1 for s in spaces])
         self._circuit = np.concatenate([own, own[self._baths]])
-        self._circuit_rows = np.stack([(self._circuit == c).astype(float) for c in range(len(circuits))])
+        self._circuit_rows = (self._circuit == np.arange(len(circuits))[:, None]).astype(np.float64)
 
     def _size_emitters(self, site: Site, deviations: Deviations) -> None:
         conductance = np.zeros(self._count)
@@ -274,14 +275,20 @@ class Building:
         vapour = people.persons * (PERSON_MOISTURE_KG_PER_H * 1000 / 1.2)
         # Furniture and wood take up moisture: they act as four times the room's volume.
         self._moisture = diluted(self._moisture, outdoor, vapour, drying, 4 * self._volume, dt_h)
+        self._humidity_pct = np.minimum(100 * self._moisture / saturation_g_per_kg(self.temps[: self._count]), 100.0)
 
-    def publish(self, people: People) -> None:
+    def publish(self) -> None:
         """True values of every space to the board."""
         n = self._count
-        air = self.temps[:n]
-        humidity = np.minimum(100 * self._moisture / saturation_g_per_kg(air), 100.0)
         self._board.values[self._out] = np.concatenate(
-            [air, self.valve[:n] * 100, self.co2_ppm, humidity, people.persons >= 1.0, self.temps[2 * n : -n]]
+            [
+                self.temps[:n],
+                self.valve[:n] * 100,
+                self.co2_ppm,
+                self._humidity_pct,
+                self._manned,
+                self.temps[2 * n : -n],
+            ]
         )
 
     def extract(self) -> tuple[list[float], list[float]]:

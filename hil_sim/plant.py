@@ -135,8 +135,10 @@ class SimulatedPlant:
         return self.board.named()
 
     def fail(self, asset: str, failed: bool) -> None:
-        """Break or repair an asset: heat pump, boiler, inverter, charger, circuit (its pump), wells or collectors
-        (their pump), hot water (its heater). KeyError names what can fail.
+        """Break or repair an asset; KeyError names what can fail.
+
+        Heat pumps, boilers, inverters, chargers, air-handling units; the pump of a circuit, of the wells or of the
+        collectors; the heater of the hot water; the flow of a circulation loop.
         """
         if asset not in self._failures:
             raise KeyError(f"'{asset}' cannot fail; these can: {', '.join(sorted(self._failures))}")
@@ -203,6 +205,9 @@ class SimulatedPlant:
         table |= {a.id: (i, "failed") for a, i in zip(site.pv, self.electricity.inverters, strict=True)}
         table |= {a.id: (c, "failed") for a, c in zip(site.chargers, self.chargers, strict=True)}
         table |= {c.id: (self.circuits.failed, str(n)) for n, c in enumerate(site.circuits)}
+        table |= {a.id: (self.air.failed, str(n)) for n, a in enumerate(site.air_handling)}
+        if site.hot_water and centre.tap:
+            table |= {loop.id: (centre.tap.loops_failed, str(n)) for n, loop in enumerate(site.hot_water.loops)}
         for asset, part, flag in (
             (site.wells, centre.wells, "pump_failed"),
             (site.collectors, centre.solar, "pump_failed"),
@@ -274,7 +279,7 @@ class SimulatedPlant:
             values[out] = value
         for out in self._blind_alarms:
             values[out] = self._windy
-        self.building.publish(self.people)
+        self.building.publish()
         self.circuits.publish()
         self.centre.publish(weather.temp_degc)
         self.air.publish()

@@ -69,7 +69,8 @@ class TapWater:
         ]
         self.temps = [71.0 - 0.3 * n for n in range(LAYERS)]
         self.returns = [62.5] * len(asset.loops)
-        self.pump_failed = self.heater_failed = False
+        self.heater_failed = False
+        self.loops_failed = [False] * len(asset.loops)
         self.tripped = self._calling = False
         self.power_kw = self.draw_kw = self.preheat_kw = self.loop_kw = self.loop_flow_l_per_h = 0.0
         self.loss_w = 0.0
@@ -136,12 +137,12 @@ class TapWater:
 
     def _circulate(self, dt_s: float, supply_degc: float) -> tuple[float, float]:
         """(heat lost in the loops [W], flow [kg/s])."""
-        runs = self._board.held[self._pump] >= 0.5 and not self.pump_failed
+        runs = self._board.held[self._pump] >= 0.5
         self.pump_kw = PUMP_KW * len(self._loop_flow) / 4 if runs else 0.0
         lost = total = 0.0
         for place, (flow, loss) in enumerate(zip(self._loop_flow, self._loop_loss_w_per_k, strict=True)):
             back = self.returns[place]
-            if not runs:
+            if not runs or self.loops_failed[place]:
                 self.returns[place] = back + (SURROUNDINGS_DEGC - back) * min(dt_s / COOLING_S, 1.0)
                 continue
             rate = flow * WATER_J_PER_KG_K
@@ -195,6 +196,7 @@ class TapWater:
         for out, value in zip(self._outs, shown, strict=True):
             values[out] = value
         runs = self.pump_kw > 0
-        for (out_return, out_flow), back, loop in zip(self._loop_outs, self.returns, asset.loops, strict=True):
+        loops = zip(self._loop_outs, self.returns, asset.loops, self.loops_failed, strict=True)
+        for (out_return, out_flow), back, loop, failed in loops:
             values[out_return] = back
-            values[out_flow] = loop.flow_l_per_min if runs else 0.0
+            values[out_flow] = loop.flow_l_per_min if runs and not failed else 0.0

@@ -51,7 +51,8 @@ def test_what_is_not_there_cannot_break(plant, kind, target):
 
 
 @pytest.mark.parametrize(
-    "asset", ["circuit_floor_ab", "wells", "collectors", "hot_water", "pv_east", "charger_1", "boiler"]
+    "asset",
+    ["circuit_floor_ab", "wells", "collectors", "hot_water", "pv_east", "charger_1", "boiler", "ahu_2", "loop_c"],
 )
 def test_every_part_that_can_fail_does_so_without_breaking_the_rest(plant, asset):
     faulty = FaultyPlant(plant, [Fault(FaultKind.OUT, asset)])
@@ -67,5 +68,7 @@ def test_every_part_that_can_fail_does_so_without_breaking_the_rest(plant, asset
         "pv_east": truth["pv_east.ac_power_kw"],
         "charger_1": truth["charger_1.power_kw"],
         "boiler": truth["boiler.power_kw"],
+        "ahu_2": truth["ahu_2.supply_flow_m3_per_h"],
+        "loop_c": truth["loop_c.flow_l_per_min"] + (truth["loop_c.return_temp_degc"] > 45),
     }
     assert lost[asset] == 0

@@ -159,3 +159,22 @@ def test_sensors_round_lag_and_err_but_stay_near_the_truth(plant):
     assert max(abs(e) for e in errors) < 0.5
     assert len({round(e, 3) for e in errors}) > 10
     assert all(seen[name] == round(seen[name], 1) for name in rooms)
+
+
+@pytest.mark.parametrize("start", [datetime(2025, 3, 29, 12, tzinfo=UTC), datetime(2025, 10, 25, 12, tzinfo=UTC)])
+def test_days_of_23_and_25_hours_pass_and_counters_only_grow(plant, biri, start):
+    counters = [name for name, point in biri.points.items() if point.spec.counter]
+    before = plant.reset(start, 1)
+    assert len(counters) > 30
+    for _ in range(28):
+        seen = plant.step({}, 3600.0)
+        assert all(seen[name] >= before[name] for name in counters)
+        before = seen
+    assert plant.now == start + timedelta(hours=28)
+
+
+def test_the_plant_starts_where_it_is_told(plant):
+    plant.reset(WINTER, 1)
+    assert (plant.now, plant.elapsed_s) == (WINTER, 0.0)
+    plant.step({}, 90.0)
+    assert plant.elapsed_s == 90.0
