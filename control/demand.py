@@ -10,6 +10,7 @@ from models.assets import Tank
 from models.reasons import Code
 
 LAYERS: Final = 4
+SERVED_K: Final = 0.5
 
 
 @dataclass(frozen=True)
@@ -62,8 +63,10 @@ def _from_circuits(scene: Scene, memory: RuleMemory, outside: Outdoor, target: f
     if not found:
         return None
     worst = max(short for _, short in found)
-    # A circuit behind a mixing valve is never much warmer than it should be: half a kelvin counts as served.
-    return Shortage(worst, worst + 0.5, target, Code.STAGES_CIRCUITS, tuple(point for point, _ in found))
+    # A circuit behind a mixing valve is never much warmer than it should be: within half a kelvin it counts as served.
+    return Shortage(
+        worst - SERVED_K, worst + SERVED_K, target, Code.STAGES_CIRCUITS, tuple(point for point, _ in found)
+    )
 
 
 def unknowable(scene: Scene, memory: RuleMemory) -> bool:
@@ -71,4 +74,4 @@ def unknowable(scene: Scene, memory: RuleMemory) -> bool:
     tanks = [tank for tank in scene.site.tanks if tank.role == "buffer"]
     points = [point for tank in tanks for point in layers(scene, tank)]
     points += [scene.find(circuit, "supply_temp_degc") for circuit in running_circuits(scene, memory)]
-    return all(scene.missing(point) for point in points)
+    return bool(points) and all(scene.missing(point) for point in points)

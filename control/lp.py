@@ -249,6 +249,25 @@ class Problem:
             low[whole] = high[whole] = np.round(fixed[whole])
         return self._solve_linear(self._objective(), low, high, time_limit_s)
 
+    def least(self, expr: Expr, time_limit_s: float = 5.0) -> float | None:
+        """The smallest sum of the expressions that the rows allow, whole numbers broken; None when there is none."""
+        vector = np.zeros(self.columns)
+        np.add.at(vector, expr.col, expr.val)
+        found = self._solve_linear(vector, *self._bounds(), time_limit_s)
+        return float(found.value(expr.sum())[0]) if found.found else None
+
+    def rounded(self, x: Array) -> Array:
+        """The point with its whole-number blocks rounded so that their running sums stay as near as they can."""
+        result, first = x.copy(), 0
+        for low, high, whole in zip(self._lower, self._upper, self._integer, strict=True):
+            over = 0.0
+            for place in np.flatnonzero(whole):
+                wanted = x[first + place] + over
+                given = float(np.clip(np.round(wanted), low[place], high[place]))
+                result[first + place], over = given, wanted - given
+            first += len(whole)
+        return result
+
     def least_broken(self, price: float, time_limit_s: float = 5.0) -> tuple[Solution, tuple[Given, ...]]:
         """The cheapest point when every row may give way at `price` per unit, and the rows that did, largest first."""
         matrix, right, equal = self._matrix()

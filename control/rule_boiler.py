@@ -52,7 +52,8 @@ def boilers(
 
     One more each 5 min once all machines that can run have run flat out for 15 min and the buffer's top is still 2 K
     short; one fewer each 5 min when the top has reached its target. Tripped or faulty: none. Fallbacks: those of
-    `shortage`; when it cannot be known, no wish, and the boiler falls to 0 by its watchdog.
+    `shortage`; when it cannot be known, or
+    the boiler does not answer, no wish, and it falls to 0 by its watchdog.
     """
     need = shortage(scene, memory, outside)
     wishes: list[Wish] = []
@@ -60,6 +61,8 @@ def boilers(
     for boiler in scene.site.boilers:
         point = scene.find(boiler, "stage_request")
         guards = tuple(p for s in ("overheat_trip", "fault") if (p := scene.find(boiler, s)) is not None)
+        if any(scene.missing(guard) for guard in guards):
+            kept[boiler.id] = Steps(0, scene.now)
         if point is None or any(scene.value(guard) is None for guard in guards):
             continue
         if any(scene.flag(guard) for guard in guards):
@@ -85,7 +88,7 @@ def _stages(scene: Scene, before: Steps, allowed: int, need: Shortage, memory: R
         (machine := memory.machines.get(pump.id)) is not None and machine.stage == pump.compressors
         for pump in condition.able
     )
-    short_since = (before.short_since or now) if need.short_k > SHORT_K and (flat_out or before.count) else None
+    short_since = (before.short_since or now) if need.short_k > SHORT_K and flat_out else None
     before = replace(before, short_since=short_since)
     settled = before.count == 0 or scene.seconds_since(before.moved_at) >= STEP_S
     if before.count > allowed:

@@ -121,6 +121,28 @@ def test_with_no_sensor_of_the_heating_water_the_machines_run_on_their_own_curve
     assert paper.code(HP1) == "heat.stages.own_curve"
 
 
+def test_hot_water_is_still_made_while_the_other_machine_runs_on_its_own_curve(paper):
+    paper.layers("hp_tank", 45.0, 45.0, 43.0, 40.0)
+    paper.decide()
+    paper.kill("buffer", "circuit_")
+    values = paper.pass_time(600)
+    assert sorted(values[f"hp{n}_io.hot_water_duty"] or 0.0 for n in (1, 2)) == [0.0, 1.0]
+    assert sorted([values[HP1] is None, values[HP2] is None]) == [False, True]
+
+
+def test_no_compressor_stops_before_the_boiler_has(paper):
+    paper.layers("buffer", 33.0, 32.0, 31.0, 30.0)
+    paper.pass_time(7200)
+    paper.layers("buffer", 37.2, 37.0, 36.5, 36.0)
+    first = {}
+    for minute in range(60):
+        values = paper.decide(60)
+        paper.obey(values)
+        first.setdefault(("boiler", values["boiler.stage_request"]), minute)
+        first.setdefault(("machines", total(values)), minute)
+    assert first["boiler", 0.0] < first["machines", 3.0]
+
+
 def test_no_heat_wanted_stops_all_machines(summer):
     for n in range(3):
         summer.site = summer.site.model_copy(
