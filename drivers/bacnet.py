@@ -65,7 +65,6 @@ class BacnetDriver:
         self._peer = Address(f"{connection.host}:{connection.port}")
         self._device = DEVICE << 22 | connection.device_instance
         self._client = client if client is not None else BacnetClient()
-        self._owns_client = client is None
         self._process_id = self._client.new_process_id()
         self._objects = {point.id: object_id(_spec(point).object, point.device.object_offset) for point in points}
         self._points = {point.id: point for point in points}
@@ -76,7 +75,7 @@ class BacnetDriver:
 
     async def connect(self) -> None:
         """See Driver. Proves that the right device answers, and learns how much it can say in one answer."""
-        await self._client.open()
+        await self._client.open(self._process_id)
         try:
             longest = await self._ask_apdu_length()
             self._plan = batches(
@@ -139,10 +138,8 @@ class BacnetDriver:
 
     async def close(self) -> None:
         """See Driver. Subscriptions are left to run out: a device that is gone would cost a time-out each."""
-        self._client.listen(self._process_id, None)
         self._plan = []
-        if self._owns_client:
-            await self._client.close()
+        await self._client.leave(self._process_id)
 
     async def _ask_apdu_length(self) -> int:
         wanted = Property(self._device, MAX_APDU_LENGTH_ACCEPTED)

@@ -89,9 +89,14 @@ class BacnetClient:
         self._instance = device_instance
         self._station: _Station | None = None
         self._process_ids = iter(range(1, 1 << 22))
+        self._users: set[int] = set()
 
-    async def open(self) -> None:
-        """Take the port; harmless when it is taken by us. Raises Unreachable when somebody else has it."""
+    async def open(self, process_id: int = 0) -> None:
+        """Take the port, until `process_id` and all others for whom it was opened have left.
+
+        Harmless when it is taken by us. Raises Unreachable when somebody else has it.
+        """
+        self._users.add(process_id)
         if self._station is not None:
             return
         _refuse_taken_port(self._host.partition("/")[0], self._port)
@@ -120,8 +125,16 @@ class BacnetClient:
         await self.close()
         raise Unreachable(f"BACnet/IP on {where}: the port could not be opened")
 
+    async def leave(self, process_id: int) -> None:
+        """End the notifications for `process_id`; whoever leaves last closes the port. Harmless when not there."""
+        self.listen(process_id, None)
+        self._users.discard(process_id)
+        if not self._users:
+            await self.close()
+
     async def close(self) -> None:
-        """Give the port back; harmless when it is not open."""
+        """Give the port back, whoever uses it; harmless when it is not open."""
+        self._users.clear()
         if self._station is not None:
             self._station.close()
             self._station = None

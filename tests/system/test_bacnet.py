@@ -10,6 +10,7 @@ import pytest
 
 from drivers.bacnet import BacnetDriver
 from drivers.bacnet_client import BacnetClient
+from drivers.codec_bacnet import MAX_APDU_LENGTH_ACCEPTED, Property
 from drivers.errors import Unreachable
 from hil_sim.serve_bacnet import BacnetServer
 from models.field import BacnetConnection, Device, points_of
@@ -256,6 +257,34 @@ async def test_a_dead_device_does_not_slow_the_others_on_the_same_station():
         assert not knocking.done()
         await knocking
     await client.close()
+
+
+async def test_whoever_leaves_a_shared_station_last_closes_its_port():
+    client = BacnetClient()
+    first, second = Site(instance=1), Site(instance=2)
+    async with running(first, client=client) as driver:
+        async with running(second, client=client):
+            pass
+        assert len(await driver.read()) == len(first.points)
+    with pytest.raises(Unreachable, match="not open"):
+        await client.read(driver._peer, [], 0.1)
+
+
+async def test_an_answer_that_comes_after_the_time_out_is_dropped_in_silence(caplog):
+    site = Site()
+    async with running(site) as driver:
+        answers = site.server._app.do_ReadPropertyMultipleRequest
+
+        async def slow(apdu):
+            await asyncio.sleep(0.3)
+            await answers(apdu)
+
+        site.server._app.do_ReadPropertyMultipleRequest = slow
+        wanted = [Property(driver._device, MAX_APDU_LENGTH_ACCEPTED)]
+        with pytest.raises(Unreachable, match="no answer within"):
+            await driver._client.read(driver._peer, wanted, 0.1)
+        await asyncio.sleep(0.4)
+    assert caplog.records == []
 
 
 async def test_another_device_at_the_address_is_not_taken_for_ours():
