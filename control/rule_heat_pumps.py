@@ -3,7 +3,7 @@
 Plain rules.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -39,8 +39,9 @@ def heat_pumps(
 
     More compressors while the buffer's top is short, fewer when its bottom is nearly at target, one step in 10 min
     (4 min when 4 K short). The machine on hot-water duty does not count for the buffer. Fallbacks: those of `shortage`;
-    when nothing at all tells how warm the heating water is, the machines are given back and run on their own curves.
-    A lost machine is asked for nothing; one that does not answer falls to its own curve by its watchdog.
+    when nothing at all tells how warm the heating water is, the machines (but for the one on hot-water duty) are given
+    back and run on their own curves. A lost machine is asked for nothing; one that does not answer falls to its own
+    curve by its watchdog.
     """
     now = scene.now
     condition = fleet(scene, memory)
@@ -54,20 +55,21 @@ def heat_pumps(
     }
     for pump_id in condition.lost.keys() & memories.keys():
         memories[pump_id] = machines.turned_to(memories[pump_id], 0, now)
-    if need is None and outside is not None and unknowable(scene, memory):
-        return _given_back(scene, condition), replace(memory, machines=memories, compressors=None)
+    blind = need is None and outside is not None and unknowable(scene, memory)
     heating = [pump for pump in condition.able if pump.id != water.machine]
-    if need is None and (outside is None or any(pump.on for pump in memory.pumps.values())):
+    if need is None and not blind and (outside is None or any(pump.on for pump in memory.pumps.values())):
         return [], replace(memory, machines=memories)  # an input is late: say nothing, keep what was said
-    count = _count(scene, memory.compressors, need, condition.able, memories)
-    memories |= machines.share(count.count, heating, memories, now)
+    count = None if blind else _count(scene, memory, need, condition.able, memories)
+    if count is not None:
+        memories |= machines.share(count.count, heating, memories, now)
     for pump in condition.able:
         if pump.id == water.machine:
             wanted = max(memories[pump.id].stage, water.compressors)
             memories |= machines.share(min(wanted, pump.compressors), [pump], memories, now)
         asked = water.short if pump.id == water.machine else need is not None and need.short_k > MORE_AT_K
         memories[pump.id] = _watched(memories[pump.id], scene, idle=asked and not condition.running[pump.id])
-    wishes = _wishes(scene, condition, memories, need, water)
+    wishes = _given_back(scene, heating) if blind else []
+    wishes += _wishes(scene, condition, memories, need, water, () if blind else heating)
     return wishes, replace(memory, machines=memories, compressors=count)
 
 
@@ -78,16 +80,17 @@ def _found(running: int, now: datetime) -> MachineMemory:
 
 def _count(
     scene: Scene,
-    before: Steps | None,
+    memory: RuleMemory,
     need: Shortage | None,
     able: tuple[HeatPump, ...],
     memories: Mapping[str, MachineMemory],
 ) -> Steps:
     """How many compressors the buffer is to get; from what runs now when there is no past.
 
-    A machine on hot-water duty still counts as room for more: it comes back within the hour.
+    A machine on hot-water duty still counts as room for more: it comes back within the hour. None stops before the
+    boilers have.
     """
-    before = before or Steps(sum(memories[p.id].stage for p in able), scene.now)
+    before = memory.compressors or Steps(sum(memories[p.id].stage for p in able), scene.now)
     most = sum(pump.compressors for pump in able)
     if need is None:
         return before if before.count == 0 else Steps(0, scene.now)
@@ -97,7 +100,7 @@ def _count(
         return replace(before, count=count)
     if need.short_k > MORE_AT_K:
         count = min(count + 1, most)
-    elif need.full_k < FULL_AT_K:
+    elif need.full_k < FULL_AT_K and not any(boiler.count for boiler in memory.boilers.values()):
         count = max(count - 1, 0)
     return replace(before, count=count) if count == before.count else Steps(count, scene.now)
 
@@ -109,11 +112,11 @@ def _watched(memory: MachineMemory, scene: Scene, *, idle: bool) -> MachineMemor
     return memory if memory.idle_since is not None else replace(memory, idle_since=scene.now)
 
 
-def _given_back(scene: Scene, condition: Fleet) -> list[Wish]:
+def _given_back(scene: Scene, heating: list[HeatPump]) -> list[Wish]:
     why = because(Code.STAGES_OWN_CURVE)
     return [
         Wish(point, None, why, ())
-        for pump in condition.able
+        for pump in heating
         for signal in ("stage_request", "supply_setpoint_degc", "hot_water_duty")
         if (point := scene.find(pump, signal)) is not None
     ]
@@ -125,10 +128,13 @@ def _wishes(
     memories: Mapping[str, MachineMemory],
     need: Shortage | None,
     water: HotWaterNeed,
+    heating: Sequence[HeatPump],
 ) -> list[Wish]:
     wishes: list[Wish] = []
     for pump in condition.able:
         duty = pump.id == water.machine
+        if not duty and pump not in heating:
+            continue
         stage = memories[pump.id].stage
         own = machine_points(scene, pump)
         needs = own + (water.needs if duty else need.needs if need else ())
