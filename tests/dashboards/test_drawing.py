@@ -1,0 +1,123 @@
+"""The drawing follows from the site: every asset in it, every value bound to points that exist, no two in one place."""
+
+import re
+from itertools import combinations
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from dashboards.components import Kind, components
+from dashboards.drawing import drawing, short_names
+from dashboards.figures import figures
+from dashboards.layout import WIDTH, arrange
+from dashboards.markup import Markup, el
+from dashboards.pages.overview import overview
+from models.profile import Text
+from tests.dashboards.fake import site
+
+DRAWN = set(Kind) - {Kind.ROOM, Kind.ZONE, Kind.METER}
+
+
+def smallest():
+    """Another building: one heat pump straight on one circuit, no tanks, no tap water, no sun, no cars."""
+    whole = site()
+    nothing = dict.fromkeys(("tanks", "pv", "blinds", "chargers", "air_handling", "boilers", "weather_station"), ())
+    return whole.model_copy(
+        update=nothing
+        | {
+            "heat_pumps": whole.heat_pumps[:1],
+            "circuits": whole.circuits[:1],
+            "meters": whole.meters[:1],
+            "zones": whole.zones[:1],
+            "wells": None,
+            "collectors": None,
+            "hot_water": None,
+        }
+    )
+
+
+@pytest.fixture(params=["biri", "smallest"])
+def building(request):
+    return site() if request.param == "biri" else smallest()
+
+
+def test_every_part_of_the_plant_is_drawn_and_can_be_opened(building):
+    root = ET.fromstring(drawing(building, "nb"))
+    linked = {a.get("data-component") for a in root.iter("a")}
+    assert linked == {part.id for part in components(building).values() if part.kind in DRAWN}
+    assert all(a.get("aria-label") and a.get("href") for a in root.iter("a"))
+
+
+def test_every_shown_value_is_bound_to_points_that_exist(building):
+    page = overview(building, True, "nb")
+    named = {p for group in re.findall(r'data-(?:points|running)="([^"]+)"', page) for p in group.split()}
+    assert named
+    assert named - building.points.keys() == set()
+
+
+def test_no_box_lies_on_another_or_leaves_the_drawing(building):
+    layout = arrange(building, components(building))
+    for box in layout.boxes:
+        assert box.x >= 0
+        assert box.right <= WIDTH
+        assert box.bottom <= layout.height
+    for one, other in combinations(layout.boxes, 2):
+        apart = one.right <= other.x or other.right <= one.x or one.bottom <= other.y or other.bottom <= one.y
+        assert apart, (one.members[0].id, other.members[0].id)
+
+
+def test_lines_begin_and_end_within_the_drawing(building):
+    layout = arrange(building, components(building))
+    assert layout.lines
+    assert all(0 <= x <= WIDTH and 0 <= y <= layout.height for line in layout.lines for x, y in line.corners)
+
+
+def test_a_heat_pump_shows_the_meters_that_measure_only_it():
+    shown = {s.text: s.points[0] for s in components(site())["hp1"].shown}
+    assert shown["short.heat"] == "heat_hp1.power_kw"
+    assert shown["short.electricity"] == "el_hp1.power_kw"
+
+
+def test_a_building_without_a_plant_part_has_no_key_figure_for_it():
+    found = {figure.text for figure in figures(smallest(), components(smallest()))}
+    assert "figure.hot_water" not in found
+    assert "figure.pv" not in found
+    assert {"figure.coldest_room", "figure.compressors"} <= found
+
+
+def test_the_page_is_written_in_the_language_asked_for():
+    assert 'lang="nb"' in overview(site(), True, "nb")
+    assert "Varmepumpe 1" in overview(site(), True, "nb")
+    assert "Heat pump 1" in overview(site(), True, "en")
+
+
+def test_a_plant_that_is_not_simulated_is_not_called_so():
+    assert "Simulert anlegg</span>" in overview(site(), True, "nb")
+    assert "Simulert anlegg</span>" not in overview(site(), False, "nb")
+
+
+def test_names_from_the_site_file_cannot_become_markup():
+    evil = Text(nb="<script>alert(1)</script>", en='"><img>')
+    building = site().model_copy(update={"name": evil})
+    for language in ("nb", "en"):
+        page = overview(building, True, language)
+        assert "<script>alert" not in page
+        assert "<img" not in page
+
+
+def test_an_element_escapes_text_and_attributes_but_not_markup():
+    assert el("p", {"title": 'a"<', "hidden": True, "id": None}, "1 < 2", Markup("<b>x</b>")) == (
+        '<p title="a&quot;&lt;" hidden>1 &lt; 2<b>x</b></p>'
+    )
+
+
+@pytest.mark.parametrize(
+    ("names", "short"),
+    [
+        (["Solskjerming nord", "Solskjerming sør"], ["Nord", "Sør"]),
+        (["Lader 1", "Lader 2"], ["Lader 1", "Lader 2"]),
+        (["Ventilasjon kjøkken"], ["Ventilasjon kjøkken"]),
+    ],
+)
+def test_names_in_a_list_lose_the_words_they_share(names, short):
+    assert short_names(names) == short

@@ -1,0 +1,85 @@
+"""Every text exists in both languages and is used; every text that is asked for exists."""
+
+import re
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+from dashboards.answers import EventAnswer
+from dashboards.reading import event_answer
+from dashboards.shown import DECIMALS
+from dashboards.words import LANGUAGES, said, texts
+from models.signals import Reason
+from models.units import Unit
+from tests.dashboards.fake import START, site
+
+FOLDER = Path(__file__).resolve().parents[2] / "dashboards"
+PARTS = sorted({key.split(".")[0] for key in texts("nb")})
+ASKED = re.compile(rf"""["'`]((?:{"|".join(PARTS)})\.[a-z_]+)["'`]""")
+FAMILIES = {"legend.": r"legend\.\{kind\}"}
+
+
+def sources():
+    files = [*FOLDER.rglob("*.py"), *(FOLDER / "static" / "js").glob("*.js")]
+    return "\n".join(file.read_text("utf-8") for file in files)
+
+
+def test_both_languages_have_the_same_texts():
+    assert texts("nb").keys() == texts("en").keys()
+
+
+def test_no_text_is_empty():
+    assert [
+        (language, key) for language in LANGUAGES for key, text in texts(language).items() if not text.strip()
+    ] == []
+
+
+def test_every_text_that_is_asked_for_exists():
+    assert set(ASKED.findall(sources())) - texts("nb").keys() == set()
+
+
+def test_every_text_is_in_use():
+    code = sources()
+    families = tuple(start for start, pattern in FAMILIES.items() if re.search(pattern, code))
+    unused = {key for key in texts("nb") if not key.startswith(families)} - set(ASKED.findall(code))
+    assert unused == set()
+
+
+def test_both_languages_fill_in_the_same_facts():
+    def facts(text):
+        return {name for _, name, _, _ in Formatter().parse(text) if name}
+
+    differing = {key for key in texts("nb") if facts(texts("nb")[key]) != facts(texts("en")[key])}
+    assert differing == set()
+
+
+def test_every_unit_has_its_decimals():
+    assert DECIMALS.keys() == set(Unit)
+
+
+def test_a_reason_names_devices_and_signals_as_people_do():
+    reason = Reason("alarm.device_flag", {"name": "ahu_4", "signal": "filter_alarm", "tag": "=360.004-QD401"})
+    assert said(site(), reason, "nb") == "Ventilasjon kjøkken og vaskeri melder: Filteralarm (=360.004-QD401)."
+    assert said(site(), reason, "en") == "Ventilation kitchen and laundry reports: Filter alarm (=360.004-QD401)."
+
+
+def test_a_reason_from_a_newer_record_is_shown_by_its_code():
+    assert said(site(), Reason("tomorrow.unheard_of", {}), "nb") == "tomorrow.unheard_of"
+
+
+@pytest.mark.parametrize(
+    ("kind", "nb"),
+    [
+        ("start", "Systemet startet."),
+        ("stop", "Systemet stoppet."),
+        ("alarm_down", "Opphørt: Forbindelsen mb_heat svarer ikke; 9 punkter er uten nye verdier."),
+        ("never_heard_of", "its own words"),
+    ],
+)
+def test_events_are_told_in_words(kind, nb):
+    facts = {"code": "alarm.connection_lost", "name": "mb_heat", "points": 9.0} if kind == "alarm_down" else {}
+    event = {"at": START, "kind": kind, "subject": "x", "text": "its own words", "data": facts}
+    answer = event_answer(site(), event)
+    assert isinstance(answer, EventAnswer)
+    assert answer.text.nb == nb
