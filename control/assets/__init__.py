@@ -1,0 +1,1 @@
+"""The optimiser's assets: one file each, one function per physical law. Symbols as in docs/maths.md."""

@@ -1,0 +1,268 @@
+"""Heat pumps in groups of identical machines: heat by compressor order, electricity with the gradient of 1/COP.
+
+The first compressor of a machine is cheaper to run than its second (more exchanger for less heat), so the heat of a
+group is cut into segments of rising marginal 1/COP; a linear problem fills all first compressors before any second.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from math import ceil
+
+import numpy as np
+
+from control.assets.bus import Bus
+from control.grid import Array
+from control.lp import Expr, total, zeros
+from models.physics.heat_pump import HeatPump, capacity_kw, power_kw
+
+STEP_K = 0.5
+"""Half the interval of the central differences for gradients."""
+
+
+@dataclass(frozen=True)
+class HeatPumps:
+    """A group of identical machines."""
+
+    id: str
+    machines: tuple[str, ...]
+    physics: HeatPump
+    wells: bool
+    """Source: wells, else outdoor air."""
+    water_tanks: tuple[str, ...]
+    """Tanks they charge one machine at a time; the rest of the time they heat the buffer."""
+    modulating: bool
+    least_share: float
+    """Of a running compressor's full heat, where it modulates."""
+    min_run_h: float
+    min_stop_h: float
+    supply_max_degc: float
+    return_max_degc: float
+    lift_k: float = 4.0
+    """Supply above the mean of the tank being charged."""
+
+    @property
+    def compressors(self) -> int:
+        """On each machine."""
+        return 1 if self.modulating else len(self.physics.stages)
+
+
+@dataclass(frozen=True)
+class Running:
+    """A group as the plan finds it."""
+
+    available: int
+    """Machines that can run."""
+    compressors: int = 0
+    """Running now, over all duties."""
+    must_run: int = 0
+    """Of these, how many have not run their shortest time, which ends in `must_run_h`."""
+    must_run_h: float = 0.0
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One compressor order of a machine at expected temperatures, one value per step."""
+
+    heat_kw: Array
+    inverse_cop: Array
+    """Marginal: electricity per heat of this segment alone."""
+
+
+@dataclass(frozen=True)
+class Duty:
+    """Charging one tank: what is expected of it before anything is optimised."""
+
+    tank: str
+    expected_supply_degc: Array
+    expected_heat_kw: Array
+    """Weight of the gradient."""
+
+
+def segments(of: HeatPumps, source_degc: Array, supply_degc: Array) -> list[Segment]:
+    """Marginal heat and 1/COP of each compressor order; merged where they would not rise.
+
+    Q_s - Q_{s-1},  (P_s - P_{s-1}) / (Q_s - Q_{s-1})
+    """
+    levels = [float(level) for level in range(1, len(of.physics.stages) + 1)]
+    heat = [np.zeros_like(source_degc), *(capacity_kw(of.physics, source_degc, supply_degc, s) for s in levels)]
+    power = [np.zeros_like(source_degc), *(power_kw(of.physics, source_degc, supply_degc, s) for s in levels)]
+    parts = [
+        Segment(q - q0, (p - p0) / np.maximum(q - q0, 1e-6))
+        for q0, q, p0, p in zip(heat[:-1], heat[1:], power[:-1], power[1:], strict=True)
+    ]
+    rising = all(bool((b.inverse_cop >= a.inverse_cop).all()) for a, b in pairwise(parts))
+    if rising and not of.modulating:
+        return parts
+    even = 1 if of.modulating else len(parts)
+    return [Segment(heat[-1] / even, power[-1] / heat[-1])] * even
+
+
+def gradient_per_k(of: HeatPumps, source_degc: Array, supply_degc: Array) -> tuple[Array, Array]:
+    """(d(1/COP)/dT_supply, d(1/COP)/dT_source) at full stages [1/K], by central differences."""
+    level = float(len(of.physics.stages))
+
+    def inverse(source: Array, supply: Array) -> Array:
+        return np.asarray(power_kw(of.physics, source, supply, level) / capacity_kw(of.physics, source, supply, level))
+
+    over_supply = inverse(source_degc, supply_degc + STEP_K) - inverse(source_degc, supply_degc - STEP_K)
+    over_source = inverse(source_degc + STEP_K, supply_degc) - inverse(source_degc - STEP_K, supply_degc)
+    return over_supply / (2 * STEP_K), over_source / (2 * STEP_K)
+
+
+@dataclass(frozen=True)
+class DutyBlock:
+    """Variables of one duty."""
+
+    heat_kw: Expr
+    level: Expr
+    """Compressors running on it: heat over a compressor's heat."""
+    parts: tuple[Expr, ...]
+    heats: tuple[Array, ...]
+
+
+def duty(
+    bus: Bus, of: HeatPumps, what: Duty, machines: int, source_degc: Array, source: Expr | None, price: Array
+) -> DutyBlock:
+    """Heat and electricity of one duty.
+
+        q = sum_s q_s,  0 <= q_s <= n Q_s
+        p = sum_s k_s q_s + q_ref [g_T w + g_S (S - S_ref)]
+        w >= T + lift - T_ref,  w >= -w_0 q / q_ref
+
+    | symbol | meaning | unit |
+    |---|---|---|
+    | q_s, Q_s | heat of compressor order s, of one machine at full | kW |
+    | k_s | its marginal 1/COP at (S_ref, T_ref) | - |
+    | g_T, g_S | gradient of 1/COP over supply and source temperature | 1/K |
+    | q_ref | heat this duty is expected to give; makes the product q g (T - T_ref) linear | kW |
+    | T, S | tank charged; brine, where it is a variable (outdoor air is in k_s) | degC |
+    | w | supply above its reference; below it only a machine that runs gains (w_0: by so much at q_ref) | K |
+
+    Without the second row of w a machine at rest would be paid for a cold tank. Where electricity is paid for being
+    used, w is held to T + lift - T_ref.
+    """
+    n, name = len(bus.grid), f"{of.id}.{what.tank}"
+    parts, heats, used = [], [], zeros(n)
+    for order, segment in enumerate(segments(of, source_degc, what.expected_supply_degc), 1):
+        part = bus.m.var(f"{name}.order_{order}_kw", n, 0.0, machines * np.maximum(segment.heat_kw, 0.0))
+        parts.append(part)
+        heats.append(np.maximum(segment.heat_kw, 1e-3))
+        used = used + part * segment.inverse_cop
+    over_supply, over_source = gradient_per_k(of, source_degc, what.expected_supply_degc)
+    heat = total(parts, n)
+    warmer = _warmer(bus, name, bus.temp[what.tank] + of.lift_k - what.expected_supply_degc, heat, what, price)
+    power = used + warmer * (what.expected_heat_kw * over_supply)
+    if source is not None:
+        power = power + (source - source_degc) * (what.expected_heat_kw * over_source)
+    bus.into_kw[what.tank].append(heat)
+    bus.load_kw.append(power)
+    bus.show(f"{name}.heat_kw", heat)
+    bus.show(f"{name}.power_kw", power)
+    if of.wells:
+        bus.into_kw[GROUND].append(used - heat)
+    level = total([part / full for part, full in zip(parts, heats, strict=True)], n)
+    bus.show(f"{name}.compressors", level)
+    return DutyBlock(heat, level, tuple(parts), tuple(heats))
+
+
+def _warmer(bus: Bus, name: str, above: Expr, heat: Expr, what: Duty, price: Array) -> Expr:
+    """w: see `duty`; nothing where no heat is expected."""
+    weight = what.expected_heat_kw
+    paid = (price < 0) & (weight > LEAST_KW)
+    usual = (price >= 0) & (weight > LEAST_KW)
+    bound = np.where(weight > LEAST_KW, MOST_K, 0.0)
+    w = bus.m.var(f"{name}.warmer_k", len(bus.grid), -bound, bound)
+    if usual.any():
+        bus.m.rows(f"{name} warmer", above[usual] <= w[usual])
+        bus.m.rows(f"{name} cooler", (-w * weight)[usual] <= (BELOW_K * heat)[usual])
+    if paid.any():
+        bus.m.rows(f"{name} as warm", w[paid].equals(above[paid]))
+    return w
+
+
+LEAST_KW = 0.1
+BELOW_K = 8.0
+"""w_0: a machine at its expected load is paid for a supply at most this much below the reference."""
+MOST_K = 80.0
+
+GROUND = "ground"
+"""Node of the rock around the wells."""
+
+
+def sharing(bus: Bus, of: HeatPumps, space: DutyBlock, water: Mapping[str, DutyBlock], machines: int) -> None:
+    """sum_d q_{d,s} / Q_{d,s} <= n for each compressor order s;  sum_w (the same) <= 1: one machine for water."""
+    n = len(bus.grid)
+    for s in range(len(space.parts)):
+        used = [block.parts[s] / block.heats[s] for block in (space, *water.values())]
+        if water:
+            bus.m.rows(f"{of.id} order {s + 1}", total(used, n) <= float(machines))
+        if len(water) > 1:
+            bus.m.rows(f"{of.id} water order {s + 1}", total(used[1:], n) <= 1.0)
+
+
+def stages(
+    bus: Bus,
+    of: HeatPumps,
+    space: DutyBlock,
+    water: Mapping[str, DutyBlock],
+    now: Running,
+    start_nok: float,
+    steps: int,
+) -> None:
+    """Whole compressors in the first `steps` steps: sum_s q_{d,s} / Q_{d,s} = y_d (between r y_d and y_d, modulating).
+
+        y - y' = start - stop,  y = sum_d y_d;   cost = c_start start
+        sum of start over the shortest run <= y;  sum of stop over the shortest rest <= n m - y
+        y_space + m z <= n m,  sum_w y_w <= m z,  z 0 or 1: the machine on water does nothing else
+
+    | symbol | meaning | unit |
+    |---|---|---|
+    | y_d | compressors running on duty d | - |
+    | n, m | machines available, compressors on each | - |
+    | r | least share of a modulating compressor | - |
+    """
+    if steps == 0 or now.available == 0:
+        return
+    most = now.available * of.compressors
+    running = []
+    for tank, block in (("space", space), *water.items()):
+        limit = most if tank == "space" else of.compressors
+        y = bus.m.var(f"{of.id}.{tank}.on", steps, 0.0, float(limit), integer=steps)
+        if of.modulating:
+            bus.m.rows(f"{of.id} {tank} most", block.level[:steps] <= y)
+            bus.m.rows(f"{of.id} {tank} least", block.level[:steps] >= of.least_share * y)
+        else:
+            bus.m.rows(f"{of.id} {tank} stages", block.level[:steps].equals(y))
+        running.append(y)
+    all_on = total(running, steps)
+    start = bus.m.var(f"{of.id}.start", steps)
+    stop = bus.m.var(f"{of.id}.stop", steps)
+    bus.m.rows(f"{of.id} starts", (all_on - all_on.prev(float(now.compressors))).equals(start - stop))
+    bus.m.cost("starts", start_nok * start)
+    _shortest(bus, of, all_on, start, stop, most)
+    if now.must_run and (locked := min(steps, bus.grid.steps_until(now.must_run_h))):
+        bus.m.rows(f"{of.id} must run", all_on[:locked] >= float(min(now.must_run, most)))
+    if water:
+        on_water = bus.m.var(f"{of.id}.on_water", steps, 0.0, 1.0, integer=steps)
+        bus.m.rows(f"{of.id} one for water", total(running[1:], steps) <= of.compressors * on_water)
+        bus.m.rows(f"{of.id} water apart", running[0] + of.compressors * on_water <= float(most))
+
+
+def _shortest(bus: Bus, of: HeatPumps, on: Expr, start: Expr, stop: Expr, most: int) -> None:
+    """Shortest run and rest, where they are longer than a step."""
+    step_h = float(bus.grid.dt_h[0])
+    run, rest = ceil(of.min_run_h / step_h - 1e-9), ceil(of.min_stop_h / step_h - 1e-9)
+    if run > 1:
+        bus.m.rows(f"{of.id} shortest run", _last(start, run) <= on)
+    if rest > 1:
+        bus.m.rows(f"{of.id} shortest rest", _last(stop, rest) <= float(most) - on)
+
+
+def _last(block: Expr, count: int) -> Expr:
+    """Sum of each value and the `count` - 1 before it."""
+    result, moved = block, block
+    for _ in range(count - 1):
+        moved = moved.prev(0.0)
+        result = result + moved
+    return result

@@ -1,0 +1,234 @@
+"""The whole problem, asset by asset: reads as the page in docs/maths.md."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from control.assets import air, building, electricity, hot_water, peak
+from control.assets.battery import battery
+from control.assets.boilers import boiler, district_heat
+from control.assets.bus import Bus, balance, temperature, terminal
+from control.assets.chargers import Session, charge, grouped
+from control.assets.collectors import collect
+from control.assets.heat_pumps import Duty, HeatPumps, Running, duty, sharing, stages
+from control.assets.wells import brine
+from control.expected import Expected, expect
+from control.grid import Array
+from control.lp import Expr, Problem, zeros
+from control.problem import Inputs, Tank
+
+COLDEST_DEGC = -30.0
+LEAST_WATER_DEGC = 5.0
+
+
+@dataclass(frozen=True)
+class Stated:
+    """A problem ready to be solved, and what is needed to read its answer."""
+
+    bus: Bus
+    expected: Expected
+    hygiene: Expr | None
+    """Slack on hygiene, which goes before money."""
+    sessions: tuple[tuple[Session, Expr], ...]
+    """Charging sessions within the grid and the power of each of their chargers."""
+
+
+def state(of: Inputs, whole_h: float) -> Stated:
+    """Variables, rows and costs of everything the plant has; whole compressors and stages for so many hours [h]."""
+    bus = Bus(Problem(), of.grid)
+    expected = expect(of)
+    whole_steps = of.grid.steps_until(whole_h)
+    _nodes(bus, of)
+    made_kw = of.outlook.pv_kw if of.outlook.pv_kw is not None else np.zeros(len(of.grid))
+    through = electricity.exchange(
+        bus,
+        of.plant.connection,
+        expected.buy_nok_per_kwh,
+        of.outlook.sell_nok_per_kwh,
+        of.outlook.base_load_kw - made_kw,
+        of.weights.fuse_nok_per_kwh,
+    )
+    if of.outlook.pv_kw is not None:
+        electricity.solar_cells(bus, of.outlook.pv_kw, of.weights.curtail_nok_per_kwh)
+    _rooms(bus, of, expected)
+    _air(bus, of)
+    hygiene = _water(bus, of, expected)
+    _sources(bus, of, expected, whole_steps)
+    _ground(bus, of)
+    for store in of.plant.batteries:
+        worth = of.weights.terminal_share * expected.mean_nok_per_kwh
+        battery(bus, store, of.state.batteries_kwh.get(store.id, 0.0), worth)
+    sessions = _cars(bus, of)
+    _balances(bus, of, expected)
+    electricity.power_balance(bus, through, of.outlook.base_load_kw)
+    peak.peak(bus, of.tariff.months, through.imported, of.state.hour_kwh, of.days)
+    return Stated(bus, expected, hygiene, sessions)
+
+
+def _nodes(bus: Bus, of: Inputs) -> None:
+    """Every temperature with its hard limits: what vessels stand, and what machines can still charge."""
+    for tank in (of.plant.buffer, *of.plant.tanks):
+        temperature(bus, tank.node, of.state.tanks_degc[tank.node.id], LEAST_WATER_DEGC, _highest(of, tank))
+    for group in of.plant.groups:
+        temperature(bus, group.room, of.state.rooms_degc[group.id], COLDEST_DEGC, 60.0)
+        temperature(bus, group.mass, of.state.masses_degc[group.id], COLDEST_DEGC, 60.0)
+    water = of.plant.hot_water
+    if water is not None:
+        node = water.after_heater
+        temperature(bus, node, of.state.tanks_degc[node.id], LEAST_WATER_DEGC, water.high_degc)
+    if of.plant.wells is not None and of.state.ground_degc is not None:
+        temperature(bus, of.plant.wells.ground, of.state.ground_degc, -20.0, 40.0)
+
+
+def _highest(of: Inputs, tank: Tank) -> float:
+    """A tank's own limit, and those of the heat pumps that charge it."""
+    buffer = tank is of.plant.buffer
+    charging = [g for g in of.plant.heat_pumps if buffer or tank.node.id in g.water_tanks]
+    limits = [min(g.supply_max_degc - g.lift_k, g.return_max_degc) for g in charging]
+    return min([tank.max_degc, *limits])
+
+
+def _rooms(bus: Bus, of: Inputs, expected: Expected) -> None:
+    source = of.plant.buffer.node.id
+    supply = bus.temp[source] + of.plant.top_above_mean_k
+    for group in of.plant.groups:
+        see, now = of.outlook, of.state
+        start_short = now.masses_degc[group.id] - now.tanks_degc[source] - of.plant.top_above_mean_k
+        building.emission(bus, group, supply, source, expected.heating, max(start_short + 1.0, 0.0))
+        solar = building.sun(bus, group, see.solar_kw[group.id], of.plant.blind_stops, of.weights.blinds_nok_per_kwh)
+        disturbance = now.disturbance_kw.get(group.id, 0.0)
+        building.envelope(bus, group, see.outdoor_degc, see.gains_kw[group.id], solar, disturbance)
+        building.comfort(bus, group, see.low_degc[group.id], see.high_degc[group.id], of.weights.comfort)
+
+
+def _air(bus: Bus, of: Inputs) -> None:
+    see, source = of.outlook, of.plant.buffer.node.id
+    supply = bus.temp[source] + of.plant.top_above_mean_k
+    for unit in of.plant.air:
+        share = see.air_share[unit.id]
+        air.ventilate(bus, unit, see.outdoor_degc, share)
+        need = air.coil_kw(unit, see.outdoor_degc, share)
+        air.coil(bus, unit, supply, source, need, see.outdoor_degc, of.weights.comfort.cold_slight)
+        if not unit.bedrooms:
+            air.cut(bus, unit, source, need, share, see.outdoor_degc, of.state.air_debt_h.get(unit.id, 0.0))
+    if see.cooling_kw is not None and of.plant.wells is not None:
+        air.free_cooling(bus, of.plant.air, see.cooling_kw, COOLING_PUMP_SHARE)
+
+
+COOLING_PUMP_SHARE = 0.04
+"""Electricity of the brine pump per heat of free cooling."""
+
+
+def _water(bus: Bus, of: Inputs, expected: Expected) -> Expr | None:
+    water, see, due = of.plant.hot_water, of.outlook, of.state.hygiene_due_at
+    if water is None or see.draw_kw is None or see.draw_kw_per_k is None or see.cold_degc is None or due is None:
+        return None
+    preheated = hot_water.preheat(bus, water, see.draw_kw_per_k, see.cold_degc)
+    hot_water.after_heater(bus, water, see.draw_kw, preheated)
+    start = of.state.tanks_degc[water.after_heater.id]
+    cycle = hot_water.cycle_steps(of.grid, water, due, start, expected.buy_nok_per_kwh, see.draw_kw)
+    return hot_water.hygiene(bus, water, cycle, of.weights.hygiene_nok_per_kh)
+
+
+def _sources(bus: Bus, of: Inputs, expected: Expected, whole_steps: int) -> None:
+    source = of.plant.buffer.node.id
+    for group in of.plant.heat_pumps:
+        _heat_pumps(bus, of, expected, group, of.state.heat_pumps.get(group.id, Running(0)), whole_steps)
+    for one in of.plant.boilers:
+        available = one.id not in of.state.boilers_lost
+        boiler(bus, one, source, available, of.weights.boiler_beyond_nok_per_kwh, whole_steps)
+    for network in of.plant.district_heat:
+        district_heat(bus, network, source)
+    if of.plant.collectors is not None and of.outlook.sun_heat is not None:
+        collect(bus, of.plant.collectors, of.outlook.sun_heat, of.weights.unused_sun_nok_per_kwh)
+
+
+def _heat_pumps(bus: Bus, of: Inputs, expected: Expected, group: HeatPumps, running: Running, whole_steps: int) -> None:
+    wells = of.plant.wells
+    brine_in = None
+    if group.wells and wells is not None:
+        # Brine as it is while the expected heat is drawn: the rock follows, the resistance is in the reference.
+        drop = of.state.ground_degc if of.state.ground_degc is not None else wells.far_degc
+        brine_in = bus.temp[wells.ground.id] - drop + expected.source_degc[group.id]
+    machines = running.available
+    duties = [Duty(of.plant.buffer.node.id, expected.buffer_degc + group.lift_k, _share(of, group, expected.space_kw))]
+    for tank in of.plant.tanks:
+        if tank.node.id in group.water_tanks:
+            at = np.full(len(of.grid), tank.expected_degc + group.lift_k)
+            duties.append(Duty(tank.node.id, at, _share(of, group, expected.water_kw[tank.node.id])))
+    blocks = {
+        what.tank: duty(
+            bus,
+            group,
+            what,
+            min(machines, 1) if n else machines,
+            expected.source_degc[group.id],
+            brine_in,
+            expected.buy_nok_per_kwh,
+        )
+        for n, what in enumerate(duties)
+    }
+    space = blocks.pop(of.plant.buffer.node.id)
+    sharing(bus, group, space, blocks, machines)
+    stages(bus, group, space, blocks, running, of.weights.start_nok, whole_steps)
+
+
+def _share(of: Inputs, group: HeatPumps, expected_kw: Array) -> Array:
+    """A group's part of an expected load, by the machines it has left."""
+    able = {
+        g.id: of.state.heat_pumps[g.id].available * g.physics.stages[-1].heat_kw
+        for g in of.plant.heat_pumps
+        if g.id in of.state.heat_pumps
+    }
+    whole = sum(able.values())
+    return expected_kw * (able.get(group.id, 0.0) / whole if whole else 0.0)
+
+
+def _ground(bus: Bus, of: Inputs) -> None:
+    wells = of.plant.wells
+    if wells is None or of.state.ground_degc is None:
+        return
+    brine(bus, wells, of.weights.brine_nok_per_kh, of.weights.season_nok_per_kwh)
+    balance(bus, wells.ground, of.state.ground_degc, wells.far_degc)
+
+
+def _cars(bus: Bus, of: Inputs) -> tuple[tuple[Session, Expr], ...]:
+    result = []
+    for number, session in enumerate(grouped(of.outlook.sessions), 1):
+        power = charge(bus, session, number, of.weights.car_nok_per_kwh)
+        if power is not None:
+            result.append((session, power))
+    powers: dict[str, Expr] = {}
+    for session, power in result:
+        for charger in session.chargers:
+            powers[charger] = powers.get(charger, zeros(len(of.grid))) + power
+    for charger, power in powers.items():
+        bus.show(f"{charger}.power_kw", power)
+    return tuple(result)
+
+
+def _balances(bus: Bus, of: Inputs, expected: Expected) -> None:
+    """Every node's heat balance, and the worth of what is in it at the end."""
+    heat = of.weights.terminal_share * expected.mean_nok_per_kwh
+    pumped = heat * expected.inverse_cop
+    for tank in (of.plant.buffer, *of.plant.tanks):
+        balance(bus, tank.node, of.state.tanks_degc[tank.node.id], tank.surroundings_degc)
+        if tank is of.plant.buffer:
+            ref = float(expected.buffer_degc[-1]) if expected.heating[-1] else of.state.tanks_degc[tank.node.id]
+            terminal(bus, tank.node, pumped if expected.heating[-1] else 0.0, ref)
+        else:
+            terminal(bus, tank.node, 1.3 * pumped, tank.expected_degc)
+    for group in of.plant.groups:
+        low = float(of.outlook.low_degc[group.id][-1])
+        for node, start in ((group.room, of.state.rooms_degc[group.id]), (group.mass, of.state.masses_degc[group.id])):
+            balance(bus, node, start, 0.0)
+        if expected.heating[-1]:
+            terminal(bus, group.mass, pumped, low + MASS_ABOVE_K)
+    water = of.plant.hot_water
+    if water is not None:
+        balance(bus, water.after_heater, of.state.tanks_degc[water.after_heater.id], water.surroundings_degc)
+        terminal(bus, water.after_heater, heat, water.low_degc)
+
+
+MASS_ABOVE_K = 0.5
+"""A heated floor under a room at its lower limit."""

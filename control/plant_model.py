@@ -1,0 +1,247 @@
+"""The optimiser's parameters from the site file alone: safe to start with, later re-fitted from the record.
+
+Values the site file does not give are stated here once, with their grounds; every one is a parameter of the result.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from itertools import pairwise
+from math import log, pi
+from typing import Final
+
+from control.assets.air import AirUnit
+from control.assets.boilers import Boiler
+from control.assets.building import Group
+from control.assets.bus import Node
+from control.assets.collectors import Collectors
+from control.assets.electricity import Connection
+from control.assets.heat_pumps import GROUND, HeatPumps
+from control.assets.hot_water import HotWater
+from control.assets.wells import Wells
+from control.problem import Plant, Tank
+from models.assets import AirHandling, Circuit, Zone
+from models.assets import HeatPump as HeatPumpAsset
+from models.physics.heat_pump import Certified, fit_heat_pump
+from models.site import Site
+
+WATER_KWH_PER_M3_K: Final = 1.157
+AIR_KWH_PER_M3_K: Final = 0.000336
+HEADER_M3: Final = 0.3
+"""Water in the pipes of a plant without a buffer."""
+ROOM_WH_PER_M2_K: Final = 15.0
+"""Air, furniture, and what of the walls follows within an hour."""
+ROOM_TO_MASS_W_PER_M2_K: Final = 7.0
+ROOM_LOSS_SHARE: Final = 0.5
+"""Of the heat loss: windows and leaks; the rest goes through the mass."""
+DESIGN_OUTDOOR_DEGC: Final = -24.0
+EMITTER_MARGIN: Final = 1.25
+FLOOR_DEGC: Final = 24.0
+"""Mean of the mass under design load."""
+BATH_KW_PER_M2: Final = 0.024
+"""Bathroom floor 3 K above its room at 8 W/m2K."""
+BEHIND_COIL_DEGC: Final = 12.0
+LOOP_LITRE_KW_PER_K: Final = 0.0697
+"""Capacity rate of 1 l/min."""
+LOOP_LOSS_AT_K: Final = 41.5
+"""A loop's stated loss is at 66 degC supply in rooms of 22."""
+LOOP_SURROUNDINGS_DEGC: Final = 22.0
+SUPPLY_MARGIN_K: Final = 1.5
+"""Of the after-heater's mean above what its supply must never fall below."""
+THERMOSTAT_K: Final = 2.0
+"""The heater's own thermostat stops so much above its temperature."""
+CYCLE_H: Final = 0.75
+"""A proof takes half an hour; its start is not met to the minute."""
+NEAR_WELLS_M: Final = 0.65
+"""Rock reached within a day: sqrt(4 a t) at 1.2e-6 m2/s."""
+WELL_RADIUS_M: Final = 0.0575
+
+
+def from_site(site: Site) -> Plant:
+    """Parameters of the whole plant; ValueError when the certified points of a heat pump cannot be fitted."""
+    buffers = [tank for tank in site.tanks if tank.role == "buffer"]
+    rest = tuple(
+        Tank(
+            Node(tank.id, tank.volume_m3 * WATER_KWH_PER_M3_K, tank.loss_w_per_k / 1000),
+            tank.max_degc,
+            tank.setpoint_degc or EXPECTED_DEGC[tank.role],
+        )
+        for tank in site.tanks
+        if tank.role != "buffer"
+    )
+    volume = sum(tank.volume_m3 for tank in buffers) or HEADER_M3
+    loss = sum(tank.loss_w_per_k for tank in buffers) or 2.0
+    buffer_max = min((tank.max_degc for tank in buffers), default=90.0)
+    groups = _groups(site)
+    return Plant(
+        connection=Connection(site.electricity.fuse_kw, site.electricity.feed_in_limit_kw),
+        buffer=Tank(Node("buffer", volume * WATER_KWH_PER_M3_K, loss / 1000), buffer_max, 35.0),
+        groups=groups,
+        curve=_warmest_curve(site.circuits),
+        tanks=rest,
+        heat_pumps=_heat_pumps(site),
+        boilers=tuple(Boiler(b.id, b.stages, b.stage_kw, b.normal_stages) for b in site.boilers),
+        hot_water=_hot_water(site),
+        collectors=_collectors(site),
+        wells=_wells(site),
+        air=tuple(_air_unit(site, unit, groups) for unit in site.air_handling),
+        pv=bool(site.pv),
+    )
+
+
+EXPECTED_DEGC: Final = {"buffer": 35.0, "solar": 45.0, "heat_pump": 50.0}
+
+
+def _warmest_curve(circuits: Iterable[Circuit]) -> tuple[tuple[float, float], ...]:
+    """Supply over outdoor temperature that every floor circuit is content with."""
+    floors = [c for c in circuits if c.kind == "floor"] or list(circuits)
+    outdoors = sorted({point[0] for c in floors for point in c.curve})
+    return tuple((outdoor, max(_on_curve(c.curve, outdoor) for c in floors)) for outdoor in outdoors)
+
+
+def _on_curve(curve: tuple[tuple[float, float], ...], outdoor_degc: float) -> float:
+    if outdoor_degc <= curve[0][0]:
+        return curve[0][1]
+    for (cold, warm), (mild, cool) in pairwise(curve):
+        if outdoor_degc <= mild:
+            return warm + (cool - warm) * (outdoor_degc - cold) / (mild - cold)
+    return curve[-1][1]
+
+
+def group_key(zone: Zone, site: Site) -> tuple[object, ...]:
+    """Zones with the same key are heated alike: same curve and set points, slept in or not, behind the same air.
+
+    Two circuits of one curve count as one: nothing a plan can decide tells them apart.
+    """
+    circuit = next((c for c in site.circuits if c.id == zone.circuit), None)
+    return (circuit.curve if circuit else None, zone.kind == "residential")
+
+
+def _groups(site: Site) -> tuple[Group, ...]:
+    alike: defaultdict[tuple[object, ...], list[Zone]] = defaultdict(list)
+    for zone in site.zones:
+        alike[group_key(zone, site)].append(zone)
+    return tuple(_group(site, zones) for zones in alike.values())
+
+
+def _group(site: Site, zones: list[Zone]) -> Group:
+    circuit = next((c for c in site.circuits if c.id == zones[0].circuit), None)
+    area = sum(zone.area_m2 for zone in zones)
+    loss = sum(zone.heat_loss_w_per_k for zone in zones) / 1000
+    mass = sum((zone.mass_wh_per_m2_k - ROOM_WH_PER_M2_K) * zone.area_m2 for zone in zones) / 1000
+    lift = zones[0].setpoint_degc - DESIGN_OUTDOOR_DEGC
+    design = sum(z.design_heat_w or EMITTER_MARGIN * z.heat_loss_w_per_k * lift for z in zones) / 1000
+    supply = circuit.curve[0][1] if circuit else 0.0
+    name = zones[0].id
+    facades = {facade for zone in zones for facade, m2 in zone.windows_m2.items() if m2}
+    return Group(
+        id=name,
+        zones=tuple(zone.id for zone in zones),
+        room=Node(f"{name}.room", ROOM_WH_PER_M2_K * area / 1000),
+        mass=Node(f"{name}.mass", max(mass, 0.01 * area)),
+        room_to_mass_kw_per_k=ROOM_TO_MASS_W_PER_M2_K * area / 1000,
+        room_to_outdoor_kw_per_k=ROOM_LOSS_SHARE * loss,
+        mass_to_outdoor_kw_per_k=(1 - ROOM_LOSS_SHARE) * loss,
+        emitter_kw_per_k=design / max(supply - FLOOR_DEGC, 2.0) if circuit else 0.0,
+        emitter_max_kw=1.5 * design if circuit else 0.0,
+        heat_to_mass=0.9 if circuit and circuit.kind == "floor" else 0.3,
+        always_kw=BATH_KW_PER_M2 * sum(r.bathroom_floor_m2 for z in zones for r in z.rooms) if circuit else 0.0,
+        blinds=any(blind.facade in facades for blind in site.blinds),
+    )
+
+
+def _heat_pumps(site: Site) -> tuple[HeatPumps, ...]:
+    alike: defaultdict[tuple[object, ...], list[HeatPumpAsset]] = defaultdict(list)
+    for pump in site.heat_pumps:
+        modulating = site.find(pump.devices, "compressor_speed_pct") is not None
+        limits = (pump.supply_max_degc, pump.return_max_degc, pump.min_run_min, pump.min_stop_min)
+        alike[(pump.certified, pump.source, pump.compressors, limits, pump.serves_hot_water, modulating)].append(pump)
+    charged = tuple(tank.id for tank in site.tanks if tank.role == "heat_pump")
+    result = []
+    for (*_, modulating_too), pumps in alike.items():
+        pump = pumps[0]
+        points = [Certified(p.source_degc, p.supply_degc, p.compressors, p.heat_kw, p.power_kw) for p in pump.certified]
+        result.append(
+            HeatPumps(
+                id=pump.id if len(pumps) == 1 else f"{pump.id}..{pumps[-1].id}",
+                machines=tuple(p.id for p in pumps),
+                physics=fit_heat_pump(points, source_ref_degc=0.0 if pump.source == "wells" else 7.0),
+                wells=pump.source == "wells" and site.wells is not None,
+                water_tanks=charged if pump.serves_hot_water else (),
+                modulating=bool(modulating_too),
+                least_share=0.3,
+                min_run_h=pump.min_run_min / 60,
+                min_stop_h=pump.min_stop_min / 60,
+                supply_max_degc=pump.supply_max_degc,
+                return_max_degc=pump.return_max_degc,
+            )
+        )
+    return tuple(result)
+
+
+def _hot_water(site: Site) -> HotWater | None:
+    water, rule = site.hot_water, site.hygiene
+    if water is None:
+        return None
+    drops = [loop.loss_kw / (LOOP_LITRE_KW_PER_K * loop.flow_l_per_min) for loop in water.loops]
+    low = max(rule.supply_min_degc, rule.return_min_degc + max(drops, default=0.0)) + SUPPLY_MARGIN_K
+    node = Node(water.id, water.after_heater_m3 * WATER_KWH_PER_M3_K, water.after_heater_loss_w_per_k / 1000)
+    return HotWater(
+        preheaters=water.preheat_tanks,
+        exchanger_kw_per_k=water.preheat_exchanger_kw_per_k,
+        after_heater=node,
+        heater_kw=water.after_heater_stages * water.after_heater_stage_kw,
+        stage_kw=water.after_heater_stage_kw,
+        circulation_kw_per_k=sum(loop.loss_kw for loop in water.loops) / LOOP_LOSS_AT_K,
+        surroundings_degc=LOOP_SURROUNDINGS_DEGC,
+        low_degc=low,
+        high_degc=max(water.after_heater_degc, rule.storage_degc) + THERMOSTAT_K,
+        cycle_degc=rule.storage_degc,
+        cycle_h=CYCLE_H,
+    )
+
+
+def _collectors(site: Site) -> Collectors | None:
+    panel = site.collectors
+    if panel is None:
+        return None
+    circulation = site.hot_water.id if site.hot_water is not None and site.hot_water.loops else None
+    return Collectors(panel.id, panel.tank, circulation, site.wells is not None, EXPECTED_DEGC["solar"])
+
+
+def _wells(site: Site) -> Wells | None:
+    wells = site.wells
+    if wells is None:
+        return None
+    metres = wells.count_x * wells.count_y * wells.depth_m
+    conductivity = 2 * pi * wells.ground_conductivity_w_per_m_k
+    ring_m2 = pi * NEAR_WELLS_M**2
+    capacity = ring_m2 * wells.ground_heat_capacity_mj_per_m3_k / 3.6 * metres
+    away = conductivity * metres / log(wells.spacing_m / 2 / NEAR_WELLS_M) / 1000
+    to_rock = log(NEAR_WELLS_M / 2 / WELL_RADIUS_M) / conductivity
+    return Wells(
+        ground=Node(GROUND, capacity, away),
+        far_degc=wells.undisturbed_degc,
+        resistance_k_per_kw=(wells.resistance_m_k_per_w + to_rock) / metres * 1000,
+        mean_fluid_min_degc=wells.mean_fluid_min_degc,
+    )
+
+
+def _air_unit(site: Site, unit: AirHandling, groups: tuple[Group, ...]) -> AirUnit:
+    circuit = next(c for c in site.circuits if c.id == unit.circuit)
+    served = [zone for zone in site.zones if zone.air_handling == unit.id]
+    flow = sum(zone.ventilation_m3_per_h for zone in served)
+    rooms: dict[str, float] = defaultdict(float)
+    for zone in served:
+        group = next(g for g in groups if zone.id in g.zones)
+        rooms[group.room.id] += zone.ventilation_m3_per_h / flow if flow else 0.0
+    return AirUnit(
+        id=unit.id,
+        flow_kw_per_k=unit.flow_m3_per_h * AIR_KWH_PER_M3_K,
+        recovery=unit.recovery,
+        coil_kw_per_k=unit.heating_coil_kw / max(circuit.curve[0][1] - BEHIND_COIL_DEGC, 5.0),
+        fan_kw=unit.sfp_kw_per_m3_s * unit.flow_m3_per_h / 3600,
+        least_share=unit.min_flow_pct / 100,
+        bedrooms=unit.bedrooms > 0,
+        cooling_kw=unit.cooling_coil_kw,
+        rooms=dict(rooms),
+    )
