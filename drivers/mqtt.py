@@ -108,6 +108,7 @@ class MqttDriver:
                 client._client.disconnect()  # noqa: SLF001  # else a broker that never greets keeps the socket open
                 raise
             self._client = client
+            _take_reason(client)
             await self._subscribe(client)
             await self._round_trip(client)
         except (aiomqtt.MqttError, OSError) as error:  # OSError: the certificates cannot be read
@@ -170,9 +171,6 @@ class MqttDriver:
             return
         with contextlib.suppress(aiomqtt.MqttError):
             await client.__aexit__(None, None, None)
-        with contextlib.suppress(aiomqtt.MqttError, TimeoutError):
-            async with asyncio.timeout(self._connection.timeout_s):
-                await anext(client.messages)  # collects the reason of a lost connection, else the loop reports it
 
     def _new_client(self) -> aiomqtt.Client:
         connection = self._connection
@@ -268,6 +266,12 @@ class MqttDriver:
         said = "nothing" if waiting.heard is None else str(waiting.heard)
         error = f"{write.point}: wrote {waiting.value}, the device shows {said} after {self._connection.timeout_s} s"
         return WriteResult(write.point, ok=False, read_back=waiting.heard, error=error)
+
+
+def _take_reason(client: aiomqtt.Client) -> None:
+    """Take the reason of a lost connection, whenever it comes: the event loop reports those that nobody takes."""
+    lost: asyncio.Future[None] = client._disconnected  # noqa: SLF001  # the library keeps it there
+    lost.add_done_callback(lambda gone: None if gone.cancelled() else gone.exception())
 
 
 def _topics(points: Sequence[SitePoint], profiles: Mapping[str, Profile]) -> _Map:

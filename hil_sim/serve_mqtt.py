@@ -23,7 +23,6 @@ OnWrite = Callable[[str, float | None], None]
 
 _RETRY_S: Final = 0.5
 """Wall time between two tries to reach the broker."""
-_SETTLE_S: Final = 0.1
 _SILENT: Final = logging.getLogger("hil_sim.mqtt.library")
 _SILENT.setLevel(logging.CRITICAL)
 
@@ -64,6 +63,7 @@ class _Device:
             client = self._new_client()
             try:
                 async with client:
+                    _take_reason(client)
                     self._client = client
                     await self._introduce(client)
                     async with asyncio.TaskGroup() as group:
@@ -73,7 +73,6 @@ class _Device:
                 pass
             finally:
                 self._client = None
-                await _collect_reason(client)
             await asyncio.sleep(_RETRY_S)
 
     def _new_client(self) -> aiomqtt.Client:
@@ -178,11 +177,10 @@ class MqttDevices:
                 group.create_task(device.run(self._on_write))
 
 
-async def _collect_reason(client: aiomqtt.Client) -> None:
-    """Take the reason of a lost connection off the library's hands; the event loop reports what nobody takes."""
-    with contextlib.suppress(aiomqtt.MqttError, TimeoutError):
-        async with asyncio.timeout(_SETTLE_S):
-            await anext(client.messages)
+def _take_reason(client: aiomqtt.Client) -> None:
+    """Take the reason of a lost connection, whenever it comes: the event loop reports those that nobody takes."""
+    lost: asyncio.Future[None] = client._disconnected  # noqa: SLF001  # the library keeps it there
+    lost.add_done_callback(lambda gone: None if gone.cancelled() else gone.exception())
 
 
 def _profile(profile: Profile) -> MqttProfile:
