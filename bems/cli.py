@@ -53,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("site", nargs="?", type=Path, default=Path("site.biri.toml"), help="site file (%(default)s)")
     demo.add_argument("--port", type=_port, default=os.environ.get("PORT", "8080"), help="of the page (%(default)s)")
     demo.add_argument("--speed", type=_speed, default=60.0, help="site seconds per second (%(default)s)")
-    demo.add_argument("--start", default="2026-01-15T05:00", help="site time at the start, UTC (%(default)s)")
+    demo.add_argument("--start", default="2026-03-06T06:00", help="site time at the start, UTC (%(default)s)")
     demo.set_defaults(run=_demo)
 
     run = verbs.add_parser("run", help="run a site: read, control, record, show")
@@ -75,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     sim = verbs.add_parser("sim", help="the simulated building alone, as servers on its protocols")
     sim.add_argument("site", type=Path, help="site file")
     sim.add_argument("--speed", type=_speed, default=60.0, help="site seconds per second (%(default)s)")
-    sim.add_argument("--start", default="2026-01-15T05:00", help="site time at the start, UTC (%(default)s)")
+    sim.add_argument("--start", default="2026-03-06T06:00", help="site time at the start, UTC (%(default)s)")
     sim.add_argument("--seed", type=int, default=1, help="of draws, occupancy, sensors (%(default)s)")
     sim.add_argument("--port-offset", type=int, default=0, help="added to every field port (%(default)s)")
     sim.add_argument("--control-port", type=int, default=0, help="to take devices away by (any free one)")

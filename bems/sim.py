@@ -31,7 +31,7 @@ def start_time(text: str) -> datetime:
     try:
         start = datetime.fromisoformat(text)
     except ValueError as error:
-        raise StartError(f"start '{text}' is not a time; write it as 2026-01-15T05:00 (UTC)") from error
+        raise StartError(f"start '{text}' is not a time; write it as 2026-03-06T06:00 (UTC)") from error
     return start.replace(tzinfo=UTC) if start.tzinfo is None else start.astimezone(UTC)
 
 
