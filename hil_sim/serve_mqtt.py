@@ -73,6 +73,9 @@ class _Device:
                 pass
             finally:
                 self._client = None
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():  # a goodbye that failed has taken the cancellation's place
+                raise asyncio.CancelledError
             await asyncio.sleep(_RETRY_S)
 
     def _new_client(self) -> aiomqtt.Client:
