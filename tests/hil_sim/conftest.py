@@ -1,4 +1,3 @@
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -8,8 +7,6 @@ from models.site import load_site
 from models.synthetic import synthetic_year
 
 ROOT = Path(__file__).resolve().parents[2]
-WINTER = datetime(2025, 2, 3, tzinfo=UTC)
-SUMMER = datetime(2025, 7, 7, tzinfo=UTC)
 
 
 @pytest.fixture(scope="session")
@@ -22,8 +19,9 @@ def year_of_weather():
     return synthetic_year(2025, 1)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def plant(biri, year_of_weather):
+    """One plant for all: every test resets it."""
     return create(biri, year_of_weather)
 
 

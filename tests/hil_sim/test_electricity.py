@@ -4,6 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from hil_sim.plant import create
+
 JUNE = datetime(2025, 6, 18, tzinfo=UTC)
 WEDNESDAY = datetime(2025, 1, 15, tzinfo=UTC)
 
@@ -55,8 +57,6 @@ def test_photovoltaics_follow_their_limit_only_when_it_is_enabled(plant):
 
 
 def test_overload_of_the_main_fuse_is_noticed(biri, year_of_weather):
-    from hil_sim.plant import create
-
     small = biri.model_copy(update={"electricity": biri.electricity.model_copy(update={"main_fuse_a": 100.0})})
     plant = create(small, year_of_weather)
     plant.reset(WEDNESDAY, 1)

@@ -3,6 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bench.plant_year import run
+from hil_sim.plant import create
 from models.units import Unit
 
 WINTER = datetime(2025, 2, 3, tzinfo=UTC)
@@ -47,8 +48,6 @@ def test_the_same_seed_gives_the_same_run_and_another_seed_another(plant):
 
 
 def test_another_plant_of_the_same_site_runs_the_same(plant, biri, year_of_weather):
-    from hil_sim.plant import create
-
     other = create(biri, year_of_weather)
     for one in (plant, other):
         one.reset(SUMMER, 3)
@@ -135,9 +134,9 @@ def test_a_command_for_no_point_is_refused(plant):
         plant.step({"nothing.at_all": 1.0}, 60.0)
 
 
-def test_a_plant_wants_a_reset_first(plant):
+def test_a_plant_wants_a_reset_first(biri, year_of_weather):
     with pytest.raises(RuntimeError, match="reset"):
-        plant.step({}, 60.0)
+        create(biri, year_of_weather).step({}, 60.0)
 
 
 def test_weather_reaches_the_station(plant, year_of_weather):
