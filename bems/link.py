@@ -52,6 +52,15 @@ class Link:
         self._writes: dict[tuple[str, int], Write] = {}
         self._wake = asyncio.Event()
         self._failures = 0
+        self._ending = asyncio.Event()
+
+    def end(self) -> None:
+        """Let `run` end by itself when the cancellation that is to follow gets lost.
+
+        Before Python 3.12 asyncio.wait_for, which the libraries below us use, swallows one that comes together with an
+        answer; and Task.cancelling() cannot tell, for there a TaskGroup that failed leaves it set.
+        """
+        self._ending.set()
 
     def request(self, writes: Iterable[Write]) -> None:
         """Have these written as soon as the wire is free; a newer one for a slot replaces a waiting one."""
@@ -62,9 +71,9 @@ class Link:
             self._wake.set()
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Until cancelled, or `end` was called and the exchange under way is over."""
         try:
-            while not _is_cancelled():
+            while not self._ending.is_set():
                 try:
                     await self.driver.connect()
                     await self._exchange()
@@ -73,7 +82,7 @@ class Link:
                 except Exception as error:  # noqa: BLE001  (a driver that trips must not stop the building)
                     self._lost(f"the driver failed: {error!r}", trace=True)
                 await self.driver.close()
-                if _is_cancelled():
+                if self._ending.is_set():
                     break
                 longest = min(LONGEST_BACK_OFF_S, FIRST_BACK_OFF_S * 2 ** min(self._failures, MOST_DOUBLINGS))
                 await asyncio.sleep(random.uniform(FIRST_BACK_OFF_S, longest))
@@ -81,10 +90,10 @@ class Link:
             await self.driver.close()
 
     async def _exchange(self) -> None:
-        """Scan and write on a living connection until it dies (Unreachable)."""
+        """Scan and write on a living connection until it dies (Unreachable), or `end` was called."""
         misses = 0
         due_s = wall_s()
-        while not _is_cancelled():
+        while not self._ending.is_set():
             try:
                 await self._write_waiting()
                 if wall_s() >= due_s:
@@ -150,13 +159,3 @@ class Link:
 
     def _turn(self, state: Literal["up", "down"], detail: str) -> None:
         self.state, self.state_since_s, self.detail = state, wall_s(), detail
-
-
-def _is_cancelled() -> bool:
-    """Whether somebody wants the running task to end.
-
-    Before Python 3.12 asyncio.wait_for, which the libraries below us use, swallows a cancellation that comes together
-    with an answer: then nothing is raised here, but the task still knows.
-    """
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0

@@ -152,6 +152,8 @@ class System:
                 try:
                     await stop.wait()
                 finally:
+                    for link in self.links.values():
+                        link.end()
                     for task in tasks:
                         task.cancel()
                     await self._let_listeners_go()

@@ -41,6 +41,7 @@ class _Device:
         }
         self._flag_changed = asyncio.Event()
         self._client: aiomqtt.Client | None = None
+        self._ending = False
 
     def update(self, values: Mapping[str, float | None]) -> None:
         """New observations; points that are written keep what they were told."""
@@ -57,9 +58,18 @@ class _Device:
             with contextlib.suppress(OSError):
                 wire.shutdown(socket.SHUT_RDWR)
 
+    def end(self) -> None:
+        """Lose the connection for good; `run` may still have to be cancelled.
+
+        Cancelling alone is not enough: a goodbye that fails may take the cancellation's place.
+        """
+        self._ending = True
+        self.cut()
+
     async def run(self, on_write: OnWrite) -> None:
         """Until cancelled; finds back to a broker that comes back."""
-        while True:
+        self._ending = False
+        while not self._ending:
             client = self._new_client()
             try:
                 async with client:
@@ -73,9 +83,6 @@ class _Device:
                 pass
             finally:
                 self._client = None
-            task = asyncio.current_task()
-            if task is not None and task.cancelling():  # a goodbye that failed has taken the cancellation's place
-                raise asyncio.CancelledError
             await asyncio.sleep(_RETRY_S)
 
     def _new_client(self) -> aiomqtt.Client:
@@ -163,7 +170,7 @@ class MqttDevices:
         if self._task is None:
             return
         for device in self._devices:
-            device.cut()
+            device.end()
         self._task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._task

@@ -296,6 +296,7 @@ async def test_it_ends_though_a_library_swallows_the_cancellation():
     stubborn.device.read = swallowing
     task = asyncio.create_task(stubborn.link.run())
     await reading.wait()
+    stubborn.link.end()
     task.cancel()
     await asyncio.wait_for(asyncio.shield(task), 1)
     assert not stubborn.device.open
