@@ -103,6 +103,73 @@ class _Field:
 DT_S: Final = 60.0
 
 
+class Lockstep:
+    """A plant under control that can be stopped and handed to another controller: what it has become stays with it."""
+
+    def __init__(
+        self,
+        site: Site,
+        plant: Plant,
+        start: datetime,
+        *,
+        dt_s: float = DT_S,
+        seed: int = 1,
+        memory: RuleMemory | None = None,
+        ledger: Ledger | None = None,
+        max_age_s: float = YOUNG_S,
+    ) -> None:
+        """Resets the plant; the arguments are those of `run`."""
+        self.site, self.plant, self.now, self.dt_s, self.max_age_s = site, plant, start, dt_s, max_age_s
+        self.memory, self.ledger = memory or RuleMemory(), ledger or Ledger()
+        self._field, self._picture = _Field(site), unread(site.points)
+        self._seen = plant.reset(start, seed)
+        self._truth: Callable[[], Observations] | None = getattr(plant, "truth", None)
+
+    def advance(
+        self,
+        hours: float,
+        controller: Controller,
+        *,
+        actions: Sequence[tuple[float, Callable[[], None]]] = (),
+        keep: Sequence[str] | None = None,
+        on_step: Callable[[float], None] | None = None,
+    ) -> LockstepResult:
+        """Go on for so many hours under this controller; the other arguments are those of `run`."""
+        points = tuple(keep) if keep is not None else tuple(self.site.points)
+        steps, start = round(hours * 3600 / self.dt_s), self.now
+        values = np.full((steps, len(points)), np.nan)
+        commands: list[tuple[datetime, Command]] = []
+        events: list[tuple[datetime, Reason]] = []
+        holds: dict[str, int] = {}
+        due = sorted(actions, key=lambda action: action[0])
+        for step in range(steps):
+            while due and due[0][0] * 3600 <= step * self.dt_s:
+                due.pop(0)[1]()
+            decision, held, news = self._decide(controller)
+            events += [(self.now, reason) for reason in decision.events]
+            commands += [(self.now, command) for command in news]
+            for point in held:
+                holds[point] = holds.get(point, 0) + 1
+            self.now = start + timedelta(seconds=(step + 1) * self.dt_s)
+            shown = self._truth() if self._truth is not None else self._seen
+            values[step] = [np.nan if (value := shown.get(point)) is None else value for point in points]
+            if on_step is not None:
+                on_step((step + 1) / steps)
+        return LockstepResult(start, self.dt_s, points, values, commands, events, holds, self.memory, self.ledger)
+
+    def _decide(self, controller: Controller) -> tuple[Decision, list[str], list[Command]]:
+        """One decision and one step of the plant: the decision, the points held back, the commands that are new."""
+        site, now = self.site, self.now
+        self._picture = fold(self._picture, _samples(site, self._seen, now))
+        decision = controller(site, self._picture, now, self.memory, self.max_age_s)
+        self.memory = decision.memory
+        outcome = guard(decision.wishes, site, self._picture, now, self.ledger, max_age_s=self.max_age_s)
+        told, news = self._field.take([c for c in outcome if isinstance(c, Command)], now)
+        self.ledger = self.ledger.followed(self._field.effective(), now, now.astimezone(site.zone_info).date())
+        self._seen = self.plant.step(told, self.dt_s)
+        return decision, [hold.point for hold in outcome if isinstance(hold, Hold)], news
+
+
 def run(  # noqa: PLR0913  (a call reads as the description of a run)
     site: Site,
     plant: Plant,
@@ -136,37 +203,8 @@ def run(  # noqa: PLR0913  (a call reads as the description of a run)
         keep: points whose values are kept; all of them when left out.
         on_step: told the share done, 0 to 1, after each step.
     """
-    points = tuple(keep) if keep is not None else tuple(site.points)
-    steps = round(hours * 3600 / dt_s)
-    values = np.full((steps, len(points)), np.nan)
-    memory, ledger = memory or RuleMemory(), ledger or Ledger()
-    plants, picture = _Field(site), unread(site.points)
-    commands: list[tuple[datetime, Command]] = []
-    events: list[tuple[datetime, Reason]] = []
-    holds: dict[str, int] = {}
-    seen, now = plant.reset(start, seed), start
-    truth: Callable[[], Observations] | None = getattr(plant, "truth", None)
-    due = sorted(actions, key=lambda action: action[0])
-    for step in range(steps):
-        while due and due[0][0] * 3600 <= step * dt_s:
-            due.pop(0)[1]()
-        picture = fold(picture, _samples(site, seen, now))
-        decision = controller(site, picture, now, memory, max_age_s)
-        memory = decision.memory
-        events += [(now, reason) for reason in decision.events]
-        outcome = guard(decision.wishes, site, picture, now, ledger, max_age_s=max_age_s)
-        for hold in outcome:
-            if isinstance(hold, Hold):
-                holds[hold.point] = holds.get(hold.point, 0) + 1
-        told, news = plants.take([c for c in outcome if isinstance(c, Command)], now)
-        commands += [(now, command) for command in news]
-        ledger = ledger.followed(plants.effective(), now, now.astimezone(site.zone_info).date())
-        seen, now = plant.step(told, dt_s), start + timedelta(seconds=(step + 1) * dt_s)
-        shown = truth() if truth is not None else seen
-        values[step] = [np.nan if (value := shown.get(point)) is None else value for point in points]
-        if on_step is not None:
-            on_step((step + 1) / steps)
-    return LockstepResult(start, dt_s, points, values, commands, events, holds, memory, ledger)
+    lockstep = Lockstep(site, plant, start, dt_s=dt_s, seed=seed, memory=memory, ledger=ledger, max_age_s=max_age_s)
+    return lockstep.advance(hours, controller, actions=actions, keep=keep, on_step=on_step)
 
 
 def _samples(site: Site, seen: Observations, now: datetime) -> list[Sample]:
