@@ -108,8 +108,9 @@ def _top(name: str, demo: bool, language: Language) -> Markup:
         el("span", {"class": "link", "id": "link", "data-state": "starting"}, words["link.starting"]),
         el(
             "a",
-            {"class": "counts", "id": "counts", "href": "#alarms", "aria-label": words["alarms.title"]},
-            *(_count(letter) for letter in "ABC"),
+            {"class": "counts", "id": "counts", "href": "#alarms"},
+            el("span", {"class": "sr"}, words["alarms.title"]),
+            *(_count(letter, words[f"alarms.class_{letter.lower()}"]) for letter in "ABC"),
         ),
         el(
             "nav",
@@ -142,11 +143,12 @@ def _top(name: str, demo: bool, language: Language) -> Markup:
     )
 
 
-def _count(letter: str) -> Markup:
+def _count(letter: str, name: str) -> Markup:
     return el(
         "span",
         {"class": "count", "data-class": letter, "data-some": "false"},
         _mark(letter),
+        el("span", {"class": "sr"}, name),
         el("b", None, "0"),
     )
 
@@ -277,8 +279,18 @@ def _side(language: Language) -> Markup:
     return el(
         "div",
         {"class": "side", "data-in": "overview alarms"},
-        _section("overview alarms", "alarms", words["alarms.title"], el("ul", {"id": "alarm-list"})),
-        _section("alarms", "events", words["events.title"], el("ol", {"id": "event-list"})),
+        _section(
+            "overview alarms",
+            "alarms",
+            words["alarms.title"],
+            el("ul", {"id": "alarm-list", "tabindex": "0", "aria-labelledby": "h-alarms"}),
+        ),
+        _section(
+            "alarms",
+            "events",
+            words["events.title"],
+            el("ol", {"id": "event-list", "tabindex": "0", "aria-labelledby": "h-events"}),
+        ),
         _section("overview more", "health", words["health.title"], el("ul", {"id": "health-list"})),
     )
 

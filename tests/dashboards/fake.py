@@ -193,6 +193,10 @@ class FakeView:
             point, described.spec.shown_unit.value, start, (end - start).total_seconds() / buckets, mean, low, high
         )
 
+    def begin(self) -> None:
+        """Belong to the event loop that runs now; needed when served again by another one."""
+        self._ticked = asyncio.Condition()
+
     async def tick(self) -> None:
         """Let a wall second pass."""
         async with self._ticked:

@@ -38,6 +38,7 @@ class Running:
             self._thread.join(10)
 
     async def _serve(self, ready: threading.Event) -> None:
+        self.view.begin()
         config = uvicorn.Config(
             create_app(self.view), port=self.port, log_level="warning", lifespan="off", timeout_graceful_shutdown=1
         )

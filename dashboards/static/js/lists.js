@@ -32,7 +32,6 @@ export function showAlarms() {
     element.dataset.some = count > 0;
     setText(element.querySelector("b"), String(count));
   }
-  byId("counts").setAttribute("aria-label", `${t("alarms.title")}: ${t("top.announce", counts)}`);
   markComponents();
   announce(counts);
 }
