@@ -217,7 +217,7 @@ def _balances(bus: Bus, of: Inputs, expected: Expected) -> None:
             ref = float(expected.buffer_degc[-1]) if expected.heating[-1] else of.state.tanks_degc[tank.node.id]
             terminal(bus, tank.node, pumped if expected.heating[-1] else 0.0, ref)
         else:
-            terminal(bus, tank.node, 1.3 * pumped, tank.expected_degc)
+            terminal(bus, tank.node, min(WARMER_COP * pumped, heat), tank.expected_degc)
     for group in of.plant.groups:
         low = float(of.outlook.low_degc[group.id][-1])
         for node, start in ((group.room, of.state.rooms_degc[group.id]), (group.mass, of.state.masses_degc[group.id])):
@@ -230,5 +230,7 @@ def _balances(bus: Bus, of: Inputs, expected: Expected) -> None:
         terminal(bus, water.after_heater, heat, water.low_degc)
 
 
+WARMER_COP = 1.3
+"""1/COP at a preheating tank over that at the buffer."""
 MASS_ABOVE_K = 0.5
 """A heated floor under a room at its lower limit."""

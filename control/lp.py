@@ -83,12 +83,15 @@ class Expr:
     __rmul__ = __mul__
 
     def __getitem__(self, part: slice | NDArray[np.bool_] | Index) -> "Expr":
-        """The expressions chosen, in their order."""
+        """The expressions chosen, in that order, any of them more than once."""
         kept = np.arange(self.size)[part]
-        place = np.full(self.size, -1, dtype=np.int64)
-        place[kept] = np.arange(len(kept))
-        there = place[self.row] >= 0
-        return Expr(len(kept), place[self.row[there]], self.col[there], self.val[there], self.const[kept])
+        order = np.argsort(self.row, kind="stable")
+        sorted_row = self.row[order]
+        first, last = np.searchsorted(sorted_row, kept), np.searchsorted(sorted_row, kept, "right")
+        counts = last - first
+        taken = order[np.arange(counts.sum()) + np.repeat(first - np.cumsum(counts) + counts, counts)]
+        row = np.repeat(np.arange(len(kept)), counts)
+        return Expr(len(kept), row, self.col[taken], self.val[taken], self.const[kept])
 
     def prev(self, first: float) -> "Expr":
         """Each step's value one step earlier; `first` stands before the first step."""

@@ -124,7 +124,8 @@ class Weights:
 
     comfort: Softness = SOFTNESS
     hygiene_nok_per_kh: float = 1000.0
-    car_nok_per_kwh: float = 30.0
+    car_nok_per_kwh: float = 200.0
+    """A car that cannot leave: dearer than any peak."""
     fuse_nok_per_kwh: float = 500.0
     start_nok: float = 1.0
     boiler_beyond_nok_per_kwh: float = 3.0

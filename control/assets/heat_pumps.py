@@ -67,6 +67,8 @@ class Segment:
     heat_kw: Array
     inverse_cop: Array
     """Marginal: electricity per heat of this segment alone."""
+    compressors: int
+    """That make it."""
 
 
 @dataclass(frozen=True)
@@ -88,14 +90,13 @@ def segments(of: HeatPumps, source_degc: Array, supply_degc: Array) -> list[Segm
     heat = [np.zeros_like(source_degc), *(capacity_kw(of.physics, source_degc, supply_degc, s) for s in levels)]
     power = [np.zeros_like(source_degc), *(power_kw(of.physics, source_degc, supply_degc, s) for s in levels)]
     parts = [
-        Segment(q - q0, (p - p0) / np.maximum(q - q0, 1e-6))
+        Segment(q - q0, (p - p0) / np.maximum(q - q0, 1e-6), 1)
         for q0, q, p0, p in zip(heat[:-1], heat[1:], power[:-1], power[1:], strict=True)
     ]
     rising = all(bool((b.inverse_cop >= a.inverse_cop).all()) for a, b in pairwise(parts))
     if rising and not of.modulating:
         return parts
-    even = 1 if of.modulating else len(parts)
-    return [Segment(heat[-1] / even, power[-1] / heat[-1])] * even
+    return [Segment(heat[-1], power[-1] / heat[-1], of.compressors)]
 
 
 def gradient_per_k(of: HeatPumps, source_degc: Array, supply_degc: Array) -> tuple[Array, Array]:
@@ -143,12 +144,13 @@ def duty(
     used, w is held to T + lift - T_ref.
     """
     n, name = len(bus.grid), f"{of.id}.{what.tank}"
-    parts, heats, used = [], [], zeros(n)
+    parts, heats, used, level = [], [], zeros(n), zeros(n)
     for order, segment in enumerate(segments(of, source_degc, what.expected_supply_degc), 1):
         part = bus.m.var(f"{name}.order_{order}_kw", n, 0.0, machines * np.maximum(segment.heat_kw, 0.0))
         parts.append(part)
         heats.append(np.maximum(segment.heat_kw, 1e-3))
         used = used + part * segment.inverse_cop
+        level = level + part * (segment.compressors / heats[-1])
     over_supply, over_source = gradient_per_k(of, source_degc, what.expected_supply_degc)
     heat = total(parts, n)
     warmer = _warmer(bus, name, bus.temp[what.tank] + of.lift_k - what.expected_supply_degc, heat, what, price)
@@ -161,7 +163,6 @@ def duty(
     bus.show(f"{name}.power_kw", power)
     if of.wells:
         bus.into_kw[GROUND].append(used - heat)
-    level = total([part / full for part, full in zip(parts, heats, strict=True)], n)
     bus.show(f"{name}.compressors", level)
     return DutyBlock(heat, level, tuple(parts), tuple(heats))
 

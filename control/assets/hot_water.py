@@ -10,9 +10,6 @@ from control.assets.bus import Bus, Node
 from control.grid import Array, Grid
 from control.lp import Expr, total
 
-BACKWARD_K = 40.0
-"""Water leaving a hot tank for a colder one gives heat to it; more than this difference does not occur."""
-
 
 @dataclass(frozen=True)
 class HotWater:
@@ -37,7 +34,7 @@ class HotWater:
 
 
 def preheat(bus: Bus, of: HotWater, rate_kw_per_k: Array, cold_degc: Array) -> Expr:
-    """q_k <= k_x (T_k + s - T_cold) - (k_x / r) sum_{j<k} q_j,  k_x = U r / (U + r); returns the sum of all q_k.
+    """q_k = k_x (T_k + s - T_cold) - (k_x / r) sum_{j<k} q_j,  k_x = U r / (U + r); returns the sum of all q_k.
 
     Counter-flow exchangers one after the other with the flow forecast. Water warmer than a tank warms it (q_k < 0).
 
@@ -53,11 +50,7 @@ def preheat(bus: Bus, of: HotWater, rate_kw_per_k: Array, cold_degc: Array) -> E
     k_x = np.where(flowing, of.exchanger_kw_per_k * r / (of.exchanger_kw_per_k + r), 0.0)
     before: list[Expr] = []
     for tank in of.preheaters:
-        most = np.where(flowing, k_x * 90.0, 0.0)
-        least = np.zeros(n) if not before else -k_x * BACKWARD_K
-        heat = bus.m.var(f"{tank}.preheat_kw", n, least, most)
-        reach = k_x * (bus.temp[tank] + of.top_above_mean_k - cold_degc) - (k_x / r) * total(before, n)
-        bus.m.rows(f"{tank} preheat", heat <= reach)
+        heat = k_x * (bus.temp[tank] + of.top_above_mean_k - cold_degc) - (k_x / r) * total(before, n)
         bus.into_kw[tank].append(-heat)
         bus.show(f"{tank}.preheat_kw", heat)
         before.append(heat)

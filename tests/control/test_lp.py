@@ -109,10 +109,24 @@ def test_expressions_follow_the_arithmetic_of_arrays(a, b, first):
         (x.prev(first), np.concatenate(([first], x_value[:-1]))),
         ((x * a).prev(first), np.concatenate(([first], (x_value * a)[:-1]))),
         (x[1:3], x_value[1:3]),
-        (x[np.array([3, 0])], x_value[[3, 0]]),
+        (x[np.array([3, 0, 3])], x_value[[3, 0, 3]]),
+        ((x + one)[np.array([1, 1])], (x_value + 4.0)[[1, 1]]),
         (x.by(group, 2), np.array([x_value[0] + x_value[3], x_value[1] + x_value[2]])),
         (total([x, 2.0, a], 4), x_value + 2.0 + a),
         (x.sum(), np.array([x_value.sum()])),
     ]
     for expr, value in cases:
         assert solution.value(expr) == pytest.approx(value)
+
+
+def test_rounding_keeps_the_running_sum():
+    m = Problem()
+    shares, rest = m.var("shares", 6, 0.0, 2.0, integer=6), m.var("rest", 1)
+    m.cost("nothing", shares + rest)
+    rounded = m.rounded(np.array([0.4, 0.4, 0.4, 0.4, 0.4, 1.0, 0.3]))
+    assert rounded == pytest.approx([0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.3])
+
+
+def test_the_least_that_the_rows_allow_is_found_apart_from_money():
+    m, power, _ = store()
+    assert m.least(power) == pytest.approx(7.0)
