@@ -25,9 +25,9 @@ ABOUT: Final = (
     "who may not see it; its quality and age stay true."
 )
 WHAT_COMES: Final = (
-    "Event `full` once with the whole state, then `delta` a tick with what changed: tick, at [s since 1970 UTC], speed, "
-    "points {id: [value, quality, at or null where read with its connection, last value where not good]}, connections "
-    "{id: newest reading}, health {name: [state, age in s]} and, when changed, alarms, held and price."
+    "Event `full` once with the whole state, then `delta` a tick with what changed: tick, at [s since 1970 UTC], "
+    "speed, points {id: [value, quality, at or null where read with its connection, last value where not good]}, "
+    "connections {id: newest reading}, health {name: [state, age in s]}; alarms, held and price when changed."
 )
 EVENT: Final = {
     "type": "object",

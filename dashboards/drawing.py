@@ -62,7 +62,6 @@ def _box(box: Box, site: Site, language: Language) -> Markup:
             names[i],
             Box((part,), box.x + width * (i // rows), box.y + HEAD + (ROW + 4) * (i % rows), width, ROW + 4),
             site,
-            language,
         )
         for i, part in enumerate(box.members)
     )
@@ -110,13 +109,12 @@ def _component(box: Box, site: Site, language: Language) -> Markup:
     )
     return _link(
         part,
-        language,
         _frame(box, 14 if tank else 3),
         Markup() if tank else symbol(part.kind, box.x + 7, box.y + 4),
         el(
             "text",
             {"class": "title", "x": box.x + (12 if tank else 36), "y": box.y + 19},
-            _cut(pick(part.name, language), box.width - (20 if tank else 42)),
+            *_cut(pick(part.name, language), box.width - (20 if tank else 42)),
         ),
         *rows,
         _mark(box.x - 9, box.y - 9),
@@ -149,7 +147,7 @@ def _value(shown: Shown, site: Site, end: float, y: float, css: str = "value") -
     )
 
 
-def _member(part: Component, name: str, box: Box, site: Site, language: Language) -> Markup:
+def _member(part: Component, name: str, box: Box, site: Site) -> Markup:
     """A component as one line of a list."""
     lamp = 25 if part.running else 10
     room = box.width - lamp - 6 - MEMBER_VALUE * len(part.shown)
@@ -163,10 +161,9 @@ def _member(part: Component, name: str, box: Box, site: Site, language: Language
     }
     return _link(
         part,
-        language,
         el("rect", hit),
         el("circle", {"class": "lamp", "cx": box.x + 14, "cy": box.y + 11, "r": 5}) if part.running else Markup(),
-        el("text", {"class": "label", "x": box.x + lamp, "y": box.y + 16}, _cut(name, room)),
+        el("text", {"class": "label", "x": box.x + lamp, "y": box.y + 16}, *_cut(name, room)),
         *(
             _value(shown, site, box.right - 10 - MEMBER_VALUE * i, box.y + 2)
             for i, shown in enumerate(part.shown[::-1])
@@ -175,20 +172,15 @@ def _member(part: Component, name: str, box: Box, site: Site, language: Language
     )
 
 
-def _link(part: Component, language: Language, *children: str) -> Markup:
-    name = pick(part.name, language)
-    return el(
-        "a",
-        {
-            "class": f"component {part.kind.value}",
-            "href": f"#c-{part.id}",
-            "data-component": part.id,
-            "data-running": " ".join(part.running) or None,
-            "aria-label": f"{name}: {texts(language)['drawing.details']}",
-        },
-        el("title", None, name),
-        *children,
-    )
+def _link(component: Component, *children: str) -> Markup:
+    """The component as a link to its details; its name for a screen reader is all that stands in it."""
+    attributes: dict[str, Attribute] = {
+        "class": f"component {component.kind.value}",
+        "href": f"#c-{component.id}",
+        "data-component": component.id,
+        "data-running": " ".join(component.running) or None,
+    }
+    return el("a", attributes, *(part for child in children if child for part in (child, " ")))
 
 
 def _mark(x: float, y: float) -> Markup:
@@ -214,7 +206,7 @@ def value(shown: Shown, site: Site, tag: str, attributes: dict[str, Attribute]) 
     )
 
 
-def _cut(name: str, room: float) -> str:
-    """The name, cut to the room it has."""
+def _cut(name: str, room: float) -> tuple[str, ...]:
+    """The name, cut to the room it has; then the whole of it is there on hovering."""
     most = max(3, int(room / LETTER))
-    return name if len(name) <= most else f"{name[: most - 1].rstrip()}…"
+    return (name,) if len(name) <= most else (f"{name[: most - 1].rstrip()}…", el("title", None, name))
