@@ -254,6 +254,8 @@ class System:
                 except RecordError:
                     self._unstored.appendleft(batch)
                     raise
+                except ValueError as error:  # a device that babbles must stop neither control nor the record
+                    log.error("record: a tick is not kept: %s", error)
             while self._forecasts:
                 await asyncio.to_thread(self.record.put_forecast, self._forecasts[0])
                 del self._forecasts[0]
@@ -271,6 +273,8 @@ class System:
     async def _finish(self) -> None:
         """Give the plant its points back, say so in the record, let the pages go."""
         now = self.clock.now()
+        rows = self._rows(self._results)
+        self._results.clear()
         self.outputs.release_all()
         due = self.outputs.due(now, wall_s(), self._reachable())
         with suppress(TimeoutError):
@@ -280,7 +284,7 @@ class System:
         given_back = sum(result.ok for result in self._results)
         self.note(Event(now, EventKind.STOP, self.site.id, f"stopped; {given_back} points given back"))
         log.info("%d points given back", given_back)
-        self._unstored.append((self._take_samples(wall_s()), [], self._events, {}))
+        self._unstored.append((self._take_samples(wall_s()), rows, self._events, {}))
         await self._store()
 
     async def _let_listeners_go(self) -> None:
