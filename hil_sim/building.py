@@ -74,6 +74,9 @@ class Emission(NamedTuple):
     opening: list[float]
     """Mean valve position 0..1, weighted by emitter size."""
 
+STEP_LENGTHS: Final = 4
+"""Lengths of step that are kept prepared."""
+
 
 class Building:
     """State of all spaces and how they move."""
@@ -310,6 +313,8 @@ class Building:
 
     def _stepper(self, dt_s: float) -> Stepper:
         if dt_s not in self._steppers:
+            if len(self._steppers) >= STEP_LENGTHS:
+                self._steppers.clear()  # a caller with ever new lengths pays in time, not in memory
             self._steppers[dt_s] = stepper(self._network, dt_s)
         return self._steppers[dt_s]
 

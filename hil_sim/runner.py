@@ -8,7 +8,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from hil_sim.ports import Plant
@@ -17,7 +17,7 @@ from models.site import Site
 log = logging.getLogger(__name__)
 
 LONGEST_STEP_S: Final = 60.0
-"""Plants are stepped at most this far at once (site time)."""
+"""Plants are stepped at most this far at once (site time), and always equally far: a plant may prepare for a length."""
 UPDATE_S: Final = 0.5
 """Wall time between two updates of the servers."""
 MISSED_REFRESHES: Final = 3
@@ -56,6 +56,7 @@ class Runner:
         }
         self._kept_until: dict[str, float] = {}
         self._time = now()
+        self._step_s = min(LONGEST_STEP_S, UPDATE_S * speed)
         self._lagging = False
         self.observations: Mapping[str, float | None] = plant.reset(self._time, seed)
 
@@ -66,17 +67,17 @@ class Runner:
             self._kept_until[point] = time.monotonic() + self._watchdogs_s[point]
 
     def advance(self, to: datetime) -> None:
-        """Step the plant up to this site time, in steps of at most LONGEST_STEP_S."""
+        """Step the plant towards this site time, as many whole steps as fit."""
         for point, deadline in list(self._kept_until.items()):
             if time.monotonic() > deadline:
                 log.info("%s: not refreshed in time, falls back", point)
                 self._commands[point] = None
                 del self._kept_until[point]
-        while (remaining := (to - self._time).total_seconds()) > 0:
-            dt_s = min(remaining, LONGEST_STEP_S)
+        step = timedelta(seconds=self._step_s)
+        while self._time + step <= to:
             commands, self._commands = self._commands, {}
-            self.observations = self._plant.step(commands, dt_s)
-            self._time = to if dt_s == remaining else self._time + (to - self._time) * (dt_s / remaining)
+            self.observations = self._plant.step(commands, self._step_s)
+            self._time += step
 
     async def run(self, servers: Sequence[FieldServer]) -> None:
         """Until cancelled. Steps, updates, rests; says so once when it cannot keep up."""
