@@ -6,7 +6,7 @@ what of it people should hear about.
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -36,8 +36,6 @@ class Step:
 
     commands: Sequence[Command] = ()
     events: Sequence[Event] = ()
-    state: Mapping[str, Any] = field(default_factory=dict)
-    """To be kept in the record with this tick."""
 
 
 class Steering:
@@ -47,6 +45,7 @@ class Steering:
         self._site = site
         self._memory = RuleMemory()
         self._ledger = Ledger()
+        self._to_keep = False
         self._decided_at: datetime | None = None
         self._held_back: dict[str, str] = {}
         self._fallen_back: dict[str, Reason] = {}
@@ -66,20 +65,26 @@ class Steering:
             return Step()
         self._decided_at = now
         decision = decide(self._site, picture, now, self._memory, max_age_s)
-        self._memory = decision.memory
+        self._memory, self._to_keep = decision.memory, True
         judged = guard(decision.wishes, self._site, picture, now, self._ledger, max_age_s=max_age_s)
         commands = [item for item in judged if isinstance(item, Command)]
         events = [_event(now, EventKind.CONTROL, "rules", reason) for reason in decision.events]
         events += self._holds(now, [item for item in judged if isinstance(item, Hold)])
         events += self._fallbacks(now, decision.wishes)
         self.conditions = self._conditions(now)
-        return Step(commands, events, self._state())
+        return Step(commands, events)
 
     def follow(self, held: Mapping[str, float], now: datetime) -> None:
         """What the devices are meant to hold now; a difference counts for wear and starts."""
-        self._ledger = self._ledger.followed(held, now, now.astimezone(self._site.zone_info).date())
+        before = self._ledger
+        self._ledger = before.followed(held, now, now.astimezone(self._site.zone_info).date())
+        self._to_keep |= self._ledger is not before
 
-    def _state(self) -> dict[str, Any]:
+    def take_state(self) -> dict[str, Any]:
+        """What is to be kept in the record with this tick; nothing when it has not changed since the last call."""
+        if not self._to_keep:
+            return {}
+        self._to_keep = False
         return {MEMORY_KEY: {"rules": self._memory.to_json(), "ledger": self._ledger.to_json()}}
 
     def _holds(self, now: datetime, holds: Iterable[Hold]) -> list[Event]:

@@ -199,7 +199,7 @@ class System:
             self._asked[command.point] = CommandRow(now, command)
         self.steering.follow(self.outputs.effective(now), now)
         events, self._events = self._events, []
-        return samples, rows, events, decision.state
+        return samples, rows, events, self.steering.take_state()
 
     def _reachable(self) -> frozenset[str]:
         return frozenset(key for key, link in self.links.items() if link.state == "up")
