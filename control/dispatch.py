@@ -1,17 +1,22 @@
 """Planning: state the problem, solve it within a time limit, prove that hygiene came first, read the plan."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
+from control.expr import Expr
 from control.formulation import Stated, state
-from control.lp import Expr, Given, Solution, Status
+from control.lp import Given, Solution, Status
 from control.plan import NoPlan, Plan, Report, Way
 from control.problem import Inputs, faults
 from control.readout import read
 
 BROKEN_NOK: Final = 1e4
 """Per unit of any row, when not all can be kept."""
+WHOLE_SHARE: Final = 0.4
+"""Of the time for the full search of whole numbers; most plans need a tenth of it."""
+NEAR_SHARE: Final = 0.6
+"""Of what is left then, for those next to the linear plan's."""
 HYGIENE_TOLERANCE_KH: Final = 1e-3
 """A slack below this is the solver's own tolerance."""
 
@@ -59,30 +64,46 @@ def plan(of: Inputs, options: Options = Options(), seconds: Callable[[], float] 
 
 
 def _solved(stated: Stated, options: Options, left_s: Callable[[], float]) -> tuple[Solution, Way, tuple[Given, ...]]:
-    """Whole numbers; else the linear problem, rounded if that goes; else the plan that breaks the rows least."""
+    """Whole numbers; else those next to the linear plan's; else that plan; else the one that breaks the rows least."""
     m = stated.bus.m
     whole: Solution | None = None
     if options.whole_h > 0 and m.integer_count:
-        whole = m.solve(gap=options.gap, time_limit_s=0.8 * left_s())
-        if whole.found:
-            exact = m.solve(fixed=whole.x, time_limit_s=left_s())
-            return _labelled(exact if exact.found else whole, whole), Way.WHOLE, ()
+        whole = m.solve(gap=options.gap, time_limit_s=WHOLE_SHARE * left_s())
+        if whole.status is Status.OPTIMAL:
+            return _exact(stated, whole, whole.status, left_s), Way.WHOLE, ()
     if whole is None or whole.status is not Status.INFEASIBLE:
         linear = m.solve(time_limit_s=left_s())
-        if linear.found and whole is None:
+        if whole is None and linear.found:
             return linear, Way.RELAXED, ()
-        if linear.found:
-            rounded = m.solve(fixed=m.rounded(linear.x), time_limit_s=left_s())
-            return (rounded, Way.ROUNDED, ()) if rounded.found else (linear, Way.LINEAR, ())
+        if whole is not None and linear.found:
+            found, way = _next_best(stated, options, whole, linear, left_s)
+            return found, way, ()
+        if whole is not None and whole.found:
+            return whole, Way.WHOLE, ()
         if linear.status is not Status.INFEASIBLE:
             return linear, Way.LINEAR, ()
     broken, gave = m.least_broken(BROKEN_NOK, time_limit_s=left_s())
     return broken, Way.LEAST_BROKEN, gave
 
 
-def _labelled(exact: Solution, whole: Solution) -> Solution:
-    """The point found with duals, under the status of the search that chose its whole numbers."""
-    return Solution(whole.status, exact.x, exact.objective, exact.dual, whole.gap)
+def _next_best(
+    stated: Stated, options: Options, whole: Solution, linear: Solution, left_s: Callable[[], float]
+) -> tuple[Solution, Way]:
+    """After a search cut short: the better of what it had and whole numbers next to the linear plan's."""
+    near = stated.bus.m.solve(near=linear.x, gap=options.gap, time_limit_s=NEAR_SHARE * left_s())
+    late = Status.TIME_LIMIT_WITH_INCUMBENT
+    if near.found and not (whole.found and whole.objective <= near.objective):
+        gap = (near.objective - linear.objective) / max(abs(near.objective), 1.0)
+        return _exact(stated, replace(near, gap=gap), late, left_s), Way.ROUNDED
+    if whole.found:
+        return _exact(stated, whole, late, left_s), Way.WHOLE
+    return replace(linear, status=late), Way.LINEAR
+
+
+def _exact(stated: Stated, whole: Solution, status: Status, left_s: Callable[[], float]) -> Solution:
+    """The same whole numbers with everything else found anew, and with duals."""
+    exact = stated.bus.m.solve(fixed=whole.x, time_limit_s=left_s())
+    return replace(exact if exact.found else whole, status=status, gap=whole.gap)
 
 
 def _hygiene_first(

@@ -13,8 +13,9 @@ from control.assets.collectors import collect
 from control.assets.heat_pumps import Duty, HeatPumps, Running, duty, sharing, stages
 from control.assets.wells import brine
 from control.expected import Expected, expect
+from control.expr import Expr, zeros
 from control.grid import Array
-from control.lp import Expr, Problem, zeros
+from control.lp import Problem
 from control.problem import Inputs, Tank
 
 COLDEST_DEGC = -30.0
@@ -134,13 +135,18 @@ def _sources(bus: Bus, of: Inputs, expected: Expected, whole_steps: int) -> None
     source = of.plant.buffer.node.id
     for group in of.plant.heat_pumps:
         _heat_pumps(bus, of, expected, group, of.state.heat_pumps.get(group.id, Running(0)), whole_steps)
+    boiler_steps = of.grid.steps_until(BOILER_WHOLE_H)
     for one in of.plant.boilers:
         available = one.id not in of.state.boilers_lost
-        boiler(bus, one, source, available, of.weights.boiler_beyond_nok_per_kwh, whole_steps)
+        boiler(bus, one, source, available, of.weights.boiler_beyond_nok_per_kwh, min(whole_steps, boiler_steps))
     for network in of.plant.district_heat:
         district_heat(bus, network, source)
     if of.plant.collectors is not None and of.outlook.sun_heat is not None:
         collect(bus, of.plant.collectors, of.outlook.sun_heat, of.weights.unused_sun_nok_per_kwh)
+
+
+BOILER_WHOLE_H = 1.0
+"""A boiler's stages are contactors that may switch within a step; later they need not be whole."""
 
 
 def _heat_pumps(bus: Bus, of: Inputs, expected: Expected, group: HeatPumps, running: Running, whole_steps: int) -> None:

@@ -12,20 +12,19 @@ solver's relative gap: `Solution.objective` has no constants. Nothing here depen
 problem gives the same answer, unless the time limit was hit, which the status says.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final, Union
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 from scipy.sparse import csc_array, csr_array, hstack, identity
 
-Array = NDArray[np.float64]
-Index = NDArray[np.int64]
-Operand = Union["Expr", float, Array]
+from control.expr import Array, Expr, Rows, zeros
 
+WHOLE_ENOUGH: Final = 1e-6
+"""A broken number this near to a whole one counts as it."""
 VIOLATED: Final = 1e-6
 """Slack above this counts as used, in the row's own unit."""
 
@@ -38,115 +37,6 @@ class Status(StrEnum):
     INFEASIBLE = "infeasible"
     FAILED = "failed"
     """No answer in time, unbounded, or an error of the solver."""
-
-
-@dataclass(frozen=True, slots=True)
-class Expr:
-    """`size` affine expressions: const + the entries (row, column of the problem, value). Never changed in place."""
-
-    size: int
-    row: Index
-    col: Index
-    val: Array
-    const: Array
-
-    __array_ufunc__ = None  # numpy arrays leave `array * expr` to us
-
-    def __add__(self, other: Operand) -> "Expr":
-        if not isinstance(other, Expr):
-            size = max(self.size, np.size(other))
-            spread = self._spread(size)
-            return Expr(size, spread.row, spread.col, spread.val, spread.const + other)
-        size = max(self.size, other.size)
-        a, b = self._spread(size), other._spread(size)
-        row, col = np.concatenate((a.row, b.row)), np.concatenate((a.col, b.col))
-        return Expr(size, row, col, np.concatenate((a.val, b.val)), a.const + b.const)
-
-    def __mul__(self, factor: float | Array) -> "Expr":
-        weight = np.broadcast_to(np.asarray(factor, dtype=np.float64), (max(self.size, np.size(factor)),))
-        a = self._spread(len(weight))
-        return Expr(a.size, a.row, a.col, a.val * weight[a.row], a.const * weight)
-
-    def __neg__(self) -> "Expr":
-        return self * -1.0
-
-    def __sub__(self, other: Operand) -> "Expr":
-        return self + (-other)
-
-    def __rsub__(self, other: float | Array) -> "Expr":
-        return -self + other
-
-    def __truediv__(self, divisor: float | Array) -> "Expr":
-        return self * (1.0 / np.asarray(divisor, dtype=np.float64))
-
-    __radd__ = __add__
-    __rmul__ = __mul__
-
-    def __getitem__(self, part: slice | NDArray[np.bool_] | Index) -> "Expr":
-        """The expressions chosen, in that order, any of them more than once."""
-        kept = np.arange(self.size)[part]
-        order = np.argsort(self.row, kind="stable")
-        sorted_row = self.row[order]
-        first, last = np.searchsorted(sorted_row, kept), np.searchsorted(sorted_row, kept, "right")
-        counts = last - first
-        taken = order[np.arange(counts.sum()) + np.repeat(first - np.cumsum(counts) + counts, counts)]
-        row = np.repeat(np.arange(len(kept)), counts)
-        return Expr(len(kept), row, self.col[taken], self.val[taken], self.const[kept])
-
-    def prev(self, first: float) -> "Expr":
-        """Each step's value one step earlier; `first` stands before the first step."""
-        there = self.row < self.size - 1
-        const = np.concatenate(([first], self.const[:-1]))
-        return Expr(self.size, self.row[there] + 1, self.col[there], self.val[there], const)
-
-    def by(self, group: Index, count: int) -> "Expr":
-        """Sums over groups: `group[i]` in 0..count-1 says where expression i belongs."""
-        const = np.bincount(group, weights=self.const, minlength=count).astype(np.float64)
-        return Expr(count, group[self.row], self.col, self.val, const)
-
-    def sum(self) -> "Expr":
-        """All of them added up, one expression."""
-        return self.by(np.zeros(self.size, dtype=np.int64), 1)
-
-    def equals(self, other: Operand) -> "Rows":
-        """State that both sides are equal."""
-        return Rows(self - other, equal=True)
-
-    def __le__(self, other: Operand) -> "Rows":
-        return Rows(self - other, equal=False)
-
-    def __ge__(self, other: Operand) -> "Rows":
-        return Rows(other - self, equal=False)
-
-    def _spread(self, size: int) -> "Expr":
-        if self.size == size:
-            return self
-        if self.size != 1:
-            raise ValueError(f"blocks of {self.size} and {size} do not fit together")
-        row = np.repeat(np.arange(size), len(self.col))
-        return Expr(size, row, np.tile(self.col, size), np.tile(self.val, size), np.repeat(self.const, size))
-
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """`expr = 0` or `expr <= 0`."""
-
-    expr: Expr
-    equal: bool
-
-
-def zeros(size: int) -> Expr:
-    """An expression that is nothing."""
-    nothing = np.zeros(0, dtype=np.int64)
-    return Expr(size, nothing, nothing, np.zeros(0), np.zeros(size))
-
-
-def total(parts: Sequence[Operand], size: int) -> Expr:
-    """The parts added up; none give zero."""
-    result = zeros(size)
-    for part in parts:
-        result = result + part
-    return result
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,20 +126,31 @@ class Problem:
         """Whole-number variables in all."""
         return int(sum(block.sum() for block in self._integer))
 
-    def solve(self, *, fixed: Array | None = None, time_limit_s: float = 5.0, gap: float | None = None) -> Solution:
+    def solve(
+        self,
+        *,
+        fixed: Array | None = None,
+        near: Array | None = None,
+        time_limit_s: float = 5.0,
+        gap: float | None = None,
+    ) -> Solution:
         """The cheapest point.
 
         Args:
             fixed: a point whose whole numbers are kept (the others are found anew, with duals).
+            near: a point whose whole numbers may only be rounded up or down.
             time_limit_s: for the solver alone [s].
             gap: relative gap at which whole numbers are good enough; None: they may be broken, with duals.
         """
-        if gap is not None and self.integer_count:
-            return self._solve_whole(time_limit_s, gap)
         low, high = self._bounds()
+        whole = np.concatenate(self._integer) > 0
         if fixed is not None:
-            whole = np.concatenate(self._integer) > 0
             low[whole] = high[whole] = np.round(fixed[whole])
+        if near is not None:
+            low[whole] = np.maximum(low[whole], np.floor(near[whole] + WHOLE_ENOUGH))
+            high[whole] = np.minimum(high[whole], np.ceil(near[whole] - WHOLE_ENOUGH))
+        if gap is not None and self.integer_count:
+            return self._solve_whole(low, high, time_limit_s, gap)
         return self._solve_linear(self._objective(), low, high, time_limit_s)
 
     def least(self, expr: Expr, time_limit_s: float = 5.0) -> float | None:
@@ -258,18 +159,6 @@ class Problem:
         np.add.at(vector, expr.col, expr.val)
         found = self._solve_linear(vector, *self._bounds(), time_limit_s)
         return float(found.value(expr.sum())[0]) if found.found else None
-
-    def rounded(self, x: Array) -> Array:
-        """The point with its whole-number blocks rounded so that their running sums stay as near as they can."""
-        result, first = x.copy(), 0
-        for low, high, whole in zip(self._lower, self._upper, self._integer, strict=True):
-            over = 0.0
-            for place in np.flatnonzero(whole):
-                wanted = x[first + place] + over
-                given = float(np.clip(np.round(wanted), low[place], high[place]))
-                result[first + place], over = given, wanted - given
-            first += len(whole)
-        return result
 
     def least_broken(self, price: float, time_limit_s: float = 5.0) -> tuple[Solution, tuple[Given, ...]]:
         """The cheapest point when every row may give way at `price` per unit, and the rows that did, largest first."""
@@ -317,9 +206,8 @@ class Problem:
         entries = (np.concatenate(val), (np.concatenate(row), np.concatenate(col)))
         return csc_array(entries, shape=(first, self.columns)), np.concatenate(right), np.concatenate(equal)
 
-    def _solve_whole(self, time_limit_s: float, gap: float) -> Solution:
+    def _solve_whole(self, low: Array, high: Array, time_limit_s: float, gap: float) -> Solution:
         matrix, right, equal = self._matrix()
-        low, high = self._bounds()
         raw = milp(
             self._objective(),
             integrality=np.concatenate(self._integer),

@@ -16,9 +16,9 @@ class Way(StrEnum):
     RELAXED = "relaxed"
     """A linear problem by wish: shares of compressors, rounded by the stage dispatcher."""
     ROUNDED = "rounded"
-    """No whole plan in time: the linear one, its compressors rounded."""
+    """No whole plan in time: compressors next to what the linear one has."""
     LINEAR = "linear"
-    """Rounding was not possible either: the linear one."""
+    """None of these in time either: the linear one."""
     LEAST_BROKEN = "least_broken"
     """Nothing keeps every row: the plan that breaks them least."""
 

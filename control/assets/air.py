@@ -7,8 +7,8 @@ import numpy as np
 
 from control.assets.bus import Bus
 from control.assets.heat_pumps import GROUND
+from control.expr import Expr
 from control.grid import Array
-from control.lp import Expr
 
 EXTRACT_DEGC = 22.0
 """Expected temperature of the extract air."""

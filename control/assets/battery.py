@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from control.assets.bus import Bus
-from control.lp import Expr
+from control.expr import Expr
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from control.assets.bus import Bus
+from control.expr import Expr
 from control.grid import Array
-from control.lp import Expr
 
 
 @dataclass(frozen=True)

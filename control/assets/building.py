@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from control.assets.bus import Bus, Node
+from control.expr import Expr
 from control.grid import Array
-from control.lp import Expr
 
 
 @dataclass(frozen=True)

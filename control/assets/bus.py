@@ -7,8 +7,9 @@ Powers are means over a step [kW], temperatures those at its end [degC].
 from collections import defaultdict
 from dataclasses import dataclass, field
 
+from control.expr import Expr, Operand, total
 from control.grid import Array, Grid
-from control.lp import Expr, Operand, Problem, total
+from control.lp import Problem
 
 
 @dataclass

@@ -8,7 +8,7 @@ from datetime import datetime
 import numpy as np
 
 from control.assets.bus import Bus
-from control.lp import Expr
+from control.expr import Expr
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ import numpy as np
 
 from control.assets.bus import Bus
 from control.assets.heat_pumps import GROUND
+from control.expr import Expr, total
 from control.grid import Array
-from control.lp import Expr, total
 
 
 @dataclass(frozen=True)

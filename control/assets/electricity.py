@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from control.assets.bus import Bus
+from control.expr import Expr, total
 from control.grid import Array
-from control.lp import Expr, total
 
 LEAST_SPREAD_NOK: float = 1e-3
 """A meter nets within its hour, so selling never pays more than not buying; keeps the plan from doing both at once."""

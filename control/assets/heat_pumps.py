@@ -12,8 +12,8 @@ from math import ceil
 import numpy as np
 
 from control.assets.bus import Bus
+from control.expr import Expr, total, zeros
 from control.grid import Array
-from control.lp import Expr, total, zeros
 from models.physics.heat_pump import HeatPump, capacity_kw, power_kw
 
 STEP_K = 0.5

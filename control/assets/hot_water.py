@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from control.assets.bus import Bus, Node
+from control.expr import Expr, total
 from control.grid import Array, Grid
-from control.lp import Expr, total
 
 
 @dataclass(frozen=True)

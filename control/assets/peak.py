@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 
 from control.assets.bus import Bus
-from control.lp import Expr
+from control.expr import Expr
 
 BELOW_KW = 0.01
 """A step's threshold belongs to the step: the plan stays this much below it."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from control.assets.bus import Bus, Node
-from control.lp import Expr, total
+from control.expr import Expr, total
 
 
 @dataclass(frozen=True)

@@ -119,7 +119,7 @@ def test_the_mean_of_three_days_makes_a_third_of_a_kw_dear():
 def test_the_basis_is_the_mean_of_the_three_highest_days(past, load, expected):
     grid = Grid(START + timedelta(hours=5), (4,) * 24)  # from 16 local: two days
     highs = {date(2026, 1, day): kw for day, kw in past.items()}
-    case = with_peak(small(grid, base_load_kw=load), january(MeanOfThreeDays(highs, expected), PerKw(10.0)))
+    case = with_peak(small(grid, base_load_kw=load), january(MeanOfThreeDays(dict(highs), expected), PerKw(10.0)))
     for day, kw in zip(local_days(grid.hour_starts), load, strict=True):
         highs[day] = max(highs.get(day, 0.0), kw)
     known = sorted([*highs.values(), *[expected] * 3], reverse=True)

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from control.lp import Problem, Solution, Status, total, zeros
+from control.expr import total, zeros
+from control.lp import Problem, Solution, Status
 
 PRICE = np.array([1.0, 3.0, 2.0])
 
@@ -119,12 +120,16 @@ def test_expressions_follow_the_arithmetic_of_arrays(a, b, first):
         assert solution.value(expr) == pytest.approx(value)
 
 
-def test_rounding_keeps_the_running_sum():
+def test_near_a_point_whole_numbers_are_rounded_up_or_down_and_no_farther():
     m = Problem()
-    shares, rest = m.var("shares", 6, 0.0, 2.0, integer=6), m.var("rest", 1)
-    m.cost("nothing", shares + rest)
-    rounded = m.rounded(np.array([0.4, 0.4, 0.4, 0.4, 0.4, 1.0, 0.3]))
-    assert rounded == pytest.approx([0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.3])
+    stages = m.var("stages", 3, 0.0, 9.0, integer=3)
+    m.rows("need", stages.sum() >= 7.2)
+    m.cost("money", np.array([1.0, 2.0, 3.0]) * stages)
+    assert m.solve(gap=1e-6).value(stages) == pytest.approx([8.0, 0.0, 0.0])
+    near = np.array([2.4, 3.0, 1.5])
+    assert m.solve(near=near, gap=1e-6).value(stages) == pytest.approx([3.0, 3.0, 2.0])
+    assert m.solve(near=near * 0.9, gap=1e-6).status is Status.OPTIMAL
+    assert m.solve(near=near * 0.2, gap=1e-6).status is Status.INFEASIBLE
 
 
 def test_the_least_that_the_rows_allow_is_found_apart_from_money():
