@@ -82,7 +82,7 @@ def held_answer(site: Site, held: HeldCommand) -> HeldAnswer:
 
 
 def event_answer(site: Site, event: Mapping[str, object]) -> EventAnswer:
-    """The event in words; one of a kind this version does not know keeps its own text."""
+    """The event in words: of its kind, else of its reason, else its own."""
     data = dict(cast("Mapping[str, object]", event["data"]))
     nb, en = (_event_text(site, event, data, language) for language in LANGUAGES)
     return EventAnswer(
@@ -95,13 +95,13 @@ def event_answer(site: Site, event: Mapping[str, object]) -> EventAnswer:
 
 
 def _event_text(site: Site, event: Mapping[str, object], data: Mapping[str, object], language: Language) -> str:
-    key = EVENT_TEXTS.get(str(event["kind"]))
-    if key is None:
-        return str(event["text"])
     reason = str(event["text"])
     if isinstance(code := data.get("code"), str):
         facts = {name: fact for name, fact in data.items() if isinstance(fact, float | int | str)}
         reason = said(site, Reason(code, facts), language)
+    key = EVENT_TEXTS.get(str(event["kind"]))
+    if key is None:
+        return reason
     return texts(language)[key].format(
         subject=subject_name(site, str(event["subject"]), language),
         reason=reason,

@@ -59,7 +59,10 @@ def site() -> Site:
 class FakeView:
     """dashboards.ports.SiteView without a system behind it. Each `tick()` is one wall second."""
 
-    def __init__(self, *, demo: bool = True, trouble: bool = False, speed: float = 60.0) -> None:
+    def __init__(
+        self, *, demo: bool = True, trouble: bool = False, speed: float = 60.0, start: datetime = START
+    ) -> None:
+        self._start = start
         self.demo = demo
         self.speed = speed
         self._trouble = trouble
@@ -74,7 +77,7 @@ class FakeView:
         return site()
 
     def now(self) -> datetime:
-        return START + timedelta(seconds=self._count * self.speed)
+        return self._start + timedelta(seconds=self._count * self.speed)
 
     def points(self) -> Sequence[PointView]:
         held = {command.point: command for command in self.held()}

@@ -74,11 +74,14 @@ def test_a_reason_from_a_newer_record_is_shown_by_its_code():
         ("start", "Systemet startet."),
         ("stop", "Systemet stoppet."),
         ("alarm_down", "Opphørt: Forbindelsen mb_heat svarer ikke; 9 punkter er uten nye verdier."),
+        ("control", "Forbindelsen mb_heat svarer ikke; 9 punkter er uten nye verdier."),
         ("never_heard_of", "its own words"),
     ],
 )
 def test_events_are_told_in_words(kind, nb):
-    facts = {"code": "alarm.connection_lost", "name": "mb_heat", "points": 9.0} if kind == "alarm_down" else {}
+    facts = (
+        {"code": "alarm.connection_lost", "name": "mb_heat", "points": 9.0} if kind in ("alarm_down", "control") else {}
+    )
     event = {"at": START, "kind": kind, "subject": "x", "text": "its own words", "data": facts}
     answer = event_answer(site(), event)
     assert isinstance(answer, EventAnswer)

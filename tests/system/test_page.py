@@ -1,6 +1,7 @@
 """The page in a real browser, over the made-up site: live values, charts, languages, a lost server, a phone, axe."""
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -215,6 +216,35 @@ def test_nothing_moves_while_values_change(open_page):
     page.evaluate(watch)
     page.wait_for_timeout(3000)
     assert page.evaluate("window.shift") < 0.005
+
+
+def test_a_chart_over_the_night_that_clocks_go_forward_shows_the_hours_of_oslo(browser):
+    running = Running(FakeView(start=datetime(2025, 3, 30, 10, 0, tzinfo=UTC)), tick_s=5)
+    context = browser.new_context(viewport=DESK, timezone_id="Asia/Tokyo")
+    try:
+        page = context.new_page()
+        page.add_init_script("""
+            window.written = [];
+            const fill = CanvasRenderingContext2D.prototype.fillText;
+            CanvasRenderingContext2D.prototype.fillText = function (text, ...rest) {
+                window.written.push(text);
+                return fill.call(this, text, ...rest);
+            };
+        """)
+        page.goto(running.start())
+        expect(page.locator("#link")).to_have_attribute("data-state", "live", timeout=WAIT_MS)
+        page.locator("a.component.heat_pump").first.click()
+        page.locator("#panel canvas").wait_for()
+        hours = [text for text in page.evaluate("window.written") if re.search(r"\d\d:00|mars", text)]
+        assert hours[:4] == ["12:00", "18:00", "30. mars", "06:00"]
+        page.locator("#chart-table-button").click()
+        expect(page.locator("#chart-table tbody tr")).to_have_count(24)
+        rows = page.locator("#chart-table tbody th").all_text_contents()
+        assert [row for row in rows if re.search("0[13]:00", row)] == ["søn. 30. mars, 01:00", "søn. 30. mars, 03:00"]
+        assert not [row for row in rows if "02:00" in row]
+    finally:
+        context.close()
+        running.stop()
 
 
 @pytest.mark.skipif(not AXE.exists(), reason="no axe-core: npm ci")
