@@ -3,10 +3,11 @@ import { MOST, drawChart, hourTable } from "./chart.js";
 import { byId, make, mark, setText } from "./dom.js";
 import { holder } from "./lists.js";
 import { QUALITY } from "./live.js";
-import { ageOf, fetchJson, store } from "./store.js";
+import { ageOf, fetchJson, siteNow, store } from "./store.js";
 import { pick, shown, span, t, unitOf } from "./words.js";
 
 const REDRAW_MS = 15000;
+const HOUR_S = 3600;
 let part = null; // {name, devices}
 let picked = []; // ids in the chart
 let opener = null;
@@ -150,9 +151,9 @@ async function draw(quietly = false) {
   const chosen = [...picked];
   let series;
   try {
-    const buckets = asTable ? 24 : 288;
+    const period = asTable ? wholeHours() : "hours=24&buckets=288";
     series = await Promise.all(chosen.map(async (id) => ({
-      name: nameOf(id), data: await fetchJson(`/api/points/${encodeURIComponent(id)}/history?hours=24&buckets=${buckets}`),
+      name: nameOf(id), data: await fetchJson(`/api/points/${encodeURIComponent(id)}/history?${period}`),
     })));
   } catch {
     if (number === asked && !quietly) note(t("panel.failed"));
@@ -168,6 +169,13 @@ async function draw(quietly = false) {
   if (asTable) byId("chart-table").replaceChildren(hourTable(series, unit));
   else plot = drawChart(byId("chart"), series, unit);
   return undefined;
+}
+
+/** The last 24 clock hours, the one that runs included. */
+function wholeHours() {
+  const end = Math.ceil(siteNow() / HOUR_S) * HOUR_S;
+  const iso = (seconds) => new Date(seconds * 1000).toISOString();
+  return `from=${iso(end - 24 * HOUR_S)}&to=${iso(end)}&buckets=24`;
 }
 
 function nameOf(id) {
