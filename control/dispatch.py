@@ -32,6 +32,9 @@ class Options:
     """For all solves of one plan together [s]."""
 
 
+Outcome = tuple[Solution, Way, tuple[Given, ...]]
+
+
 def _still() -> float:
     return 0.0
 
@@ -54,7 +57,7 @@ def plan(of: Inputs, options: Options = Options(), seconds: Callable[[], float] 
 
     found, way, gave = _solved(stated, options, left_s)
     if found.found and stated.hygiene is not None and way is not Way.LEAST_BROKEN:
-        found, way = _hygiene_first(stated, stated.hygiene, found, way, left_s)
+        found, way, gave = _hygiene_first(stated, stated.hygiene, (found, way, gave), options, left_s)
     ms = 1000 * (seconds() - begun)
     if not found.found:
         return NoPlan(found.status, (f"the solver gave no plan: {found.status}",), ms)
@@ -63,7 +66,7 @@ def plan(of: Inputs, options: Options = Options(), seconds: Callable[[], float] 
     return read(of, stated, found, gave, report)
 
 
-def _solved(stated: Stated, options: Options, left_s: Callable[[], float]) -> tuple[Solution, Way, tuple[Given, ...]]:
+def _solved(stated: Stated, options: Options, left_s: Callable[[], float]) -> Outcome:
     """Whole numbers; else those next to the linear plan's; else that plan; else the one that breaks the rows least."""
     m = stated.bus.m
     whole: Solution | None = None
@@ -107,19 +110,17 @@ def _exact(stated: Stated, whole: Solution, status: Status, left_s: Callable[[],
 
 
 def _hygiene_first(
-    stated: Stated, hygiene: Expr, found: Solution, way: Way, left_s: Callable[[], float]
-) -> tuple[Solution, Way]:
+    stated: Stated, hygiene: Expr, before: Outcome, options: Options, left_s: Callable[[], float]
+) -> Outcome:
     """Lexicographic: where the plan misses hygiene by more than is unavoidable, plan again with that as a limit."""
     dt = stated.bus.grid.dt_h
-    missed = float(found.value((hygiene * dt).sum())[0])
+    missed = float(before[0].value((hygiene * dt).sum())[0])
     if missed <= HYGIENE_TOLERANCE_KH:
-        return found, way
+        return before
     m = stated.bus.m
     least = m.least((hygiene * dt).sum(), time_limit_s=left_s())
     if least is None or missed <= least + HYGIENE_TOLERANCE_KH:
-        return found, way
+        return before
     m.rows("hygiene first", (hygiene * dt).sum() <= least + HYGIENE_TOLERANCE_KH)
-    again = m.solve(fixed=found.x if way in (Way.WHOLE, Way.ROUNDED) else None, time_limit_s=left_s())
-    if not again.found:
-        again, way = m.solve(time_limit_s=left_s()), Way.LINEAR
-    return (again, way) if again.found else (found, way)
+    again = _solved(stated, options, left_s)
+    return again if again[0].found and again[1] is not Way.LEAST_BROKEN else before

@@ -39,7 +39,10 @@ def read(of: Inputs, stated: Stated, found: Solution, gave: tuple[Given, ...], r
 
 def _violations(stated: Stated, found: Solution, gave: tuple[Given, ...]) -> tuple[Violation, ...]:
     """Rows that had to give way first, then promises broken at a price."""
-    rows = [Violation(g.row, g.amount, g.place) for g in gave]
+    worst_of: dict[str, Given] = {}
+    for one in gave:
+        worst_of.setdefault(one.row, one)  # they come largest first
+    rows = [Violation(g.row, g.amount, g.place) for g in worst_of.values()]
     for name, slack in stated.bus.soft.items():
         amounts = found.value(slack)
         worst = int(np.argmax(amounts))
