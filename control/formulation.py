@@ -96,6 +96,7 @@ def _rooms(bus: Bus, of: Inputs, expected: Expected) -> None:
         see, now = of.outlook, of.state
         start_short = now.masses_degc[group.id] - now.tanks_degc[source] - of.plant.top_above_mean_k
         building.emission(bus, group, supply, source, expected.heating, max(start_short + 1.0, 0.0))
+        building.bathrooms(bus, group, supply, of.weights.comfort.cold_slight)
         solar = building.sun(bus, group, see.solar_kw[group.id], of.plant.blind_stops, of.weights.blinds_nok_per_kwh)
         disturbance = now.disturbance_kw.get(group.id, 0.0)
         building.envelope(bus, group, see.outdoor_degc, see.gains_kw[group.id], solar, disturbance)

@@ -69,6 +69,21 @@ COLD_START_NOK_PER_KWH = 20.0
 """A buffer found colder than the floors cannot be warmer at once: the emission limit may be late, at this price."""
 
 
+def bathrooms(bus: Bus, of: Group, supply: Expr, nok_per_kh: float) -> None:
+    """T_sup + s >= T_bath all year: bathroom floors are heated in summer too, and need water that can do it.
+
+    | symbol | meaning | unit |
+    |---|---|---|
+    | T_bath | supply at which the floors keep their temperature | degC |
+    """
+    if of.always_kw > 0:
+        missing = bus.slack(f"{of.id} bathroom floors", "cold", nok_per_kh * bus.grid.dt_h)
+        bus.m.rows(f"{of.id} bathroom floors", supply + missing >= BATH_SUPPLY_DEGC)
+
+
+BATH_SUPPLY_DEGC = 27.0
+
+
 def envelope(bus: Bus, of: Group, outdoor_degc: Array, gains_kw: Array, solar: Expr, disturbance_kw: float) -> None:
     """Heat into room and mass besides the emitters.
 

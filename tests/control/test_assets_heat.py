@@ -238,6 +238,15 @@ def test_in_summer_blinds_keep_out_what_would_overheat_and_no_more():
     assert ways["rooms.heat_kw"] == pytest.approx(np.zeros(24))
 
 
+def test_bathroom_floors_keep_the_buffer_warm_in_summer_too():
+    case = heated(DAY, outdoor_degc=22.0)
+    case = replace(case, plant=replace(case.plant, groups=(replace(case.plant.groups[0], always_kw=2.0),)))
+    found = solved(case)
+    assert found.trajectories["buffer.degc"].min() + case.plant.top_above_mean_k >= 27.0 - 1e-6
+    assert found.trajectories["hp.buffer.heat_kw"] @ case.grid.dt_h >= 24 * 2.0 - 4.0 * 5.0
+    assert found.violations == ()
+
+
 UNIT = AirUnit("ahu", 1.0, 0.8, 1.0, 2.0, 0.3, False, 5.0, {"rooms.room": 1.0})
 
 
