@@ -24,7 +24,7 @@ class _Connection(Strict):
     port: int = Field(ge=1, le=65535)
     period_s: float = Field(default=1.0, gt=0)
     """Wall time between two scans."""
-    timeout_s: float = Field(default=1.0, gt=0)
+    timeout_s: float = Field(default=2.0, gt=0)
     """Wall time a request may take."""
 
 
