@@ -6,11 +6,14 @@ from typing import Final
 from control.memory import RuleMemory
 from control.picture import Scene
 from control.rule_heat import Outdoor, buffer_target_degc, running_circuits, supply_setpoint_degc
-from models.assets import Tank
+from models.assets import Tank, ZoneKind
 from models.reasons import Code
+from models.site import Site
 
 LAYERS: Final = 4
 SERVED_K: Final = 0.5
+AIR_KWH_PER_M3_K: Final = 0.00033
+INDOOR_DEGC: Final = 21.0
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,7 @@ def shortage(scene: Scene, memory: RuleMemory, outside: Outdoor | None) -> Short
 
 def _from_circuits(scene: Scene, memory: RuleMemory, outside: Outdoor, target: float) -> Shortage | None:
     found = [
-        (point, supply_setpoint_degc(circuit, outside) - value)
+        (point, supply_setpoint_degc(circuit, outside, memory) - value)
         for circuit in running_circuits(scene, memory)
         if (point := scene.find(circuit, "supply_temp_degc")) and (value := scene.value(point)) is not None
     ]
@@ -75,3 +78,24 @@ def unknowable(scene: Scene, memory: RuleMemory) -> bool:
     points = [point for tank in tanks for point in layers(scene, tank)]
     points += [scene.find(circuit, "supply_temp_degc") for circuit in running_circuits(scene, memory)]
     return bool(points) and all(scene.missing(point) for point in points)
+
+
+def bivalent_degc(site: Site) -> float:
+    """Outdoor temperature down to which the heat pumps alone carry the house [degC], from its design values.
+
+    Heat of all compressors at 35 degC and the mean heat of light and equipment against transmission and ventilation.
+    """
+    loss = sum(zone.heat_loss_w_per_k for zone in site.zones) / 1000
+    loss += sum(AIR_KWH_PER_M3_K * unit.flow_m3_per_h * (1 - unit.recovery) for unit in site.air_handling)
+    pumps = sum(max(point.heat_kw for point in pump.certified) for pump in site.heat_pumps)
+    free = site.electricity.fixed_load_mwh_per_year / 8.76
+    return INDOOR_DEGC - (pumps + free) / loss
+
+
+def chilly(scene: Scene, below_k: float) -> bool:
+    """Whether a resident's room is this far below its own set point [K]."""
+    rooms = [room for zone in scene.site.zones if zone.kind is ZoneKind.RESIDENTIAL for room in zone.rooms]
+    return any(
+        (value := scene.of(room.devices, "temp_degc")) is not None and value < room.setpoint_degc - below_k
+        for room in rooms
+    )

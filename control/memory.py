@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from pydantic import TypeAdapter
@@ -78,6 +78,29 @@ class Duty:
 
 
 @dataclass(frozen=True, slots=True)
+class MeteredHour:
+    """The clock hour that is being metered."""
+
+    start: datetime
+    at: datetime
+    """Last look."""
+    bought_kwh: float = 0.0
+    counter_kwh: float | None = None
+    """What the meter's counter showed at the last look."""
+    rest_kw: tuple[float, ...] = ()
+    """Power of everything that cannot make way, at the last looks, newest last."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParkedCar:
+    """A car at its charger."""
+
+    since: datetime
+    counter_kwh: float | None
+    """The charger's counter when it came."""
+
+
+@dataclass(frozen=True, slots=True)
 class RuleMemory:
     """All of it. A fresh one is always safe: timers start anew, and a hygiene cycle is due within a day."""
 
@@ -101,6 +124,15 @@ class RuleMemory:
     """Last wish by point, where small changes are not followed."""
     blinds: Mapping[str, Switch] = field(default_factory=dict)
     """By blind; on means down."""
+    hour: MeteredHour | None = None
+    highest_kw: Mapping[date, float] = field(default_factory=dict)
+    """Highest clock hour of each local day of this month so far [kW]."""
+    parked: Mapping[str, ParkedCar] = field(default_factory=dict)
+    """By charger."""
+    trims_k: Mapping[str, float] = field(default_factory=dict)
+    """By circuit: supply set point above its curve [K]."""
+    spared: Mapping[str, Switch] = field(default_factory=dict)
+    """By air-handling unit; on means turned down at a peak."""
 
     def steadied(self, point: str, wanted: float, band: float) -> tuple[float, "RuleMemory"]:
         """The last wish while `wanted` stays within `band` of it, else `wanted`; an end of the range is always met."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Final
 
+from control.strategy import NAIVE, Strategy
 from models.assets import Asset, Period
 from models.signals import Reading
 from models.site import Site
@@ -38,6 +39,7 @@ class Scene:
     max_age_s: float
     awake_since: datetime
     """When this process began to look: a point never read is missing only from `max_age_s` after that."""
+    strategy: Strategy = NAIVE
 
     def value(self, point: str | None) -> float | None:
         """The point's value while it is young."""

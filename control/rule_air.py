@@ -6,10 +6,11 @@ from typing import Final
 
 from control.limits import alarm_points, least_flow_pct
 from control.memory import RuleMemory, latch
+from control.peak_guard import FREE, Room
 from control.picture import Scene, manned
 from control.rule_heat import Outdoor
 from control.wish import Wish
-from models.assets import AirHandling
+from models.assets import AirHandling, ZoneKind
 from models.reasons import Code, because
 
 CO2_LOW_PPM: Final = 750.0
@@ -27,6 +28,9 @@ NIGHT_AIR_COLDER_K: Final = 3.0
 NIGHT_AIR_SEASON_DEGC: Final = 10.0
 """Filtered outdoor temperature above which warm rooms are cooled with night air."""
 FLOW_BAND_PCT: Final = 15.0
+SPARE_LEAST_S: Final = 1800.0
+SPARE_MOST_S: Final = 3600.0
+"""A unit is turned down at a peak for half an hour to an hour [s], then runs for as long."""
 COOLING_ON_DEGC: Final = 24.5
 COOLING_OFF_DEGC: Final = 23.0
 COOLING_SPAN_K: Final = 1.5
@@ -39,12 +43,15 @@ def ramp(value: float, low: float, high: float) -> float:
     return min(1.0, max(0.0, (value - low) / (high - low)))
 
 
-def air_flow(scene: Scene, memory: RuleMemory, outside: Outdoor | None) -> tuple[list[Wish], RuleMemory]:
+def air_flow(
+    scene: Scene, memory: RuleMemory, outside: Outdoor | None, room: Room = FREE
+) -> tuple[list[Wish], RuleMemory]:
     """Air flow of every unit: full in its hours, its minimum outside them, more as CO2 rises from 750 to 950 ppm.
 
     Never below 26 m3/h per bed. On summer nights more as the extract air passes 22.5 degC while it is 3 K colder
     outdoors. Fallbacks: no CO2: the timetable alone; no extract or outdoor temperature: no night air; an alarm signal
-    that does not answer: the unit is given back to its own controller.
+    that does not answer: the unit is given back to its own controller. At a peak (`room`) units that serve neither
+    bedrooms nor a kitchen follow CO2 in their hours too, for half an hour to an hour at a time.
     """
     wishes: list[Wish] = []
     for unit in scene.site.air_handling:
@@ -58,7 +65,13 @@ def air_flow(scene: Scene, memory: RuleMemory, outside: Outdoor | None) -> tuple
         co2_point = scene.find(unit, "extract_co2_ppm")
         co2 = scene.value(co2_point)
         least = least_flow_pct(unit)
-        if not unit.occupied or manned(unit.occupied, scene.local):
+        spared, memory = _spared(scene, memory, unit, room)
+        full = not unit.occupied or manned(unit.occupied, scene.local)
+        if full and spared and co2 is not None and co2_point is not None:
+            wanted = least + (100.0 - least) * ramp(co2, CO2_LOW_PPM, CO2_HIGH_PPM)
+            flow, memory = memory.steadied(point, wanted, FLOW_BAND_PCT)
+            wishes.append(Wish(point, flow, because(Code.PEAK_AIR, flow_pct=flow, co2_ppm=co2), (*alarms, co2_point)))
+        elif full:
             wishes.append(Wish(point, 100.0, because(Code.AIR_MANNED, flow_pct=100.0), alarms))
         elif (night := _night_air(scene, unit, least, outside)) is not None:
             flow, memory = memory.steadied(point, night[1], FLOW_BAND_PCT)
@@ -71,6 +84,26 @@ def air_flow(scene: Scene, memory: RuleMemory, outside: Outdoor | None) -> tuple
         elif scene.missing(co2_point):
             wishes.append(Wish(point, least, because(Code.AIR_TIMETABLE, flow_pct=least), alarms))
     return wishes, memory
+
+
+def _spared(scene: Scene, memory: RuleMemory, unit: AirHandling, room: Room) -> tuple[bool, RuleMemory]:
+    """Whether the unit is turned down at a peak now. Never where people sleep, nor where only service rooms are."""
+    before = memory.spared.get(unit.id)
+    if before is None and not room.spare_air:
+        return False, memory
+    zones = [zone for zone in scene.site.zones if zone.air_handling == unit.id]
+    if unit.bedrooms or all(zone.kind in (ZoneKind.RESIDENTIAL, ZoneKind.SERVICE) for zone in zones):
+        return False, memory
+    tired = before is not None and before.on and scene.seconds_since(before.since) >= SPARE_MOST_S
+    switch = latch(
+        before,
+        scene.now,
+        start=room.spare_air,
+        stop=tired or not room.spare_air,
+        min_on_s=SPARE_LEAST_S,
+        min_off_s=SPARE_MOST_S,
+    )
+    return switch.on, replace(memory, spared={**memory.spared, unit.id: switch})
 
 
 def _night_air(

@@ -3,9 +3,10 @@
 from dataclasses import dataclass, replace
 from typing import Final
 
-from control.demand import Shortage, shortage
+from control.demand import Shortage, bivalent_degc, chilly, shortage
 from control.fleet import Fleet
 from control.memory import RuleMemory, Steps
+from control.peak_guard import FREE, Room
 from control.picture import Scene
 from control.rule_heat import Outdoor
 from control.wish import Wish
@@ -19,6 +20,10 @@ STEP_S: Final = 300.0
 STAKE_K: Final = 5.0
 """A shortage this deep releases all stages: rooms follow within hours."""
 STAKE_S: Final = 1800.0
+CHILLY_K: Final = 0.4
+"""A resident's room this far below its set point unlocks the boiler."""
+COLD_K: Final = 0.7
+"""This far below, its heat goes before any peak."""
 COLD_ROOM_DEGC: Final = 20.7
 """A resident's room below this releases all stages."""
 
@@ -31,8 +36,13 @@ class Release:
     source: Code
 
 
-def release(scene: Scene, memory: RuleMemory, boiler: Boiler, condition: Fleet, need: Shortage | None) -> Release:
-    """The normal stages; all of them when a heat pump is lost, the buffer stays far too cold, or a resident freezes."""
+def release(
+    scene: Scene, memory: RuleMemory, boiler: Boiler, condition: Fleet, need: Shortage | None, outside: Outdoor | None
+) -> Release:
+    """The normal stages; all of them when a heat pump is lost, the buffer stays far too cold, or a resident freezes.
+
+    A locked boiler has none while the heat pumps can carry the house and every resident's room is warm.
+    """
     if condition.lost:
         return Release(boiler.stages, Code.BOILER_MACHINE_LOST)
     steps = memory.boilers.get(boiler.id)
@@ -40,20 +50,25 @@ def release(scene: Scene, memory: RuleMemory, boiler: Boiler, condition: Fleet, 
     rooms = [room for zone in scene.site.zones if zone.kind is ZoneKind.RESIDENTIAL for room in zone.rooms]
     temps = [value for room in rooms if (value := scene.of(room.devices, "temp_degc")) is not None]
     cold_room = bool(temps) and min(temps) < COLD_ROOM_DEGC
-    if cold_room or (need is not None and need.short_k > STAKE_K and long_short):
+    deep = need is not None and need.short_k > STAKE_K and long_short and not scene.strategy.boiler_locked
+    if cold_room or deep:
         return Release(boiler.stages, Code.BOILER_COMFORT)
+    mild = outside is not None and outside.degc > bivalent_degc(scene.site)
+    if scene.strategy.boiler_locked and mild and not chilly(scene, CHILLY_K):
+        return Release(0, Code.BOILER_LOCKED)
     return Release(boiler.normal_stages, Code.BOILER_STAGES)
 
 
 def boilers(
-    scene: Scene, memory: RuleMemory, outside: Outdoor | None, condition: Fleet
+    scene: Scene, memory: RuleMemory, outside: Outdoor | None, condition: Fleet, room: Room = FREE
 ) -> tuple[list[Wish], RuleMemory]:
     """Stages of every boiler.
 
     One more each 5 min once all machines that can run have run flat out for 15 min and the buffer's top is still 2 K
     short; one fewer each 5 min when the top has reached its target. Tripped or faulty: none. Fallbacks: those of
     `shortage`; when it cannot be known, or
-    the boiler does not answer, no wish, and it falls to 0 by its watchdog.
+    the boiler does not answer, no wish, and it falls to 0 by its watchdog. Makes way at a peak (`room`) while no
+    resident's room is 0.7 K short.
     """
     need = shortage(scene, memory, outside)
     wishes: list[Wish] = []
@@ -74,7 +89,10 @@ def boilers(
             if outside is not None and not any(pump.on for pump in memory.pumps.values()):
                 wishes.append(Wish(point, 0.0, because(Code.STAGES_NO_HEAT), guards))
             continue
-        allowed = release(scene, memory, boiler, condition, need)
+        allowed = release(scene, memory, boiler, condition, need, outside)
+        most = room.boilers.get(boiler.id, boiler.stages)
+        if most < allowed.stages and not chilly(scene, COLD_K):
+            allowed = Release(most, Code.PEAK_BOILER)
         steps = _stages(scene, kept.get(boiler.id) or Steps(0, scene.now), allowed.stages, need, memory, condition)
         kept[boiler.id] = steps
         why = because(allowed.source, short_k=need.short_k, stages=float(steps.count), allowed=float(allowed.stages))

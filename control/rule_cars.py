@@ -1,9 +1,12 @@
-"""Cars: equal sharing of what the main fuse leaves. Plain rule: a car charges as soon as it is connected."""
+"""Cars: equal sharing of what the main fuse leaves, at once, or at night and in time for their departure."""
 
 from math import floor
 from typing import Final
 
+from control.memory import RuleMemory
+from control.peak_guard import Room
 from control.picture import Scene
+from control.rule_departures import NIGHT, Stay, stays
 from control.rule_sun import main_meter
 from control.wish import Wish
 from models.assets import Charger
@@ -14,6 +17,8 @@ FUSE_SHARE: Final = 0.9
 LEAST_A: Final = 6.0
 """A car takes no less; below this charging pauses (IEC 61851-1)."""
 MOST_A: Final = 16.0
+NIGHT_A: Final = (LEAST_A, 10.0, MOST_A)
+"""Few values: what is left at night moves all the time."""
 
 
 def kw_per_ampere(charger: Charger, voltage_v: float) -> float:
@@ -54,6 +59,41 @@ def cars(scene: Scene) -> list[Wish]:
             why = because(Code.CARS_UNKNOWN, current_a=amps)
         wishes.append(Wish(point, amps, why, needs))
     return wishes
+
+
+def urgent_kw(scene: Scene, memory: RuleMemory) -> float:
+    """Power of the cars that must charge now: what is no peak's to take."""
+    return sum(stay.charger.max_kw for stay in stays(scene, memory) if stay.urgent and _charging(scene, stay))
+
+
+def _charging(scene: Scene, stay: Stay) -> bool:
+    return (scene.of(stay.charger, "power_kw") or 0.0) > 0.0
+
+
+def waiting_cars(scene: Scene, memory: RuleMemory, room: Room) -> list[Wish]:
+    """Cars by their departures: full current for those that must, the others at night as far as there is `room`.
+
+    What `cars` would give is never exceeded, and stands where the main meter or a charger's state is missing.
+    """
+    equal = {wish.point: wish for wish in cars(scene)}
+    voltage_v = scene.site.electricity.voltage_v
+    night = scene.local.hour in NIGHT
+    left_kw = room.cars_kw if room.cars_kw is not None else scene.site.electricity.fuse_kw
+    wishes: list[Wish] = []
+    for stay in stays(scene, memory):
+        point = scene.find(stay.charger, "max_current_a")
+        wish = equal.pop(point, None) if point is not None else None
+        if wish is None or wish.value is None:
+            continue
+        per_a = kw_per_ampere(stay.charger, voltage_v)
+        if stay.urgent or wish.reason.code == Code.CARS_UNKNOWN:
+            wishes.append(wish)
+            continue
+        amps = max((a for a in NIGHT_A if a * per_a <= left_kw and a <= wish.value), default=0.0) if night else 0.0
+        left_kw -= amps * per_a
+        code = Code.CARS_NIGHT if night and amps else Code.CARS_PEAK if night else Code.CARS_WAIT
+        wishes.append(Wish(wish.point, amps, because(code, current_a=amps), wish.needs))
+    return [*wishes, *equal.values()]
 
 
 def _share_a(sharing: list[Charger], free_kw: float, voltage_v: float) -> float:

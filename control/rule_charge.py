@@ -16,6 +16,9 @@ REST_S: Final = 1800.0
 SHORT_K: Final = 2.0
 FULL_K: Final = 1.0
 """The lower part within this of the set point ends the charge."""
+BEFORE_IT: Final = range(4, 7)
+MORNING: Final = range(7, 12)
+"""Local hours in which everything else wants power too."""
 BLIND_HOURS: Final = 4
 """Without a sensor the tank is charged in one hour of so many."""
 
@@ -47,9 +50,10 @@ def charge(scene: Scene, memory: RuleMemory, condition: Fleet) -> tuple[HotWater
     """The hot-water duty.
 
     Begins when the upper part is `hysteresis_k` below the set point, ends when the lower part has arrived or after 2 h;
-    two compressors when it is twice as far below. Among the machines that serve hot water the one with the fewest
-    hours; another takes over when it is lost. Fallbacks: a neighbouring layer for a lost one; no layer at all: charged
-    in one hour of four.
+    two compressors when it is twice as far below. Under charge hours it begins at half the difference from 4 to 7
+    o'clock and at twice from 7 to 12. Among the machines that serve hot water the one with the fewest hours; another
+    takes over when it is lost. Fallbacks: a neighbouring layer for a lost one; no layer at all: charged in one hour of
+    four.
     """
     tank = next((t for t in scene.site.tanks if t.role == "heat_pump" and t.setpoint_degc is not None), None)
     ready = [p for p in condition.able if p.serves_hot_water and scene.find(p, "hot_water_duty") is not None]
@@ -67,6 +71,8 @@ def charge(scene: Scene, memory: RuleMemory, condition: Fleet) -> tuple[HotWater
     else:
         begin = upper[1] < tank.setpoint_degc - tank.hysteresis_k
         end = lower[1] >= tank.setpoint_degc - FULL_K
+        if scene.strategy.charge_hours:
+            begin = _in_its_hours(scene, tank.setpoint_degc - upper[1], tank.hysteresis_k)
         compressors = 2 if upper[1] < tank.setpoint_degc - 2 * tank.hysteresis_k else 1
         source, needs = Code.CHARGE, (upper[0], lower[0])
     duty = _turn(scene, memory, [p.id for p in ready], begin=begin, end=end)
@@ -75,6 +81,13 @@ def charge(scene: Scene, memory: RuleMemory, condition: Fleet) -> tuple[HotWater
         duty.machine if duty is not None else None, compressors, tank.setpoint_degc, source, degc, needs
     )
     return need, replace(memory, duty=duty)
+
+
+def _in_its_hours(scene: Scene, short_k: float, hysteresis_k: float) -> bool:
+    """Whether a charge begins: early in the last hours before the morning, late in the morning itself."""
+    hour = scene.local.hour
+    start_k = 2 * hysteresis_k if hour in MORNING else hysteresis_k / 2 if hour in BEFORE_IT else hysteresis_k
+    return short_k > start_k
 
 
 def _first_young(scene: Scene, points: list[str | None]) -> tuple[str, float] | None:

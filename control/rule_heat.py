@@ -27,6 +27,13 @@ ASSUMED_DEGC: Final = -10.0
 """Outdoor temperature when nothing is known."""
 HEATING_OFF_DEGC: Final = 17.0
 HEATING_ON_DEGC: Final = 15.0
+LEAST_SUPPLY_DEGC: Final = 22.0
+UNSERVED_K: Final = 1.0
+WIDE_PCT: Final = 95.0
+NARROW_PCT: Final = 85.0
+FLOOR_TRIM: Final = (0.5, -5.0, 2.0)
+AIR_TRIM: Final = (3.0, -10.0, 2.0)
+"""How fast a supply is trimmed [K/h], and how far below and above its curve [K]: a floor answers within hours."""
 BUFFER_MARGIN_K: Final = 2.0
 """The buffer's top above the warmest circuit: mixing valves need something to mix from."""
 
@@ -93,9 +100,49 @@ def curve(points: tuple[tuple[float, float], ...], outdoor_degc: float) -> float
     return points[-1][1]
 
 
-def supply_setpoint_degc(circuit: Circuit, outside: Outdoor) -> float:
-    """What the circuit is to be given [degC]."""
-    return min(circuit.max_supply_degc, curve(circuit.curve, outside.degc))
+def supply_setpoint_degc(circuit: Circuit, outside: Outdoor, memory: RuleMemory) -> float:
+    """What the circuit is to be given [degC]: its curve, and what its valves have asked for on top."""
+    wanted = curve(circuit.curve, outside.degc) + memory.trims_k.get(circuit.id, 0.0)
+    return min(circuit.max_supply_degc, max(LEAST_SUPPLY_DEGC, wanted))
+
+
+def trimmed(scene: Scene, memory: RuleMemory) -> RuleMemory:
+    """Moves every circuit's supply by its widest valve: up while it is open beyond 95 %, down while below 85 %.
+
+    Colder water is better water for a heat pump, as long as the neediest room still gets enough. Valves that are not
+    known do not count; without any the circuit goes back to its curve. Under other strategies all stay on it.
+    """
+    if not scene.strategy.neediest_valve:
+        return replace(memory, trims_k={}) if memory.trims_k else memory
+    passed_h = 0.0 if memory.decided_at is None else min(max(scene.seconds_since(memory.decided_at) / 3600, 0.0), 0.25)
+    trims: dict[str, float] = {}
+    for circuit in scene.site.circuits:
+        speed, low, high = AIR_TRIM if circuit.kind == "air" else FLOOR_TRIM
+        step, before = speed * passed_h, memory.trims_k.get(circuit.id, 0.0)
+        widest = max(_valves_pct(scene, circuit), default=None)
+        if widest is None:
+            trims[circuit.id] = max(0.0, before - step) if before > 0 else min(0.0, before + step)
+        else:
+            wider = widest > WIDE_PCT and _served(scene, circuit)
+            move = step if wider else -step if widest < NARROW_PCT else 0.0
+            trims[circuit.id] = min(high, max(low, before + move))
+    return replace(memory, trims_k=trims)
+
+
+def _served(scene: Scene, circuit: Circuit) -> bool:
+    """Whether the circuit gets what it is asked to get: asking for more is of no use before."""
+    supply, asked = (scene.of(circuit, signal) for signal in ("supply_temp_degc", "supply_setpoint_degc"))
+    return supply is None or asked is None or supply > asked - UNSERVED_K
+
+
+def _valves_pct(scene: Scene, circuit: Circuit) -> list[float]:
+    site = scene.site
+    zones = [zone for zone in site.zones if zone.circuit == circuit.id]
+    points = [scene.find(zone, "valve_pct") for zone in zones]
+    points += [scene.find(room.devices, "valve_pct") for zone in zones for room in zone.rooms]
+    units = [unit for unit in site.air_handling if unit.circuit == circuit.id]
+    points += [scene.find(unit, "heating_coil_valve_pct") for unit in units]
+    return [value for point in points if (value := scene.value(point)) is not None]
 
 
 def circuits(scene: Scene, memory: RuleMemory, outside: Outdoor | None) -> tuple[list[Wish], RuleMemory]:
@@ -110,7 +157,7 @@ def circuits(scene: Scene, memory: RuleMemory, outside: Outdoor | None) -> tuple
     pumps = dict(memory.pumps)
     all_year = {zone.circuit for zone in scene.site.zones if any(room.bathroom_floor_m2 for room in zone.rooms)}
     for circuit in scene.site.circuits:
-        setpoint = supply_setpoint_degc(circuit, outside)
+        setpoint = supply_setpoint_degc(circuit, outside, memory)
         why = because(outside.source, outdoor_degc=outside.degc, supply_degc=setpoint)
         wishes += _wish(scene, circuit, "supply_setpoint_degc", setpoint, why, outside.needs)
         pumps[circuit.id] = latch(
@@ -137,5 +184,5 @@ def running_circuits(scene: Scene, memory: RuleMemory) -> list[Circuit]:
 
 def buffer_target_degc(scene: Scene, memory: RuleMemory, outside: Outdoor) -> float | None:
     """What the top of the buffer must hold [degC]; None when no circuit wants heat."""
-    wanted = [supply_setpoint_degc(circuit, outside) for circuit in running_circuits(scene, memory)]
+    wanted = [supply_setpoint_degc(circuit, outside, memory) for circuit in running_circuits(scene, memory)]
     return max(wanted) + BUFFER_MARGIN_K if wanted else None

@@ -9,9 +9,10 @@ from datetime import datetime
 from typing import Final
 
 from control import machines
-from control.demand import Shortage, shortage, unknowable
+from control.demand import Shortage, bivalent_degc, chilly, shortage, unknowable
 from control.fleet import Fleet, fleet, machine_points
 from control.memory import MachineMemory, RuleMemory, Steps
+from control.peak_guard import FREE, Room
 from control.picture import Scene
 from control.rule_charge import HotWaterNeed
 from control.rule_heat import Outdoor
@@ -28,12 +29,14 @@ HURRY_AT_K: Final = 4.0
 STEP_S: Final = 600.0
 """Between two changes of the number of compressors [s]: the buffer must be seen to answer."""
 HURRY_STEP_S: Final = 240.0
+CHILLY_K: Final = 0.4
+"""With a resident's room this far below its set point no compressor makes way."""
 CONDENSER_K: Final = 3.0
 """Supply set point of a machine above what it charges."""
 
 
 def heat_pumps(
-    scene: Scene, memory: RuleMemory, outside: Outdoor | None, water: HotWaterNeed
+    scene: Scene, memory: RuleMemory, outside: Outdoor | None, water: HotWaterNeed, room: Room = FREE
 ) -> tuple[list[Wish], RuleMemory]:
     """Stages, duty and supply set point of every machine that is run by stages.
 
@@ -41,7 +44,8 @@ def heat_pumps(
     (4 min when 4 K short). The machine on hot-water duty does not count for the buffer. Fallbacks: those of `shortage`;
     when nothing at all tells how warm the heating water is, the machines (but for the one on hot-water duty) are given
     back and run on their own curves. A lost machine is asked for nothing; one that does not answer falls to its own
-    curve by its watchdog.
+    curve by its watchdog. At a peak the buffer gets what `room` leaves, unless it is so cold that a boiler would have
+    to make up for it.
     """
     now = scene.now
     condition = fleet(scene, memory)
@@ -60,6 +64,9 @@ def heat_pumps(
     if need is None and not blind and (outside is None or any(pump.on for pump in memory.pumps.values())):
         return [], replace(memory, machines=memories)  # an input is late: say nothing, keep what was said
     count = None if blind else _count(scene, memory, need, condition.able, memories)
+    spare = outside is not None and outside.degc > bivalent_degc(scene.site) and not chilly(scene, CHILLY_K)
+    if count is not None and room.compressors is not None and spare:
+        count = _making_way(count, room.compressors - _on_duty(water, memories), now)
     if count is not None:
         memories |= machines.share(count.count, heating, memories, now)
     for pump in condition.able:
@@ -103,6 +110,16 @@ def _count(
     elif need.full_k < FULL_AT_K and not any(boiler.count for boiler in memory.boilers.values()):
         count = max(count - 1, 0)
     return replace(before, count=count) if count == before.count else Steps(count, scene.now)
+
+
+def _on_duty(water: HotWaterNeed, memories: Mapping[str, MachineMemory]) -> int:
+    machine = memories.get(water.machine) if water.machine is not None else None
+    return machine.stage if machine is not None else 0
+
+
+def _making_way(count: Steps, most: int, now: datetime) -> Steps:
+    """No more compressors than a peak leaves room for."""
+    return count if count.count <= max(most, 0) else Steps(max(most, 0), now)
 
 
 def _watched(memory: MachineMemory, scene: Scene, *, idle: bool) -> MachineMemory:

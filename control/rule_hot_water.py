@@ -6,6 +6,7 @@ from typing import Final
 
 from control import hygiene
 from control.memory import RuleMemory
+from control.peak_guard import FREE, Room
 from control.picture import Scene
 from control.wish import Wish
 from models.assets import HotWater
@@ -18,6 +19,8 @@ STAGE_BAND_K: Final = 1.5
 """A stage goes off this far above where it came on."""
 SUPPLY_MARGIN_K: Final = 0.7
 """All stages before the supply or a return reaches its limit, not after."""
+RIDE_MARGINS_K: Final = (2.5, 1.4)
+"""Above the limits of supply and returns: first and second stage that do not make way at a peak."""
 CYCLE_DEGC: Final = 75.0
 """Set point of the after-heater while a cycle is driven."""
 MUST_START_H: Final = 12.0
@@ -54,10 +57,11 @@ def hygiene_cycle(scene: Scene, memory: RuleMemory) -> tuple[RuleMemory, list[Re
     return replace(memory, hygiene=state), events
 
 
-def after_heater(scene: Scene, memory: RuleMemory) -> tuple[list[Wish], RuleMemory]:
+def after_heater(scene: Scene, memory: RuleMemory, room: Room = FREE) -> tuple[list[Wish], RuleMemory]:
     """Stages of the after-heater: by hysteresis on its top, all of them when the supply or a return nears its limit.
 
-    Never fewer for money. While a heat cycle is driven the set point is 75 degC and the bottom must follow. Fallbacks:
+    At a peak (`room`) stages make way while the water rides well above its limits; never those of a driven cycle.
+    While a heat cycle is driven the set point is 75 degC and the bottom must follow. Fallbacks:
     the middle, then the supply sensor for a lost top; with none of them it is given back to its own thermostat. A lost
     return does not stop the rule: the others are watched.
     """
@@ -85,6 +89,10 @@ def after_heater(scene: Scene, memory: RuleMemory) -> tuple[list[Wish], RuleMemo
     source = Code.AFTER_HEATER_CYCLE if driven else Code.AFTER_HEATER
     why = because(source, temp_degc=measured, setpoint_degc=setpoint, stages=float(stages))
     needs: tuple[str, ...] = (sensor,)
+    if room.after_heater is not None and not driven:
+        least = max(room.after_heater, _least_stages(scene, water))
+        if least < stages:
+            stages, why = least, because(Code.PEAK_WATER, temp_degc=measured, stages=float(least))
     if (limit := near_limit(scene, water, SUPPLY_MARGIN_K)) is not None:
         stages, needs = water.after_heater_stages, (limit[0],)
         why = because(Code.AFTER_HEATER_LIMIT, temp_degc=limit[1], limit_degc=limit[2], stages=float(stages))
@@ -98,6 +106,11 @@ def _stages(before: int | None, measured_degc: float, setpoint_degc: float, most
         measured_degc < (start + STAGE_BAND_K if before is not None and k < before else start)
         for k, start in enumerate(on)
     )
+
+
+def _least_stages(scene: Scene, water: HotWater) -> int:
+    """Stages that stay on at a peak: one when the water comes near its limits, two still nearer."""
+    return sum(near_limit(scene, water, margin) is not None for margin in RIDE_MARGINS_K)
 
 
 def near_limit(scene: Scene, water: HotWater, margin_k: float) -> tuple[str, float, float] | None:

@@ -14,6 +14,8 @@ MANNED_MIN_DEGC: Final = 19.0
 BATHROOM_FLOOR_DEGC: Final = 25.0
 EARLY_LEAST_H: Final = 1.0
 EARLY_MOST_H: Final = 5.0
+STAGGER_H: Final = 0.5
+"""Under staggered recovery each zone begins so much before the next one [h]."""
 
 
 def rooms(scene: Scene) -> list[Wish]:
@@ -71,7 +73,7 @@ def _zone(scene: Scene, zone: Zone, point: str, sensor: str, outside: Outdoor | 
         outdoor_degc = outside.degc if outside is not None else None
         why = because(Code.ZONE_TOO_COLD, setpoint_degc=comfort, outdoor_degc=outdoor_degc)
         return Wish(point, comfort, why, (sensor,))
-    early_h = early_start_h(comfort - setback, outside.degc)
+    early_h = early_start_h(comfort - setback, outside.degc) + _stagger_h(scene, zone)
     if _manned_within(scene, zone, early_h):
         why = because(Code.ZONE_EARLY, setpoint_degc=comfort, early_h=early_h)
         return Wish(point, comfort, why, (sensor, *outside.needs))
@@ -84,6 +86,11 @@ def _zone(scene: Scene, zone: Zone, point: str, sensor: str, outside: Outdoor | 
 def early_start_h(lift_k: float, outdoor_degc: float) -> float:
     """How long before people come heating must begin [h]: longer for a larger lift [K] and a colder day [degC]."""
     return min(EARLY_MOST_H, max(EARLY_LEAST_H, lift_k * (0.5 + 0.04 * max(0.0, 15.0 - outdoor_degc))))
+
+
+def _stagger_h(scene: Scene, zone: Zone) -> float:
+    set_back = [other.id for other in scene.site.zones if other.setback_degc is not None]
+    return STAGGER_H * set_back.index(zone.id) if scene.strategy.staggered else 0.0
 
 
 def _manned_within(scene: Scene, zone: Zone, hours: float) -> bool:

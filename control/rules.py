@@ -9,13 +9,24 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from control import rule_air, rule_blinds, rule_cars, rule_heat, rule_hot_water, rule_sun, rule_zones
+from control import (
+    peak_guard,
+    rule_air,
+    rule_blinds,
+    rule_cars,
+    rule_departures,
+    rule_heat,
+    rule_hot_water,
+    rule_sun,
+    rule_zones,
+)
 from control.fleet import fleet
 from control.memory import RuleMemory
 from control.picture import YOUNG_S, Picture, Scene
 from control.rule_boiler import boilers
 from control.rule_charge import charge
 from control.rule_heat_pumps import heat_pumps
+from control.strategy import NAIVE, Strategy
 from control.wish import Wish
 from models.signals import Reason
 from models.site import Site
@@ -32,7 +43,14 @@ class Decision:
     events: tuple[Reason, ...]
 
 
-def decide(site: Site, picture: Picture, now: datetime, memory: RuleMemory, max_age_s: float = YOUNG_S) -> Decision:
+def decide(
+    site: Site,
+    picture: Picture,
+    now: datetime,
+    memory: RuleMemory,
+    max_age_s: float = YOUNG_S,
+    strategy: Strategy = NAIVE,
+) -> Decision:
     """One decision of all rules.
 
     Args:
@@ -41,22 +59,25 @@ def decide(site: Site, picture: Picture, now: datetime, memory: RuleMemory, max_
         now: site time, UTC; never earlier than in the last call with the same memory.
         memory: what the last decision returned, or a fresh one.
         max_age_s: site time for which a reading counts as young, and after which a missing input has its fallback [s].
+        strategy: which of the finer rules are in force.
     """
     awake_since = memory.awake_since or now
     memory = replace(memory, awake_since=awake_since)
-    scene = Scene(site, picture, now, max_age_s, awake_since)
+    scene = Scene(site, picture, now, max_age_s, awake_since, strategy)
+    memory = rule_departures.parked(scene, peak_guard.metered(scene, memory))
+    spare = peak_guard.room(scene, memory, rule_cars.urgent_kw(scene, memory))
     memory, events = rule_hot_water.hygiene_cycle(scene, memory)
     outside, memory = rule_heat.outdoor(scene, memory)
-    wishes, memory = rule_heat.circuits(scene, memory, outside)
+    wishes, memory = rule_heat.circuits(scene, rule_heat.trimmed(scene, memory), outside)
     water, memory = charge(scene, memory, fleet(scene, memory))
-    more, memory = heat_pumps(scene, memory, outside, water)
+    more, memory = heat_pumps(scene, memory, outside, water, spare)
     wishes += more
-    more, memory = boilers(scene, memory, outside, fleet(scene, memory))
+    more, memory = boilers(scene, memory, outside, fleet(scene, memory), spare)
     wishes += more
-    more, memory = rule_hot_water.after_heater(scene, memory)
+    more, memory = rule_hot_water.after_heater(scene, memory, spare)
     wishes += more + rule_hot_water.circulation(scene)
     wishes += rule_zones.rooms(scene) + rule_zones.zones(scene, outside)
-    more, memory = rule_air.air_flow(scene, memory, outside)
+    more, memory = rule_air.air_flow(scene, memory, outside, spare)
     wishes += more
     more, memory = rule_air.supply_air(scene, memory)
     wishes += more
@@ -65,5 +86,6 @@ def decide(site: Site, picture: Picture, now: datetime, memory: RuleMemory, max_
     more, memory = rule_sun.collectors(scene, memory)
     wishes += more + rule_sun.feed_in(scene)
     more, memory = rule_blinds.blinds(scene, memory)
-    wishes += more + rule_cars.cars(scene)
+    wishes += more
+    wishes += rule_cars.waiting_cars(scene, memory, spare) if strategy.cars_wait else rule_cars.cars(scene)
     return Decision(tuple(wishes), replace(memory, decided_at=now), tuple(events))

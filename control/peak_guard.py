@@ -1,0 +1,175 @@
+"""The peak guard: keeps the metered hour below the peak that is paid for anyway. Acts at every decision.
+
+What may still be bought this clock hour, less what cannot make way, is handed out to the loads that can, the dearest to
+lose first: compressors, boilers, after-heater, cars. So they make way in the opposite order: cars that can still be
+charged in time, after-heater stages while the water rides above its limit, boiler stages, then air where nobody sleeps
+(`rule_air`), compressors last. Never bedrooms' air, the circulation pump, the kitchen, a driven heat cycle;
+no compressor while the house needs them all, because a boiler would have to make up for it.
+
+A short spike moves nothing: the energy bought is the meter's, and the power of the rest is a median of five looks.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from statistics import median
+from typing import Final
+
+from control.memory import MeteredHour, RuleMemory
+from control.picture import Scene
+from control.rule_sun import main_meter
+from models.assets import Asset, HeatPump, Purpose
+from models.local_time import local_date
+from models.site import Site
+from models.tariff import NoPeakCharge, PeakSteps, in_force
+
+LOOKS: Final = 5
+MOST_GAP_S: Final = 600.0
+"""Power is not carried over a longer hole in the record [s]."""
+LAST_MINUTES_H: Final = 1 / 15
+"""Shortest rest of an hour that energy is shared out over [h]: a kWh left in the last minute is no invitation."""
+ROOM_ABOVE: Final = 1.15
+"""Power allowed at most, over the target: what an hour spared is not spent in its last minutes."""
+MARGIN_KWH: Final = 0.5
+DAY_OVER_MEAN: Final = 1.6
+"""Light, equipment and kitchen at their height over their yearly mean."""
+SUMMER_HEAT: Final = 1 / 3
+"""Part of the heat pumps' power that a summer month sees."""
+SUMMER: Final = range(5, 10)
+
+
+@dataclass(frozen=True)
+class Room:
+    """What each load that can make way may take now; empty or None where nothing holds it back."""
+
+    compressors: int | None = None
+    boilers: Mapping[str, int] = field(default_factory=dict)
+    """Stages by boiler."""
+    after_heater: int | None = None
+    """Stages."""
+    cars_kw: float | None = None
+    """For all cars that can wait, together."""
+    spare_air: bool = False
+    """Compressors would have to make way: air goes first."""
+
+
+FREE: Final = Room()
+
+
+def expected_peak_kw(site: Site, month: int) -> float:
+    """The hour that a well-run month (1 to 12) has anyway [kW], from the site's design values.
+
+    The fixed load at its height, all compressors (a third of them in summer), all fans, and one stage of the
+    after-heater. Below it no load makes way.
+    """
+    fixed = DAY_OVER_MEAN * site.electricity.fixed_load_mwh_per_year / 8.76
+    pumps = sum(most_power_kw(pump) for pump in site.heat_pumps) * (SUMMER_HEAT if month in SUMMER else 1.0)
+    fans = sum(unit.sfp_kw_per_m3_s * unit.flow_m3_per_h / 3600 for unit in site.air_handling)
+    water = site.hot_water.after_heater_stage_kw if site.hot_water is not None else 0.0
+    return fixed + pumps + fans + water
+
+
+def most_power_kw(pump: HeatPump) -> float:
+    """Certified power with all compressors [kW]."""
+    return max(point.power_kw for point in pump.certified)
+
+
+def target_kw(site: Site, highest_kw: Mapping[date, float], today: date) -> float | None:
+    """What the running hour may reach [kW]: the month's peak so far or the expected one; None where power is free.
+
+    Under capacity steps, the top of the step that the month falls into anyway.
+    """
+    peak = in_force(site.tariff.grid, today).peak
+    if isinstance(peak, NoPeakCharge):
+        return None
+    highs = sorted((kw for day, kw in highest_kw.items() if (day.year, day.month) == (today.year, today.month)))[-3:]
+    so_far = 0.0 if not highs else highs[-1] if peak.basis == "highest_hour" else sum(highs) / len(highs)
+    target = max(expected_peak_kw(site, today.month), so_far)
+    if isinstance(peak, PeakSteps):
+        target = min((step.from_kw for step in peak.steps if step.from_kw > target), default=target)
+    return target
+
+
+def metered(scene: Scene, memory: RuleMemory) -> RuleMemory:
+    """Follows the running clock hour and the highest hours of the month. Keeps what it has while the meter is late."""
+    meter = main_meter(scene)
+    power = scene.value(meter)
+    if power is None:
+        return memory
+    now, hour = scene.now, memory.hour
+    start = now - timedelta(seconds=now.timestamp() % 3600)
+    counter = scene.value(_main_counter(scene))
+    rest = power - sum(_makes_way_kw(scene))
+    if hour is None or scene.seconds_since(hour.at) > MOST_GAP_S or now < hour.at:
+        return replace(memory, hour=MeteredHour(start, now, 0.0, counter, (rest,)))
+    passed_h = (now - hour.at) / timedelta(hours=1)
+    if counter is not None and hour.counter_kwh is not None and counter >= hour.counter_kwh:
+        bought = counter - hour.counter_kwh
+    else:
+        bought = max(median([*hour.rest_kw, rest]) + power - rest, 0.0) * passed_h
+    looks = (*hour.rest_kw, rest)[-LOOKS:]
+    if start == hour.start:
+        return replace(memory, hour=MeteredHour(start, now, hour.bought_kwh + bought, counter, looks))
+    memory = replace(memory, highest_kw=_noted(memory.highest_kw, hour.start, hour.bought_kwh + bought))
+    return replace(memory, hour=MeteredHour(start, now, 0.0, counter, looks))
+
+
+def _noted(highest_kw: Mapping[date, float], hour: datetime, kw: float) -> dict[date, float]:
+    day = local_date(hour)
+    kept = {d: high for d, high in highest_kw.items() if (d.year, d.month) == (day.year, day.month)}
+    return {**kept, day: max(kw, kept.get(day, kw))}
+
+
+def room(scene: Scene, memory: RuleMemory, urgent_cars_kw: float) -> Room:
+    """What each load may take for the rest of the hour; everything while the meter says nothing.
+
+    `urgent_cars_kw`: power of the cars that must charge now to leave in time; they do not make way.
+    """
+    hour, site = memory.hour, scene.site
+    target = target_kw(site, memory.highest_kw, scene.local.date())
+    if not scene.strategy.peak_guard or hour is None or target is None or hour.at != scene.now or not hour.rest_kw:
+        return FREE
+    left_h = max(1.0 - (scene.now - hour.start) / timedelta(hours=1), LAST_MINUTES_H)
+    allowed = min((target - MARGIN_KWH - hour.bought_kwh) / left_h, ROOM_ABOVE * target)
+    left = allowed - median(hour.rest_kw) - urgent_cars_kw
+    machines = [p for p in site.heat_pumps if _own_meter(scene, p) is not None]
+    asked = sum(memory.machines[p.id].stage for p in machines if p.id in memory.machines)
+    compressors, spare_air = None, False
+    if machines and asked:
+        each = max(most_power_kw(p) / p.compressors for p in machines)
+        running = [scene.value(_own_meter(scene, p)) or 0.0 for p in machines]
+        each = max(each / 2, sum(running) / asked) if asked else each
+        spare_air = left < asked * each
+        compressors = max(1, int(left // each))
+        left -= min(compressors, asked) * each
+        compressors = compressors if spare_air else None
+    boilers: dict[str, int] = {}
+    for boiler in site.boilers:
+        boilers[boiler.id] = max(0, min(boiler.stages, int(left // boiler.stage_kw)))
+        steps = memory.boilers.get(boiler.id)
+        left -= min(boilers[boiler.id], steps.count if steps is not None else 0) * boiler.stage_kw
+    water, after_heater = site.hot_water, None
+    if water is not None:
+        after_heater = max(0, min(water.after_heater_stages, int(left // water.after_heater_stage_kw)))
+        left -= min(after_heater, memory.after_heater_stages or 0) * water.after_heater_stage_kw
+    return Room(compressors, boilers, after_heater, max(left, 0.0), spare_air)
+
+
+def _main_counter(scene: Scene) -> str | None:
+    meters = (m for m in scene.site.meters if m.carrier == "electricity" and m.purpose is Purpose.TOTAL)
+    return next((p for m in meters if (p := scene.find(m, "import_kwh")) is not None), None)
+
+
+def _own_meter(scene: Scene, asset: Asset) -> str | None:
+    """Power of the meter that measures this asset alone."""
+    meters = (m for m in scene.site.meters if m.carrier == "electricity" and m.measures == (asset.id,))
+    return next((p for m in meters if (p := scene.find(m, "power_kw")) is not None), None)
+
+
+def _makes_way_kw(scene: Scene) -> list[float]:
+    """Power of every load that can make way; one that is not known counts among the others."""
+    site = scene.site
+    points = [_own_meter(scene, pump) for pump in site.heat_pumps]
+    own = [*site.boilers, *site.chargers, *([site.hot_water] if site.hot_water is not None else [])]
+    points += [scene.find(asset, "power_kw") for asset in own]
+    return [value for point in points if (value := scene.value(point)) is not None]

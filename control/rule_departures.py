@@ -1,0 +1,77 @@
+"""Cars that wait: each charges at night, else as late as its own departure allows. Part of the good rules."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from control.memory import ParkedCar, RuleMemory
+from control.picture import DAYS, Scene
+from models.assets import Charger, Departure
+
+NIGHT: Final = (*range(22, 24), *range(6))
+"""Local hours in which little else runs and power is cheap."""
+NEED_MARGIN: Final = 1.25
+"""A car may come home emptier than the timetable says."""
+SPARE: Final = timedelta(minutes=30)
+"""For the slow last kWh, and for a clock that is wrong."""
+WEEK: Final = 7
+
+
+@dataclass(frozen=True)
+class Stay:
+    """A car at its charger, as the rules see it."""
+
+    charger: Charger
+    latest_start: datetime | None
+    """From here on it must charge at full power [UTC]; None when it never leaves."""
+    urgent: bool
+    """It charges now, whatever the hour and the peak."""
+
+
+def parked(scene: Scene, memory: RuleMemory) -> RuleMemory:
+    """Remembers since when each car has been at its charger; a charger that does not tell its state keeps its car."""
+    cars = dict(memory.parked)
+    for charger in scene.site.chargers:
+        state = scene.of(charger, "mode3_state")
+        if state == 0.0:
+            cars.pop(charger.id, None)
+        elif state is not None and charger.id not in cars:
+            cars[charger.id] = ParkedCar(scene.now, scene.of(charger, "energy_kwh"))
+    return replace(memory, parked=cars) if cars != memory.parked else memory
+
+
+def stays(scene: Scene, memory: RuleMemory) -> list[Stay]:
+    """Every car that is at a charger which tells its state, the one with the least time first."""
+    found = [
+        _stay(scene, charger, car)
+        for charger in scene.site.chargers
+        if (car := memory.parked.get(charger.id)) is not None and scene.of(charger, "mode3_state") in (1.0, 2.0)
+    ]
+    never = scene.now + timedelta(days=WEEK + 1)
+    return sorted(found, key=lambda stay: (not stay.urgent, stay.latest_start or never))
+
+
+def _stay(scene: Scene, charger: Charger, car: ParkedCar) -> Stay:
+    leaves = next_departure(scene, charger)
+    if leaves is None:
+        return Stay(charger, None, charger.always_ready)
+    at, departure = leaves
+    counter = scene.of(charger, "energy_kwh")
+    charged = counter - car.counter_kwh if counter is not None and car.counter_kwh is not None else 0.0
+    need_kwh = max(NEED_MARGIN * departure.energy_kwh - max(charged, 0.0), 0.0)
+    latest = at - SPARE - timedelta(hours=need_kwh / charger.max_kw)
+    return Stay(charger, latest, charger.always_ready or scene.now >= latest)
+
+
+def next_departure(scene: Scene, charger: Charger) -> tuple[datetime, Departure] | None:
+    """When the charger's car leaves next [UTC] and what it needs by then."""
+    zone, today = scene.site.zone_info, scene.local.date()
+    found = []
+    for departure in charger.departures:
+        for ahead in range(WEEK + 1):
+            day = today + timedelta(days=ahead)
+            at = datetime.combine(day, departure.at, zone)
+            if DAYS[day.weekday()] in departure.days and at > scene.now:
+                found.append((at.astimezone(scene.now.tzinfo), departure))
+                break
+    return min(found, key=lambda one: one[0], default=None)
