@@ -89,9 +89,28 @@ def _parser() -> argparse.ArgumentParser:
     scan.add_argument("--own-port", type=int, default=47808, help="our UDP port (%(default)s)")
     scan.set_defaults(run=_scan)
 
+    _backtest_verb(verbs)
+
     schema = verbs.add_parser("schema", help="print the JSON Schema of site files, for editors")
     schema.set_defaults(run=_schema)
     return parser
+
+
+def _backtest_verb(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    test = verbs.add_parser("backtest", help="compare controllers on a simulated plant, as fast as it goes")
+    test.add_argument("site", type=Path, help="site file")
+    test.add_argument("--controllers", default="naive,rules", help="names, the first is the reference (%(default)s)")
+    test.add_argument("--start", default="2026-01-15", help="first local day (%(default)s)")
+    test.add_argument("--days", type=int, default=14, help="scored days (%(default)s)")
+    test.add_argument("--warmup-days", type=int, default=0, help="days before, not scored (%(default)s)")
+    test.add_argument("--weather", type=Path, default=None, help="CSV file (synthetic when left out)")
+    test.add_argument("--prices", type=Path, default=None, help="CSV file (synthetic when left out)")
+    test.add_argument("--plant", default=None, metavar="MODULE:FACTORY", help="another plant than the built-in one")
+    test.add_argument("--seed", type=int, default=1, help="of weather, prices, people and sensors (%(default)s)")
+    test.add_argument("--peak-so-far-kw", type=float, default=0.0, help="of the first month (%(default)s)")
+    test.add_argument("--json", type=Path, default=None, dest="json_file", metavar="FILE", help="write the figures")
+    test.add_argument("--html", type=Path, default=None, dest="html_file", metavar="FILE", help="write a page")
+    test.set_defaults(run=_backtest)
 
 
 def _speed(text: str) -> float:
@@ -161,6 +180,13 @@ def _sim(arguments: argparse.Namespace) -> int:
     from bems.sim import simulate
 
     return simulate(arguments)
+
+
+def _backtest(arguments: argparse.Namespace) -> int:
+    from bems.backtest import backtest
+
+    options = {name: value for name, value in vars(arguments).items() if name not in {"run", "site"}}
+    return backtest(arguments.site, **options)
 
 
 def _schema(_: argparse.Namespace) -> int:

@@ -48,6 +48,8 @@ class LockstepResult:
     points: tuple[str, ...]
     values: NDArray[np.float64]
     """Exact values where the plant tells them, else observations; NaN where it says nothing."""
+    initial: NDArray[np.float64]
+    """The same at `start`."""
     commands: list[tuple[datetime, Command]]
     """Whenever another command came to hold a point, with its reason."""
     events: list[tuple[datetime, Reason]]
@@ -137,7 +139,7 @@ class Lockstep:
         """Go on for so many hours under this controller; the other arguments are those of `run`."""
         points = tuple(keep) if keep is not None else tuple(self.site.points)
         steps, start = round(hours * 3600 / self.dt_s), self.now
-        values = np.full((steps, len(points)), np.nan)
+        values, initial = np.full((steps, len(points)), np.nan), self._row(points)
         commands: list[tuple[datetime, Command]] = []
         events: list[tuple[datetime, Reason]] = []
         holds: dict[str, int] = {}
@@ -151,11 +153,16 @@ class Lockstep:
             for point in held:
                 holds[point] = holds.get(point, 0) + 1
             self.now = start + timedelta(seconds=(step + 1) * self.dt_s)
-            shown = self._truth() if self._truth is not None else self._seen
-            values[step] = [np.nan if (value := shown.get(point)) is None else value for point in points]
+            values[step] = self._row(points)
             if on_step is not None:
                 on_step((step + 1) / steps)
-        return LockstepResult(start, self.dt_s, points, values, commands, events, holds, self.memory, self.ledger)
+        return LockstepResult(
+            start, self.dt_s, points, values, initial, commands, events, holds, self.memory, self.ledger
+        )
+
+    def _row(self, points: Sequence[str]) -> NDArray[np.float64]:
+        shown = self._truth() if self._truth is not None else self._seen
+        return np.array([np.nan if (value := shown.get(point)) is None else value for point in points])
 
     def _decide(self, controller: Controller) -> tuple[Decision, list[str], list[Command]]:
         """One decision and one step of the plant: the decision, the points held back, the commands that are new."""

@@ -82,14 +82,15 @@ class SyntheticWeatherFeed:
         issued_at = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
         if self._latest is None or self._latest.issued_at != issued_at:
             # In a thread: the first clear sky loads pvlib, which takes seconds.
-            series = await asyncio.to_thread(self._series, issued_at)
+            series = await asyncio.to_thread(self.made_at, issued_at)
             self._latest = WeatherForecast(series, issued_at, SOURCE)
         return self._latest
 
     async def close(self) -> None:
         """Nothing is open."""
 
-    def _series(self, issued_at: datetime) -> WeatherSeries:
+    def made_at(self, issued_at: datetime) -> WeatherSeries:
+        """The forecast made at a full hour (UTC)."""
         lead_h = np.arange(HORIZON_H + 1, dtype=np.float64)
         seconds = (issued_at - self._truth.start).total_seconds() + lead_h * 3600
         true = {name: np.asarray(self._truth.at(name, seconds)) for name in _COLUMNS}

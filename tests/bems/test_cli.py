@@ -12,7 +12,7 @@ from bems.cli import main
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = ("site.biri.toml", "site.example.toml")
-VERBS = ("demo", "run", "check", "read", "sim", "schema")
+VERBS = ("demo", "run", "check", "read", "sim", "backtest", "schema")
 
 
 def as_json(value):

@@ -1,0 +1,347 @@
+"""What a run came to: money, comfort, hot water, hygiene, wear. Pure; what a plant cannot tell is None, never 0.
+
+Money is NOK ex VAT. Energies come from counters, so the length of a step does not matter.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bems.comfort import Comfort, comfort, service_points
+from bems.lockstep import LockstepResult
+from control import hygiene
+from models.assets import Asset, Purpose
+from models.bill import month_bill
+from models.local_time import OSLO, local_date, local_month
+from models.prices import PriceSeries
+from models.site import Site
+from models.tariff import NoPeakCharge, feed_in_prices, import_prices, in_force, peak_charge_nok
+
+Array = NDArray[np.float64]
+
+WATER_KWH_PER_M3_K: Final = 1.163
+USUAL_SPF: Final = 3.0
+"""Where the run itself does not tell what heat cost in electricity."""
+BOREHOLE_NOK_PER_KWH: Final = 0.01
+"""Later electricity for a kWh taken from the rock now: docs/backtest.md."""
+LITTLE_KWH: Final = 1.0
+TAP_DEGC: Final = 55.0
+UNSERVED_DEGC: Final = 40.0
+FIXED: Final = (Purpose.LIGHT_AND_EQUIPMENT, Purpose.LARGE_USERS)
+
+
+@dataclass(frozen=True)
+class Score:
+    """One run in figures; each field's unit is in its name, definitions are in docs/backtest.md."""
+
+    cost_total_nok: float | None
+    cost_controllable_nok: float | None
+    energy_bought_kwh: float | None
+    peak_kw: float | None
+    cold_kh: float | None
+    worst_room_cold_kh: float | None
+    hot_kh: float | None
+    mean_room_degc: float | None
+    co2_min: float | None
+    litres_below_55: float | None
+    litres_unserved_40: float | None
+    return_below_60_min: float | None
+    hygiene_missed: int | None
+    starts: int | None
+    writes: int
+    spf: float | None
+    stored_heat_correction_nok: float | None
+    borehole_correction_nok: float | None
+    solve_ms: dict[str, float] | None
+    car_missing_kwh: float | None
+    groups: dict[str, dict[str, float]]
+    """By zone: mean of its rooms' `cold_kh`, `hot_kh` and `mean_degc`."""
+
+    def as_json(self) -> dict[str, Any]:
+        """As it goes into the output file."""
+        return asdict(self)
+
+
+def points_needed(site: Site) -> tuple[str, ...]:
+    """The points whose values a run must keep to be scored; those the site has."""
+    wanted = [site.find(m.devices, s) for m in site.meters for s in ("power_kw", "import_kwh", "export_kwh")]
+    wanted += [site.find(m.devices, "energy_kwh") for m in site.meters]
+    wanted += [site.find(array.devices, "ac_energy_kwh") for array in site.pv]
+    wanted += [site.find(tank.devices, f"layer_{n}_temp_degc") for tank in site.tanks for n in range(1, 5)]
+    wanted += [site.find(p.devices, f"compressor_{n + 1}_on") for p in site.heat_pumps for n in range(p.compressors)]
+    if site.hot_water is not None:
+        wanted += [site.find(site.hot_water.devices, s) for s in (*_AFTER_HEATER, "supply_temp_degc", "flow_l_per_min")]
+        wanted += [site.find(loop.devices, "return_temp_degc") for loop in site.hot_water.loops]
+    wanted += service_points(site)
+    return tuple(dict.fromkeys(point for point in wanted if point is not None))
+
+
+def score(
+    site: Site,
+    run: LockstepResult,
+    prices: PriceSeries,
+    *,
+    hygiene_state: hygiene.HygieneState | None = None,
+    peak_so_far_kw: float = 0.0,
+    solve_ms: Sequence[float] = (),
+    car_missing_kwh: float | None = None,
+) -> Score:
+    """The figures of a run that kept `points_needed`; it starts on a clock hour.
+
+    Args:
+        site: the checked site.
+        run: the scored part of a run.
+        prices: what spot really was [NOK/kWh, ex VAT].
+        hygiene_state: where the duty stood at the start; a day's grace when left out.
+        peak_so_far_kw: the peak that the first month had before the start [kW].
+        solve_ms: time of every plan [ms].
+        car_missing_kwh: what cars lacked when they left, where the plant tells [kWh].
+    """
+    seen = _Seen(run)
+    bought = seen.energy_kwh(_main(site, "import_kwh"))
+    sold = seen.energy_kwh(_main(site, "export_kwh"))
+    sold = np.zeros_like(bought) if sold is None and bought is not None else sold
+    total = None
+    if bought is not None and sold is not None:
+        total = _total_nok(site, run, prices, bought, sold, peak_so_far_kw)
+    fixed = _fixed_nok(site, seen, prices)
+    spf = _spf(site, seen)
+    comforts = comfort(site, run)
+    return Score(
+        cost_total_nok=total,
+        cost_controllable_nok=total - fixed if total is not None and fixed is not None else None,
+        energy_bought_kwh=float(bought.sum()) if bought is not None else None,
+        peak_kw=_peak_kw(run, bought) if bought is not None else None,
+        **_comfort_figures(comforts),
+        **_water_figures(site, seen),
+        hygiene_missed=_hygiene_missed(site, run, seen, hygiene_state),
+        starts=_starts(site, seen),
+        writes=len(run.commands),
+        spf=spf,
+        stored_heat_correction_nok=_stored_nok(site, seen, prices, comforts, spf),
+        borehole_correction_nok=_borehole_nok(site, seen),
+        solve_ms=_spread(solve_ms),
+        car_missing_kwh=car_missing_kwh,
+        groups={c.zone: {"cold_kh": c.cold_kh, "hot_kh": c.hot_kh, "mean_degc": c.mean_degc} for c in comforts.groups},
+    )
+
+
+class _Seen:
+    """Columns of a run by point, None where the plant never said anything."""
+
+    def __init__(self, run: LockstepResult) -> None:
+        self.run = run
+        self.hours = run.dt_s / 3600
+        self._place = {point: n for n, point in enumerate(run.points)}
+
+    def column(self, point: str | None) -> Array | None:
+        """Values over the run; gaps keep the value before."""
+        if point is None or point not in self._place:
+            return None
+        values = self.run.values[:, self._place[point]]
+        known = np.flatnonzero(~np.isnan(values))
+        return values if len(known) == len(values) else _filled(values, known)
+
+    def first(self, point: str | None) -> float | None:
+        """The value at the start."""
+        if point is None or point not in self._place:
+            return None
+        value = float(self.run.initial[self._place[point]])
+        return None if np.isnan(value) else value
+
+    def energy_kwh(self, counter: str | None) -> Array | None:
+        """What a counter moved in each step."""
+        values = self.column(counter)
+        if values is None:
+            return None
+        before = self.first(counter)
+        return np.diff(values, prepend=values[0] if before is None else before)
+
+    def mean(self, points: Iterable[str | None]) -> tuple[float, float] | None:
+        """Mean of several points at the start and at the end."""
+        first = [value for p in points if (value := self.first(p)) is not None]
+        last = [float(values[-1]) for p in points if (values := self.column(p)) is not None]
+        return (sum(first) / len(first), sum(last) / len(last)) if first and last else None
+
+
+def _filled(values: Array, known: NDArray[np.intp]) -> Array | None:
+    if not len(known):
+        return None
+    place = np.maximum(np.searchsorted(known, np.arange(len(values)), side="right") - 1, 0)
+    return np.asarray(values[known[place]], dtype=np.float64)
+
+
+def _main(site: Site, signal: str) -> str | None:
+    meters = (m for m in site.meters if m.carrier == "electricity" and m.purpose is Purpose.TOTAL)
+    return next((point for m in meters if (point := site.find(m.devices, signal)) is not None), None)
+
+
+# --- Money ----------------------------------------------------------------------------------------------------------
+
+
+def _total_nok(
+    site: Site, run: LockstepResult, prices: PriceSeries, bought: Array, sold: Array, peak_so_far_kw: float
+) -> float | None:
+    """Month by month: energy, fixed and peak charge, the last two in full for each month touched."""
+    total, at, step_s = 0.0, 0, round(run.dt_s)
+    while at < len(bought):
+        start = run.start + timedelta(seconds=at * step_s)
+        until = min(len(bought), at + round((local_month(local_date(start))[1] - start).total_seconds() / step_s))
+        bill = month_bill(site.tariff, prices, start, step_s, bought[at:until], sold[at:until])
+        if bill.known_share < 1:
+            return None
+        peak = in_force(site.tariff.grid, local_date(start).replace(day=1)).peak
+        basis = max(bill.peak_kw or 0.0, peak_so_far_kw if at == 0 else 0.0)
+        charged = 0.0 if isinstance(peak, NoPeakCharge) else peak_charge_nok(peak, start.astimezone(OSLO).month, basis)
+        total += bill.total_nok - bill.peak_nok + charged
+        at = until
+    return total
+
+
+def _peak_kw(run: LockstepResult, bought: Array) -> float:
+    per_hour = round(3600 / run.dt_s)
+    whole = len(bought) // per_hour * per_hour
+    hours = bought[:whole].reshape(-1, per_hour).sum(axis=1)
+    return float(max(hours.max(initial=0.0), bought[whole:].sum()))
+
+
+def _fixed_nok(site: Site, seen: _Seen, prices: PriceSeries) -> float | None:
+    """Energy cost of what nobody controls, after what the solar cells make of it; what they sell is earned here."""
+    meters = [m for m in site.meters if m.carrier == "electricity" and m.purpose in FIXED]
+    loads = [seen.energy_kwh(site.find(m.devices, "import_kwh")) for m in meters]
+    made = [seen.energy_kwh(site.find(array.devices, "ac_energy_kwh")) for array in site.pv]
+    known = [one for one in [*loads, *made] if one is not None]
+    if not loads or len(known) < len(loads) + len(made):
+        return None
+    net = np.sum(known[: len(loads)], axis=0) - np.sum(known[len(loads) :], axis=0)
+    bounds = (seen.run.start, seen.run.start + timedelta(seconds=len(net) * seen.run.dt_s), round(seen.run.dt_s))
+    buy, sell = (price(site.tariff, prices, *bounds) for price in (import_prices, feed_in_prices))
+    cost = float((np.maximum(net, 0.0) * buy - np.maximum(-net, 0.0) * sell).sum())
+    return None if np.isnan(cost) else cost
+
+
+def _spf(site: Site, seen: _Seen) -> float | None:
+    """Heat of all heat pumps over their electricity."""
+    heat, power = (
+        [_metered(site, seen, pump, carrier, signal) for pump in site.heat_pumps]
+        for carrier, signal in (("heat", "energy_kwh"), ("electricity", "import_kwh"))
+    )
+    known = [value for value in [*heat, *power] if value is not None]
+    if not heat or len(known) < 2 * len(heat) or sum(known[len(heat) :]) < LITTLE_KWH:
+        return None
+    return sum(known[: len(heat)]) / sum(known[len(heat) :])
+
+
+def _metered(site: Site, seen: _Seen, asset: Asset, carrier: str, signal: str) -> float | None:
+    meter = next((m for m in site.meters if m.carrier == carrier and m.measures == (asset.id,)), None)
+    energy = seen.energy_kwh(site.find(meter.devices, signal)) if meter is not None else None
+    return float(energy.sum()) if energy is not None else None
+
+
+_AFTER_HEATER: Final = ("top_temp_degc", "middle_temp_degc", "bottom_temp_degc")
+
+
+def _stored_nok(site: Site, seen: _Seen, prices: PriceSeries, comforts: Comfort, spf: float | None) -> float | None:
+    """To be added to the cost: less than nothing when more heat was left at the end than was found at the start.
+
+    Heat in tanks and building at the price of heat-pump heat, heat in the after-heater at that of electricity.
+    """
+    pumped = comforts.stored_kwh or 0.0
+    known = comforts.stored_kwh is not None
+    for tank in site.tanks:
+        ends = seen.mean([site.find(tank.devices, f"layer_{n}_temp_degc") for n in range(1, 5)])
+        if ends is not None:
+            known = True
+            pumped += tank.volume_m3 * WATER_KWH_PER_M3_K * (ends[1] - ends[0])
+    direct = 0.0
+    if site.hot_water is not None:
+        ends = seen.mean([site.find(site.hot_water.devices, s) for s in _AFTER_HEATER])
+        direct = site.hot_water.after_heater_m3 * WATER_KWH_PER_M3_K * (ends[1] - ends[0]) if ends is not None else 0.0
+    end = seen.run.start + timedelta(seconds=len(seen.run.values) * seen.run.dt_s)
+    price = float(np.mean(import_prices(site.tariff, prices, seen.run.start, end, round(seen.run.dt_s))))
+    if not known or np.isnan(price):
+        return None
+    return -price * (pumped / (spf or USUAL_SPF) + direct)
+
+
+def _borehole_nok(site: Site, seen: _Seen) -> float | None:
+    wells = site.wells
+    meter = next((m for m in site.meters if wells is not None and m.measures == (wells.id,)), None)
+    if meter is None or meter.carrier != "heat":
+        return None
+    power = seen.column(site.find(meter.devices, "power_kw"))
+    return None if power is None else BOREHOLE_NOK_PER_KWH * float(power.sum()) * seen.hours
+
+
+# --- Services -------------------------------------------------------------------------------------------------------
+
+
+def _comfort_figures(comforts: Comfort) -> dict[str, float | None]:
+    return {
+        "cold_kh": comforts.cold_kh,
+        "worst_room_cold_kh": comforts.worst_room_cold_kh,
+        "hot_kh": comforts.hot_kh,
+        "mean_room_degc": comforts.mean_room_degc,
+        "co2_min": comforts.co2_min,
+    }
+
+
+def _water_figures(site: Site, seen: _Seen) -> dict[str, float | None]:
+    water = site.hot_water
+    if water is None:
+        return dict.fromkeys(("litres_below_55", "litres_unserved_40", "return_below_60_min"))
+    flow, supply = (seen.column(site.find(water.devices, s)) for s in ("flow_l_per_min", "supply_temp_degc"))
+    litres = None if flow is None else flow * (seen.run.dt_s / 60)
+    returns = [seen.column(site.find(loop.devices, "return_temp_degc")) for loop in water.loops]
+    cold = [column < site.hygiene.return_min_degc for column in returns if column is not None]
+
+    def colder_than(degc: float) -> float | None:
+        return None if litres is None or supply is None else float(litres[supply < degc].sum())
+
+    return {
+        "litres_below_55": colder_than(TAP_DEGC),
+        "litres_unserved_40": colder_than(UNSERVED_DEGC),
+        "return_below_60_min": float(np.any(cold, axis=0).sum()) * seen.run.dt_s / 60 if cold else None,
+    }
+
+
+def _hygiene_missed(site: Site, run: LockstepResult, seen: _Seen, state: hygiene.HygieneState | None) -> int | None:
+    """Deadlines that passed before the next proof, by the values at every step."""
+    columns = [seen.column(point) for point in hygiene.potable_points(site)]
+    known = [column for column in columns if column is not None]
+    if not columns or len(known) < len(columns):
+        return None
+    coldest = np.min(known, axis=0)
+    state, missed, last_due = state or hygiene.fresh(run.start), 0, None
+    for step, value in enumerate(coldest.tolist(), 1):
+        now = run.start + timedelta(seconds=step * run.dt_s)
+        state, _ = hygiene.observe(state, now, value, site.hygiene, 2 * run.dt_s)
+        if now > state.due_at and state.due_at != last_due:
+            missed, last_due = missed + 1, state.due_at
+    return missed
+
+
+def _starts(site: Site, seen: _Seen) -> int | None:
+    """Compressors that began to run."""
+    total, known = 0, False
+    for pump in site.heat_pumps:
+        for n in range(pump.compressors):
+            point = site.find(pump.devices, f"compressor_{n + 1}_on")
+            column = seen.column(point)
+            if column is not None:
+                known = True
+                before = seen.first(point)
+                on = np.concatenate(([column[0] if before is None else before], column)) >= 0.5
+                total += int((on[1:] & ~on[:-1]).sum())
+    return total if known else None
+
+
+def _spread(solve_ms: Sequence[float]) -> dict[str, float] | None:
+    if not solve_ms:
+        return None
+    median, p95, most = np.percentile(np.asarray(solve_ms), [50, 95, 100])
+    return {"median": float(median), "p95": float(p95), "max": float(most)}
