@@ -5,6 +5,7 @@ import os
 import random
 import signal
 import socket
+from collections import Counter
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
@@ -172,16 +173,23 @@ class Field:
     def points_on(self, connection):
         return {point.id for point in self.site.points.values() if point.device.connection == connection}
 
-    async def until(self, condition, within_s):
-        """Wait for it; returns the wall time it took, fails when that is too long."""
+    async def until(self, condition, within_s, seen=lambda: None):
+        """Wait for it; returns the wall time it took, fails with what is `seen` when that is too long."""
         begun = wall_s()
         while not condition():
-            assert wall_s() - begun < within_s, f"still not so after {within_s} s"
+            assert wall_s() - begun < within_s, f"still not so after {within_s} s: {seen()}"
             await asyncio.sleep(LOOK_EVERY_S)
         return wall_s() - begun
 
     async def until_all_good(self, within_s=30.0):
-        return await self.until(lambda: not self.not_good(), within_s)
+        return await self.until(lambda: not self.not_good(), within_s, self.qualities)
+
+    async def until_only_lost(self, points, within_s):
+        return await self.until(lambda: self.not_good() == points, within_s, self.qualities)
+
+    def qualities(self):
+        """How many points of each device are of which quality, where that is not good."""
+        return Counter((point.source, point.quality) for point in self.view.points() if point.quality != "good")
 
     async def events(self, *kinds, subject=None):
         """What the record holds of these kinds (all when none is named)."""
