@@ -13,10 +13,12 @@ from control.readout import read
 
 BROKEN_NOK: Final = 1e4
 """Per unit of any row, when not all can be kept."""
-WHOLE_SHARE: Final = 0.4
-"""Of the time for the full search of whole numbers; most plans need a tenth of it."""
-NEAR_SHARE: Final = 0.6
-"""Of what is left then, for those next to the linear plan's."""
+NEAR_SHARE: Final = 0.5
+"""Of the time left, for whole numbers next to the linear plan's; most plans need a twentieth of it."""
+NEAR_ENOUGH: Final = 0.015
+NEAR_ENOUGH_NOK: Final = 2.0
+"""Above the bound by less, a full search is not worth its time."""
+FULL_SHARE: Final = 0.8
 HYGIENE_TOLERANCE_KH: Final = 1e-3
 """A slack below this is the solver's own tolerance."""
 
@@ -67,46 +69,35 @@ def plan(of: Inputs, options: Options = Options(), seconds: Callable[[], float] 
 
 
 def _solved(stated: Stated, options: Options, left_s: Callable[[], float]) -> Outcome:
-    """Whole numbers; else those next to the linear plan's; else that plan; else the one that breaks the rows least."""
+    """The linear plan, which bounds every other; whole numbers near it or from a full search; or what breaks least."""
     m = stated.bus.m
-    whole: Solution | None = None
-    if options.whole_h > 0 and m.integer_count:
-        whole = m.solve(gap=options.gap, time_limit_s=WHOLE_SHARE * left_s())
-        if whole.status is Status.OPTIMAL:
-            return _exact(stated, whole, whole.status, left_s), Way.WHOLE, ()
-    if whole is None or whole.status is not Status.INFEASIBLE:
-        linear = m.solve(time_limit_s=left_s())
-        if whole is None and linear.found:
-            return linear, Way.RELAXED, ()
-        if whole is not None and linear.found:
-            found, way = _next_best(stated, options, whole, linear, left_s)
-            return found, way, ()
-        if whole is not None and whole.found:
-            return whole, Way.WHOLE, ()
-        if linear.status is not Status.INFEASIBLE:
-            return linear, Way.LINEAR, ()
-    broken, gave = m.least_broken(BROKEN_NOK, time_limit_s=left_s())
-    return broken, Way.LEAST_BROKEN, gave
+    linear = m.solve(time_limit_s=left_s())
+    if linear.status is Status.INFEASIBLE:
+        broken, gave = m.least_broken(BROKEN_NOK, time_limit_s=left_s())
+        return broken, Way.LEAST_BROKEN, gave
+    if not linear.found or options.whole_h <= 0 or not m.integer_count:
+        return linear, Way.RELAXED, ()
+    whole = _whole(stated, options, linear, left_s)
+    if whole is None:
+        return replace(linear, status=Status.TIME_LIMIT_WITH_INCUMBENT), Way.LINEAR, ()
+    exact = m.solve(fixed=whole.x, time_limit_s=left_s())
+    gap = (whole.objective - linear.objective) / max(abs(whole.objective), 1.0)
+    return replace(exact if exact.found else whole, status=whole.status, gap=gap), Way.WHOLE, ()
 
 
-def _next_best(
-    stated: Stated, options: Options, whole: Solution, linear: Solution, left_s: Callable[[], float]
-) -> tuple[Solution, Way]:
-    """After a search cut short: the better of what it had and whole numbers next to the linear plan's."""
-    near = stated.bus.m.solve(near=linear.x, gap=options.gap, time_limit_s=NEAR_SHARE * left_s())
-    late = Status.TIME_LIMIT_WITH_INCUMBENT
-    if near.found and not (whole.found and whole.objective <= near.objective):
-        gap = (near.objective - linear.objective) / max(abs(near.objective), 1.0)
-        return _exact(stated, replace(near, gap=gap), late, left_s), Way.ROUNDED
-    if whole.found:
-        return _exact(stated, whole, late, left_s), Way.WHOLE
-    return replace(linear, status=late), Way.LINEAR
-
-
-def _exact(stated: Stated, whole: Solution, status: Status, left_s: Callable[[], float]) -> Solution:
-    """The same whole numbers with everything else found anew, and with duals."""
-    exact = stated.bus.m.solve(fixed=whole.x, time_limit_s=left_s())
-    return replace(exact if exact.found else whole, status=status, gap=whole.gap)
+def _whole(stated: Stated, options: Options, linear: Solution, left_s: Callable[[], float]) -> Solution | None:
+    """Whole numbers next to the linear plan's if that costs next to nothing, else the better of these and of all."""
+    m = stated.bus.m
+    near = m.solve(near=linear.x, gap=options.gap, time_limit_s=NEAR_SHARE * left_s())
+    dearer = near.objective - linear.objective
+    if near.status is Status.OPTIMAL and dearer <= max(NEAR_ENOUGH * abs(near.objective), NEAR_ENOUGH_NOK):
+        return near
+    full = m.solve(gap=options.gap, time_limit_s=FULL_SHARE * left_s())
+    if full.status is Status.OPTIMAL:
+        return full
+    found = [one for one in (near, full) if one.found]
+    best = min(found, key=lambda one: one.objective, default=None)
+    return None if best is None else replace(best, status=Status.TIME_LIMIT_WITH_INCUMBENT)
 
 
 def _hygiene_first(

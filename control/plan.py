@@ -14,11 +14,9 @@ class Way(StrEnum):
     WHOLE = "whole"
     """Whole compressors and stages."""
     RELAXED = "relaxed"
-    """A linear problem by wish: shares of compressors, rounded by the stage dispatcher."""
-    ROUNDED = "rounded"
-    """No whole plan in time: compressors next to what the linear one has."""
+    """A linear problem, by wish or because there are no stages: shares, rounded by the stage dispatcher."""
     LINEAR = "linear"
-    """None of these in time either: the linear one."""
+    """No whole one in time: the linear one."""
     LEAST_BROKEN = "least_broken"
     """Nothing keeps every row: the plan that breaks them least."""
 
@@ -88,6 +86,7 @@ class Report:
     objective: float
     """Without sunk costs."""
     gap: float
+    """Above the linear plan, as share of the objective: no whole plan can be cheaper than that one."""
     ms: float
     rows: int
     columns: int
