@@ -36,13 +36,14 @@ SECURITY_HEADERS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Somebody who was let in. An anonymous viewer sees the plant, never what tells about one resident."""
+    """Somebody who was let in, and whether what tells about one resident is for their eyes."""
 
     name: str
     sees_personal: bool
 
 
-ANONYMOUS: Final = Viewer("anonymous", sees_personal=False)
+ANONYMOUS: Final = Viewer("anonymous", sees_personal=True)
+"""The viewer of the demo. It sees everything, since the demo's residents are made up like its plant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +54,10 @@ class Refusal:
     text: str
 
 
-def admit(demo: bool, client: str | None, headers: Iterable[tuple[bytes, bytes]]) -> Viewer | Refusal:
-    """The viewer behind a request, or why there is none. `client` is the peer's address."""
+def admit(
+    demo: bool, client: str | None, headers: Iterable[tuple[bytes, bytes]], guest: Viewer = ANONYMOUS
+) -> Viewer | Refusal:
+    """Who a request is let in as, or why it is not. `client` is the peer's address, `guest` who needs no sign-in."""
     fields = list(headers)
     proxied = any(name.lower() in PROXY_HEADERS for name, _ in fields)
     if not demo or proxied or not _is_loopback(client):
@@ -62,7 +65,7 @@ def admit(demo: bool, client: str | None, headers: Iterable[tuple[bytes, bytes]]
     hosts = [value.decode("latin-1") for name, value in fields if name.lower() == b"host"]
     if len(hosts) != 1 or _without_port(hosts[0]) not in LOCAL_NAMES:
         return Refusal(421, WRONG_HOST)
-    return ANONYMOUS
+    return guest
 
 
 def current_viewer(request: Request) -> Viewer:
@@ -76,9 +79,10 @@ def current_viewer(request: Request) -> Viewer:
 class Gate:
     """The middleware in front of everything; adds the security headers to every answer, refusals included."""
 
-    def __init__(self, app: ASGIApp, *, demo: bool) -> None:
+    def __init__(self, app: ASGIApp, *, demo: bool, guest: Viewer = ANONYMOUS) -> None:
         self._app = app
         self._demo = demo
+        self._guest = guest
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on what is let in."""
@@ -94,7 +98,7 @@ class Gate:
             await send(message)
 
         client = scope.get("client")
-        found = admit(self._demo, client[0] if client else None, scope["headers"])
+        found = admit(self._demo, client[0] if client else None, scope["headers"], self._guest)
         if isinstance(found, Refusal):
             await _refuse(found, send_guarded)
         else:

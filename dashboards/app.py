@@ -50,8 +50,11 @@ class Files(StaticFiles):
         return response
 
 
-def create_app(view: SiteView) -> FastAPI:
-    """The application over one site. It opens nothing and starts nothing: any ASGI server runs it."""
+def create_app(view: SiteView, guest: Viewer = ANONYMOUS) -> FastAPI:
+    """The application over one site. It opens nothing and starts nothing: any ASGI server runs it.
+
+    `guest` is who the demo lets in without a sign-in.
+    """
     app = FastAPI(
         title="bems",
         description=ABOUT,
@@ -61,9 +64,9 @@ def create_app(view: SiteView) -> FastAPI:
         redoc_url=None,
     )
     app.add_middleware(GZipMiddleware, minimum_size=2000)
-    app.add_middleware(Gate, demo=view.demo)
+    app.add_middleware(Gate, demo=view.demo, guest=guest)
     app.include_router(api_router(view))
-    _add_stream(app, view)
+    _add_stream(app, view, guest)
     pages = {language: overview(view.site, view.demo, language) for language in LANGUAGES}
     _add_page(app, "/", pages["nb"])
     for language in LANGUAGES:
@@ -72,8 +75,8 @@ def create_app(view: SiteView) -> FastAPI:
     return app
 
 
-def _add_stream(app: FastAPI, view: SiteView) -> None:
-    feed = Feed(view, ANONYMOUS)
+def _add_stream(app: FastAPI, view: SiteView, guest: Viewer) -> None:
+    feed = Feed(view, guest)
 
     @app.get(
         "/api/stream",

@@ -3,15 +3,16 @@
 import httpx
 import pytest
 
+from dashboards.access import ANONYMOUS
 from dashboards.app import create_app
 from tests.dashboards.fake import FakeView
 
 HERE = "http://127.0.0.1:8080"
 
 
-def client(view, peer="127.0.0.1", base_url=HERE):
+def client(view, peer="127.0.0.1", base_url=HERE, guest=ANONYMOUS):
     """A client whose requests seem to come from `peer`."""
-    transport = httpx.ASGITransport(app=create_app(view), client=(peer, 50_000))
+    transport = httpx.ASGITransport(app=create_app(view, guest), client=(peer, 50_000))
     return httpx.AsyncClient(transport=transport, base_url=base_url)
 
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from dashboards.access import ANONYMOUS, Viewer
 from tests.dashboards.conftest import client
 from tests.dashboards.fake import BAD, LOST, STALE, START, UNREAD, FakeView
 
@@ -12,14 +13,17 @@ FIELDS = {
 }  # fmt: skip
 
 
-async def get(view, path, **parameters):
-    async with client(view) as inside:
+VISITOR = Viewer("visitor", sees_personal=False)
+
+
+async def get(view, path, guest=ANONYMOUS, **parameters):
+    async with client(view, guest=guest) as inside:
         answer = await inside.get(path, params=parameters)
     return answer.status_code, answer.json()
 
 
-async def points(view):
-    _, found = await get(view, "/api/points")
+async def points(view, guest=ANONYMOUS):
+    _, found = await get(view, "/api/points", guest)
     return {point["id"]: point for point in found}
 
 
@@ -28,6 +32,7 @@ async def test_every_point_of_the_site_is_listed_with_all_its_fields(view):
     assert list(found) == list(view.site.points)
     assert all(point.keys() >= FIELDS for point in found.values())
     assert all(point["quality"] == "good" and point["age_s"] <= 3 * point["period_s"] for point in found.values())
+    assert not any(point["value"] is None or point["restricted"] for point in found.values())
 
 
 async def test_a_value_that_is_not_good_is_none_with_its_quality_and_its_last_value_beside_it(troubled):
@@ -41,7 +46,7 @@ async def test_a_value_that_is_not_good_is_none_with_its_quality_and_its_last_va
 
 
 async def test_presence_and_co2_of_a_resident_are_kept_back_but_their_quality_is_told(view):
-    found = await points(view)
+    found = await points(view, VISITOR)
     hidden = {p for p, point in found.items() if point["restricted"]}
     assert hidden == {f"{room}{n}_air.{s}" for room in "abcd" for n in range(1, 9) for s in ("co2_ppm", "occupied")}
     assert all(found[p]["value"] is None and found[p]["last_value"] is None for p in hidden)
@@ -50,7 +55,7 @@ async def test_presence_and_co2_of_a_resident_are_kept_back_but_their_quality_is
 
 
 async def test_the_history_of_a_personal_point_is_refused(view):
-    status, body = await get(view, "/api/points/a1_air.occupied/history")
+    status, body = await get(view, "/api/points/a1_air.occupied/history", VISITOR)
     assert status == 403
     assert "one resident" in body["detail"]
 
@@ -62,7 +67,7 @@ async def test_an_event_on_a_personal_point_is_left_out(view):
         return [event, {**event, "subject": "a1.setpoint_degc", "data": {"ours": 22.0, "theirs": 23.5}}]
 
     view.events = events
-    _, found = await get(view, "/api/events")
+    _, found = await get(view, "/api/events", VISITOR)
     assert [e["subject"] for e in found] == ["a1.setpoint_degc"]
     assert found[0]["text"]["nb"] == "Rom A1, Settpunkt rom ble satt til 23,5 av noen andre; vi hadde 22."
 

@@ -110,8 +110,8 @@ async def test_a_value_that_is_not_good_comes_with_its_last_one_and_the_time_it_
 
 
 async def test_what_tells_about_a_resident_is_sent_only_to_viewers_who_may_see_it(view):
-    nurse = Viewer("nurse", sees_personal=True)
-    for viewer, expected in ((ANONYMOUS, None), (nurse, 1.0)):
+    visitor = Viewer("visitor", sees_personal=False)
+    for viewer, expected in ((visitor, None), (ANONYMOUS, 1.0)):
         feed = Feed(view, viewer)
         feed.refresh(1)
         points = parsed(feed.message(-1))[2]["points"]
