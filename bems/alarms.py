@@ -51,7 +51,7 @@ def lost_connection(connection: str, points: int) -> Condition:
     return Condition(f"connection.{connection}", "B", because(Code.ALARM_CONNECTION, name=connection, points=points))
 
 
-def device_flags(site: Site, picture: Mapping[str, Reading]) -> list[Condition]:
+def device_conditions(site: Site, picture: Mapping[str, Reading]) -> list[Condition]:
     """Alarm flags that devices report themselves, and devices that are silent on a wire where others answer.
 
     The flag of a silent device is taken by its last word.

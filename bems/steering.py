@@ -112,7 +112,8 @@ class Steering:
         found = [Condition(f"fallback.{code}", "C", reason, point) for code, (point, reason) in first.items()]
         hygiene = self._memory.hygiene
         if hygiene is not None and now > hygiene.due_at:
-            found.append(Condition("hygiene.overdue", "A", because(Code.CYCLE_OVERDUE)))
+            days = self._site.hygiene.cycle_interval_days
+            found.append(Condition("hygiene.overdue", "A", because(Code.CYCLE_OVERDUE, interval_days=days)))
         return found
 
 

@@ -233,7 +233,7 @@ class System:
         lost = [
             alarms.lost_connection(key, len(link.points)) for key, link in self.links.items() if link.state == "down"
         ]
-        flags = alarms.device_flags(self.site, picture)
+        flags = alarms.device_conditions(self.site, picture)
         self.alarms, changes = alarms.fold(self.alarms, [*lost, *flags, *duties], now)
         for change in changes:
             kind = EventKind.ALARM_UP if change.raised else EventKind.ALARM_DOWN
