@@ -43,7 +43,7 @@ class _Unit(NamedTuple):
     circuit: int
     recovery: float
     fan_factor: float
-    outs: tuple[int, ...]
+    shown: slice
 
 
 class AirHandlers:
@@ -60,7 +60,7 @@ class AirHandlers:
                 circuits.index(a.circuit),
                 min(a.recovery * deviations.factor("recovery", a.id), 0.92),
                 deviations.factor("fan", a.id),
-                tuple(board.out(a.devices, signal) for signal in _SIGNALS),
+                board.stretch([board.out(a.devices, signal) for signal in _SIGNALS]),
             )
             for a in site.air_handling
         ]
@@ -164,7 +164,6 @@ class AirHandlers:
 
     def publish(self) -> None:
         """True values to the board."""
-        values = self._board.values
+        board = self._board
         for unit, shown in zip(self._units, self._shown, strict=True):
-            for out, value in zip(unit.outs, shown, strict=True):
-                values[out] = value
+            board.shown[unit.shown] = shown

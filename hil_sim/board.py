@@ -4,6 +4,7 @@ Parts of the plant resolve their points to positions once; a point the site does
 position (values) or to a fallback of its own (commands), so that physics needs no question whether it is there.
 """
 
+from array import array
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -16,7 +17,11 @@ Indices = NDArray[np.intp]
 
 
 class Board:
-    """Positions of the site's points. `values` has one more place than points: the scrap."""
+    """Positions of the site's points. `values` has one more place than points: the scrap.
+
+    Parts with many numbers write arrays to `values`; parts with few write their stretch of `shown`, a plain list, and
+    `collect` takes all stretches to `values` at once: one number at a time costs an array more than the physics.
+    """
 
     def __init__(self, site: Site) -> None:
         self._site = site
@@ -26,6 +31,8 @@ class Board:
         self.scrap = len(self.ids)
         self.held: list[float] = [p.spec.write.relinquish if p.spec.write else 0.0 for p in self.points]
         self.values: Array = np.array([*self.held, 0.0])
+        self.shown: list[float] = []
+        self._places: Indices = np.empty(0, dtype=np.intp)
         self._rules = {p.id: p.spec.write for p in self.points if p.spec.write}
         self._groups: list[tuple[Array, dict[int, list[int]]]] = []
 
@@ -33,6 +40,17 @@ class Board:
         """Where the true value of a signal goes."""
         found = self._site.find(devices, signal)
         return self.scrap if found is None else self.index[found]
+
+    def stretch(self, outs: Sequence[int]) -> slice:
+        """A stretch of `shown` for the values of these positions; always to be written whole."""
+        begin = len(self.shown)
+        self.shown += self.values[list(outs)].tolist()
+        self._places = np.concatenate([self._places, np.array(outs, dtype=np.intp)])
+        return slice(begin, len(self.shown))
+
+    def collect(self) -> None:
+        """Take what is shown to `values`."""
+        self.values[self._places] = np.frombuffer(array("d", self.shown))
 
     def outs(self, devices: Sequence[tuple[str, ...]], signal: str) -> Indices:
         """Where the same signal of several assets goes."""
@@ -65,6 +83,7 @@ class Board:
 
     def named(self) -> dict[str, float]:
         """All true values by point id."""
+        self.collect()
         return dict(zip(self.ids, self.values.tolist(), strict=False))
 
     def _hold(self, position: int, value: float) -> None:

@@ -20,10 +20,8 @@ class ElectricBoiler:
         self._asset = asset
         self._board = board
         self._request = board.command(asset.devices, "stage_request", 0.0)
-        self._outs = [
-            board.out(asset.devices, name)
-            for name in ("stages_on", "supply_temp_degc", "power_kw", "overheat_trip", "fault")
-        ]
+        names = ("stages_on", "supply_temp_degc", "power_kw", "overheat_trip", "fault")
+        self._shown = board.stretch([board.out(asset.devices, name) for name in names])
         self.failed = False
         self.tripped = False
         self.stages = 0
@@ -53,5 +51,4 @@ class ElectricBoiler:
     def publish(self) -> None:
         """True values to the board."""
         shown = (self.stages, self.supply_degc, self.power_kw, self.tripped, self.failed)
-        for out, value in zip(self._outs, shown, strict=True):
-            self._board.values[out] = value
+        self._board.shown[self._shown] = shown

@@ -29,7 +29,7 @@ class ChargePoint:
         self._rng = np.random.default_rng([seed, 31, number])
         self._limit = board.command(asset.devices, "max_current_a", 16.0)
         names = ("voltage_v", "current_a", "power_kw", "energy_kwh", "mode3_state")
-        self._outs = [board.out(asset.devices, name) for name in names]
+        self._shown = board.stretch([board.out(asset.devices, name) for name in names])
         self.power_kw = 0.0
         self.energy_kwh = 0.0
         self.unserved_kwh = 0.0
@@ -39,7 +39,6 @@ class ChargePoint:
         self._away = False
         self._next: tuple[datetime, Departure] | None = None
         self._back: datetime | None = None
-        self._shown = (-1, -1.0)
 
     def settle(self, local: datetime) -> None:
         """Every car is here, half of its last trip still to be charged."""
@@ -68,16 +67,10 @@ class ChargePoint:
 
     def publish(self, volts: float) -> None:
         """True values to the board."""
-        values = self._board.values
         state = FREE if self._away else CHARGING if self.power_kw > 0 else CONNECTED
         amperes = self.power_kw * 1000 / (volts * self._asset.phases)
         state = FAULT if self.failed else state
-        values[self._outs[0]] = volts
-        if (state, self.power_kw) == self._shown:  # most cars stand still most of the time
-            return
-        self._shown = (state, self.power_kw)
-        for out, value in zip(self._outs[1:], (amperes, self.power_kw, self.energy_kwh, state), strict=True):
-            values[out] = value
+        self._board.shown[self._shown] = (volts, amperes, self.power_kw, self.energy_kwh, state)
 
     def _leave(self, at: datetime) -> None:
         self.unserved_kwh += self._need_kwh

@@ -17,9 +17,6 @@ PUMP_KW_PER_M3_H: Final = 0.035
 class _Circuit(NamedTuple):
     setpoint: int
     pump: int
-    out_supply: int
-    out_return: int
-    out_valve: int
     design_kg_per_s: float
     max_degc: float
     pump_kw: float
@@ -34,15 +31,16 @@ class Circuits:
             _Circuit(
                 board.command(c.devices, "supply_setpoint_degc", 35.0),
                 board.command(c.devices, "pump_on", 1.0),
-                board.out(c.devices, "supply_temp_degc"),
-                board.out(c.devices, "return_temp_degc"),
-                board.out(c.devices, "valve_pct"),
                 c.design_flow_l_per_h / 3600 * 0.99,
                 c.max_supply_degc,
                 PUMP_KW_PER_M3_H * c.design_flow_l_per_h / 1000 * deviations.factor("pump", c.id),
             )
             for c in site.circuits
         ]
+        self._supply_shown, self._return_shown, self._valve_shown = (
+            board.stretch([board.out(c.devices, name) for c in site.circuits])
+            for name in ("supply_temp_degc", "return_temp_degc", "valve_pct")
+        )
         count = len(self._circuits)
         self.failed = [False] * count
         self.supply_degc = [30.0] * count
@@ -95,11 +93,10 @@ class Circuits:
 
     def publish(self) -> None:
         """True values to the board."""
-        values = self._board.values
-        for place, c in enumerate(self._circuits):
-            values[c.out_supply] = self.supply_degc[place]
-            values[c.out_return] = self.return_degc[place]
-            values[c.out_valve] = self.valve[place] * 100
+        shown = self._board.shown
+        shown[self._supply_shown] = self.supply_degc
+        shown[self._return_shown] = self.return_degc
+        shown[self._valve_shown] = [valve * 100 for valve in self.valve]
 
 
 def curve_degc(curve: tuple[tuple[float, float], ...], outdoor_degc: float) -> float:

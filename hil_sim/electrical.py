@@ -56,7 +56,7 @@ class Inverter:
         self._factor = deviations.factor("pv", asset.id)
         self._limit = board.command(asset.devices, "power_limit_pct", 100.0)
         self._enabled = board.command(asset.devices, "power_limit_enabled", 0.0)
-        self._outs = [board.out(asset.devices, name) for name in _INVERTER_SIGNALS]
+        self._shown = board.stretch([board.out(asset.devices, name) for name in _INVERTER_SIGNALS])
         self.failed = False
         self.ac_kw = self.energy_kwh = 0.0
         self._dc_kw = 0.0
@@ -79,8 +79,7 @@ class Inverter:
         warm = outdoor_degc + 6.0 + 25.0 * self.ac_kw / self._asset.inverter_kw
         amperes = self.ac_kw * 1000 / (3 * volts)
         shown = (self.ac_kw, self.energy_kwh, self._dc_kw, amperes, volts, volts, volts, 50.0, warm, state)
-        for out, value in zip(self._outs, shown, strict=True):
-            self._board.values[out] = value
+        self._board.shown[self._shown] = shown
 
 
 class Electricity:

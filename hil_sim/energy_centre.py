@@ -11,7 +11,7 @@ from hil_sim.heat_pumps import Machine
 from hil_sim.outdoor import Weather
 from hil_sim.solar_heat import GLYCOL_KJ_PER_L_K, SolarHeat
 from hil_sim.tap_water import TapWater
-from hil_sim.vessels import TOP, Vessel
+from hil_sim.vessels import SENSOR_LAYERS, TOP, Vessel
 from hil_sim.wells import BrineCircuit
 from models.site import Site
 
@@ -30,6 +30,8 @@ class EnergyCentre:
         by_role = {tank.role: vessels[tank.id] for tank in reversed(site.tanks)}
         self.buffer = by_role.get("buffer") or Vessel(HEADER_M3, HEADER_W_PER_K, 90.0, ())
         self.vessels = [*vessels.values(), *([] if "buffer" in by_role else [self.buffer])]
+        self._seen = [vessel for vessel in self.vessels if vessel.outs]
+        self._layers_shown = board.stretch([out for vessel in self._seen for out in vessel.outs])
         self.hp_tank = by_role.get("heat_pump")
         self.hp_tank_degc = next((t.setpoint_degc for t in site.tanks if t.role == "heat_pump"), None) or 52.0
         self.machines = [Machine(asset, board, deviations) for asset in site.heat_pumps]
@@ -161,8 +163,7 @@ class EnergyCentre:
 
     def publish(self, outdoor_degc: float) -> None:
         """True values to the board."""
-        for vessel in self.vessels:
-            vessel.publish(self._board)
+        self._board.shown[self._layers_shown] = [vessel.temps[n] for vessel in self._seen for n in SENSOR_LAYERS]
         for boiler in self.boilers:
             boiler.publish()
         for part in (self.tap, self.wells, self.solar):

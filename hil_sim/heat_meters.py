@@ -19,30 +19,34 @@ class HeatMeters:
         self._board = board
         meters = [meter for meter in site.meters if meter.carrier == "heat"]
         self._behind = [tuple(assets.index(name) for name in meter.measures if name in assets) for meter in meters]
-        self._outs = [[board.out(meter.devices, name) for name in _SIGNALS] for meter in meters]
-        self._shown = [[0.0, 0.0, 30.0, 30.0, 0.0, 0.0] for _ in meters]
+        self._shown = [board.stretch([board.out(meter.devices, name) for name in _SIGNALS]) for meter in meters]
+        self._state = [[0.0, 0.0, 30.0, 30.0, 0.0, 0.0] for _ in meters]
 
     def step(self, dt_s: float, flows: Sequence[Flow]) -> None:
         """Count a step from the flow of each asset; energy given back (cooling, recharge) is not counted backwards."""
         hours = dt_s / 3600
-        for behind, shown in zip(self._behind, self._shown, strict=True):
-            power = flow = warm = cold = 0.0
-            for place in behind:
-                own_kw, own_flow, supply, back = flows[place]
-                power += own_kw
-                flow += own_flow
-                warm += own_flow * supply
-                cold += own_flow * back
-            shown[0], shown[1] = power, flow
+        for behind, state in zip(self._behind, self._state, strict=True):
+            power, flow, supply, back = flows[behind[0]] if len(behind) == 1 else _mixed([flows[n] for n in behind])
+            state[0], state[1] = power, flow
             if flow > 0:
-                shown[2], shown[3] = warm / flow, cold / flow
+                state[2], state[3] = supply, back
             if power > 0:
-                shown[4] += power * hours
-            shown[5] += flow * hours / 1000
+                state[4] += power * hours
+            state[5] += flow * hours / 1000
 
     def publish(self) -> None:
         """True values to the board."""
-        values = self._board.values
-        for outs, shown in zip(self._outs, self._shown, strict=True):
-            for out, value in zip(outs, shown, strict=True):
-                values[out] = value
+        shown = self._board.shown
+        for where, state in zip(self._shown, self._state, strict=True):
+            shown[where] = state
+
+
+def _mixed(flows: Sequence[Flow]) -> Flow:
+    """Several flows as one."""
+    power = flow = warm = cold = 0.0
+    for own_kw, own_flow, supply, back in flows:
+        power += own_kw
+        flow += own_flow
+        warm += own_flow * supply
+        cold += own_flow * back
+    return (power, flow, warm / flow, cold / flow) if flow > 0 else (power, flow, 0.0, 0.0)

@@ -122,7 +122,7 @@ class Machine:
         self._hot_water = board.command(devices, "hot_water_duty", 0.0)
         self._own_hot_water = board.command(devices, "hot_water_enabled", 0.0)
         self._mode = board.command(devices, "operating_mode", 0.0)
-        self._outs = [board.out(devices, name) for name in _SIGNALS]
+        self._shown = board.stretch([board.out(devices, name) for name in _SIGNALS])
 
     @property
     def charging(self) -> bool:
@@ -247,10 +247,10 @@ class Machine:
     def publish(self, outdoor_degc: float, source_degc: float, tank_degc: float, buffer: Vessel, tank: Vessel) -> None:
         """True values to the board."""
         setpoint_degc = self._wanted_degc(self._board.held, outdoor_degc, self._charging, tank_degc)
-        values, on = self._board.values, self.compressors
+        on = self.compressors
         share = self.level / self._stages
         pumps = 100 * max(share, 0.3) if on else 0.0
-        shown = (
+        self._board.shown[self._shown] = (
             outdoor_degc,
             buffer.temps[TOP],
             self.return_degc,
@@ -281,5 +281,3 @@ class Machine:
             self._chain_open,
             self.failed,
         )
-        for out, value in zip(self._outs, shown, strict=True):
-            values[out] = value

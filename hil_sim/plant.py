@@ -4,7 +4,7 @@ Perturbed physics: true parameters differ from the site file's (`deviations`), a
 errors and rounding (`sensors`). Control never sees this package.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from math import ceil
 from typing import Final, NamedTuple
@@ -50,12 +50,17 @@ class Balance(NamedTuple):
 
 
 class Observations(Mapping[str, float | None]):
-    """Readings by point id over one list: a dictionary of 600 points would cost more than the physics of some parts."""
+    """Readings by point id over one list, read when somebody first looks: a dictionary of 600 points would cost more
+    than the physics of some parts.
+    """
 
-    def __init__(self, ids: tuple[str, ...], index: Mapping[str, int], values: list[float]) -> None:
-        self._ids, self._index, self._values = ids, index, values
+    def __init__(self, ids: tuple[str, ...], index: Mapping[str, int], read: Callable[[], list[float]]) -> None:
+        self._ids, self._index, self._read = ids, index, read
+        self._values: list[float] | None = None
 
     def __getitem__(self, point: str) -> float | None:
+        if self._values is None:
+            self._values = self._read()
         return self._values[self._index[point]]
 
     def __iter__(self) -> Iterator[str]:
@@ -222,9 +227,9 @@ class SimulatedPlant:
         self._blind_positions = [
             (FACADES.index(b.facade), self.board.command(b.devices, "position_pct", 0.0)) for b in site.blinds
         ]
-        self._blind_alarms = [self.board.out(b.devices, "wind_alarm") for b in site.blinds]
         names = ("outdoor_temp_degc", "humidity_pct", "wind_m_per_s", "irradiance_w_per_m2")
-        self._station = [self.board.out(site.weather_station, name) for name in names]
+        self._station_shown = self.board.stretch([self.board.out(site.weather_station, name) for name in names])
+        self._alarms_shown = self.board.stretch([self.board.out(b.devices, "wind_alarm") for b in site.blinds])
 
     def _advance(self, dt_s: float) -> None:
         """One step of at most a minute."""
@@ -273,12 +278,13 @@ class SimulatedPlant:
 
     def _publish(self) -> None:
         board, weather = self.board, self.weather
-        values = board.values
-        shown = (weather.temp_degc, weather.humidity_pct, weather.wind_m_s, weather.ghi_w_m2)
-        for out, value in zip(self._station, shown, strict=True):
-            values[out] = value
-        for out in self._blind_alarms:
-            values[out] = self._windy
+        board.shown[self._station_shown] = (
+            weather.temp_degc,
+            weather.humidity_pct,
+            weather.wind_m_s,
+            weather.ghi_w_m2,
+        )
+        board.shown[self._alarms_shown] = [self._windy] * len(self._blind_positions)
         self.building.publish()
         self.circuits.publish()
         self.centre.publish(weather.temp_degc)
@@ -287,10 +293,11 @@ class SimulatedPlant:
             charger.publish(self.electricity.volts)
         self.electricity.publish(weather)
         self.heat_meters.publish()
+        board.collect()
 
     def _observe(self, dt_s: float) -> "Observations":
         board = self.board
-        return Observations(board.ids, board.index, self._sensors.read(board.values[: board.scrap], dt_s).tolist())
+        return Observations(board.ids, board.index, self._sensors.follow(board.values[: board.scrap], dt_s))
 
 
 def create(site: Site, weather: WeatherSeries) -> SimulatedPlant:

@@ -1,5 +1,6 @@
 """What the instruments make of the truth: thermal lag, a fixed error, noise, and the steps they resolve."""
 
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -43,27 +44,38 @@ class Sensors:
         self._highest = np.where(clip > 0, clip, np.inf)
         self._lowest = np.where(clip > 0, 0.0, -np.inf)
 
-    def read(self, truth: Array, dt_s: float) -> Array:
-        """Readings after `dt_s`; the first call settles the instruments on the truth."""
+    def follow(self, truth: Array, dt_s: float) -> Callable[[], list[float]]:
+        """What reads the instruments as they stand after `dt_s`; the first call settles them on the truth.
+
+        They follow the truth every time, but who does not look need not pay for the reading.
+        """
         if self._state is None:
             self._state = truth.copy()
         if self._follow[0] != dt_s:
             with np.errstate(divide="ignore"):
                 self._follow = (dt_s, np.where(self._lag_s > 0, 1 - np.exp(-dt_s / self._lag_s), 1.0))
-        self._state += (truth - self._state) * self._follow[1]
+        state = truth - self._state
+        state *= self._follow[1]
+        state += self._state
+        self._state = state  # a new array: earlier readings may still be asked for
         if self._row >= len(self._draws):
             self._draws = self._rng.standard_normal((_BLOCK, len(truth))) * self._noise + self._error
             self._draws = self._draws * self._inverse - self._floor
             self._row = 0
-        reading = self._state * self._inverse
-        reading += self._draws[self._row]
+        draws = self._draws[self._row]
         self._row += 1
+        return lambda: self._read(state, draws)
+
+    def _read(self, state: Array, draws: Array) -> list[float]:
+        reading = state * self._inverse
+        reading += draws
         np.rint(reading, out=reading)
         reading /= self._inverse  # dividing by ten, not multiplying by a tenth: 2.4, not 2.4000000000000004
         np.minimum(reading, self._highest, out=reading)
         np.maximum(reading, self._lowest, out=reading)
         reading += 0.0  # no instrument shows minus zero
-        return reading
+        readings: list[float] = reading.tolist()
+        return readings
 
 
 def _character(point: SitePoint) -> tuple[float, float, float, float, float, float]:

@@ -83,6 +83,7 @@ class _Device:
                 pass
             finally:
                 self._client = None
+                _abandon(client)
             await asyncio.sleep(_RETRY_S)
 
     def _new_client(self) -> aiomqtt.Client:
@@ -191,6 +192,13 @@ def _take_reason(client: aiomqtt.Client) -> None:
     """Take the reason of a lost connection, whenever it comes: the event loop reports those that nobody takes."""
     lost: asyncio.Future[None] = client._disconnected  # noqa: SLF001  # the library keeps it there
     lost.add_done_callback(lambda gone: None if gone.cancelled() else gone.exception())
+
+
+def _abandon(client: aiomqtt.Client) -> None:
+    """End what is left of a connection; one that is given up before the broker greets would trip the library later."""
+    library = client._client  # noqa: SLF001  # no way in from outside
+    library.on_connect = library.on_disconnect = None
+    library.disconnect()
 
 
 def _profile(profile: Profile) -> MqttProfile:

@@ -37,7 +37,7 @@ class SolarHeat:
         self._factor = deviations.factor("collector", asset.id)
         self._pump = board.command(asset.devices, "pump_pct", 0.0)
         self._target = board.command(asset.devices, "target", 0.0)
-        self._outs = [board.out(asset.devices, name) for name in _SIGNALS]
+        self._shown = board.stretch([board.out(asset.devices, name) for name in _SIGNALS])
         self.pump_failed = False
         self.mean_degc = 10.0
         self.outlet_degc = self._out = self._back = 15.0
@@ -90,7 +90,7 @@ class SolarHeat:
 
     def publish(self) -> None:
         """True values to the board."""
-        shown = (
+        self._board.shown[self._shown] = (
             self.outlet_degc if self.flow_l_per_h else self.mean_degc,
             self._out,
             self._back,
@@ -99,5 +99,3 @@ class SolarHeat:
             self._energy_kwh,
             self._stagnant,
         )
-        for out, value in zip(self._outs, shown, strict=True):
-            self._board.values[out] = value

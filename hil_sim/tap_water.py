@@ -57,16 +57,15 @@ class TapWater:
         self._layer_kg = asset.after_heater_m3 * WATER_KG_PER_M3 / LAYERS
         self._request = board.command(asset.devices, "stage_request", float(asset.after_heater_stages))
         self._pump = board.command(asset.devices, "circulation_pump_on", 1.0)
-        self._outs = [board.out(asset.devices, name) for name in _SIGNALS]
+        self._shown = board.stretch([board.out(asset.devices, name) for name in _SIGNALS])
         self._loop_flow = [loop.flow_l_per_min / 60 * 0.985 for loop in asset.loops]
         self._loop_loss_w_per_k = [
             loop.loss_kw * 1000 / LOOP_LOSS_AT_K * deviations.factor("circulation_loss", loop.id)
             for loop in asset.loops
         ]
-        self._loop_outs = [
-            (board.out(loop.devices, "return_temp_degc"), board.out(loop.devices, "flow_l_per_min"))
-            for loop in asset.loops
-        ]
+        loops = [loop.devices for loop in asset.loops]
+        self._returns_shown = board.stretch([board.out(devices, "return_temp_degc") for devices in loops])
+        self._flows_shown = board.stretch([board.out(devices, "flow_l_per_min") for devices in loops])
         self.temps = [71.0 - 0.3 * n for n in range(LAYERS)]
         self.returns = [62.5] * len(asset.loops)
         self.heater_failed = False
@@ -173,13 +172,13 @@ class TapWater:
 
     def publish(self) -> None:
         """True values to the board."""
-        values, asset, temps = self._board.values, self._asset, self.temps
+        board, asset, temps = self._board, self._asset, self.temps
         supply = temps[0]
         tap, shower = (
             self._cold + hot_share(wanted, supply, self._cold) * (supply - self._cold)
             for wanted in (asset.tap_degc, asset.shower_degc)
         )
-        shown = (
+        board.shown[self._shown] = (
             self._cold,
             self._preheated,
             supply,
@@ -193,10 +192,9 @@ class TapWater:
             self.power_kw,
             self.tripped,
         )
-        for out, value in zip(self._outs, shown, strict=True):
-            values[out] = value
+        board.shown[self._returns_shown] = self.returns
         runs = self.pump_kw > 0
-        loops = zip(self._loop_outs, self.returns, asset.loops, self.loops_failed, strict=True)
-        for (out_return, out_flow), back, loop, failed in loops:
-            values[out_return] = back
-            values[out_flow] = loop.flow_l_per_min if runs and not failed else 0.0
+        board.shown[self._flows_shown] = [
+            loop.flow_l_per_min if runs and not failed else 0.0
+            for loop, failed in zip(asset.loops, self.loops_failed, strict=True)
+        ]

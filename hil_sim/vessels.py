@@ -23,8 +23,10 @@ class Vessel:
         self.max_degc = max_degc
         self._layer_kg = volume_m3 * WATER_KG_PER_M3 / LAYERS
         self._loss_w_per_k = loss_w_per_k
-        self._outs = outs
+        self.outs = outs
+        """Where the temperatures of SENSOR_LAYERS are shown; none for a tank without sensors."""
         self._streams: list[Stream] = []
+        self._power_w = 0.0
         self._heating = [0.0] * LAYERS
         self.gained_j = 0.0
         self.lost_j = 0.0
@@ -45,6 +47,7 @@ class Vessel:
         """Water leaves and comes back `power_w` richer."""
         if flow_kg_per_s > 0 or power_w:
             self._streams.append(Stream(leaves, enters, flow_kg_per_s, power_w))
+            self._power_w += power_w
 
     def flow_for(self, power_w: float, difference_k: float) -> float:
         """Flow [kg/s] that carries `power_w` at a temperature difference."""
@@ -52,7 +55,7 @@ class Vessel:
 
     def advance(self, dt_s: float, ambient_degc: float) -> None:
         """One step with the streams collected since the last one."""
-        self.gained_j += sum(stream.power_w for stream in self._streams) * dt_s
+        self.gained_j += self._power_w * dt_s
         self.temps, loss_j = step_tank(
             self.temps,
             self._layer_kg,
@@ -66,12 +69,8 @@ class Vessel:
         self.lost_j += loss_j
         self.loss_w = loss_j / dt_s
         self._streams.clear()
+        self._power_w = 0.0
 
     def stored_j(self) -> float:
         """Heat content above 0 degC [J]."""
         return stored_j(self.temps, self._layer_kg)
-
-    def publish(self, board: Board) -> None:
-        """Layer temperatures to the board."""
-        for out, layer in zip(self._outs, SENSOR_LAYERS, strict=True):
-            board.values[out] = self.temps[layer]

@@ -54,10 +54,8 @@ class BrineCircuit:
         self.pump_failed = False
         self._pump_factor = deviations.factor("pump", asset.id)
         self._cooling = board.command(asset.devices, "free_cooling_pct", 0.0)
-        self._outs = [
-            board.out(asset.devices, name)
-            for name in ("from_wells_temp_degc", "to_wells_temp_degc", "flow_m3_per_h", "pump_on")
-        ]
+        names = ("from_wells_temp_degc", "to_wells_temp_degc", "flow_m3_per_h", "pump_on")
+        self._shown = board.stretch([board.out(asset.devices, name) for name in names])
 
     @property
     def cooling_degc(self) -> float:
@@ -95,8 +93,5 @@ class BrineCircuit:
 
     def publish(self) -> None:
         """True values to the board."""
-        values = self._board.values
-        for out, value in zip(
-            self._outs, (self.from_degc, self.to_degc, self.flow_m3_per_h, self.flow_m3_per_h > 0), strict=True
-        ):
-            values[out] = value
+        flow = self.flow_m3_per_h
+        self._board.shown[self._shown] = (self.from_degc, self.to_degc, flow, flow > 0)
