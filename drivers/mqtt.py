@@ -104,8 +104,8 @@ class MqttDriver:
             client = self._new_client()
             try:
                 await client.__aenter__()
-            except aiomqtt.MqttError:
-                client._client.disconnect()  # noqa: SLF001  # else a broker that never greets keeps the socket open
+            except BaseException:  # cancelled, too; a broker that never greets would keep the socket open
+                _abandon(client)
                 raise
             self._client = client
             _take_reason(client)
@@ -272,6 +272,13 @@ def _take_reason(client: aiomqtt.Client) -> None:
     """Take the reason of a lost connection, whenever it comes: the event loop reports those that nobody takes."""
     lost: asyncio.Future[None] = client._disconnected  # noqa: SLF001  # the library keeps it there
     lost.add_done_callback(lambda gone: None if gone.cancelled() else gone.exception())
+
+
+def _abandon(client: aiomqtt.Client) -> None:
+    """End what is left of a connection; one that is given up before the broker greets would trip the library later."""
+    library = client._client  # noqa: SLF001  # no way in from outside
+    library.on_connect = library.on_disconnect = None
+    library.disconnect()
 
 
 def _topics(points: Sequence[SitePoint], profiles: Mapping[str, Profile]) -> _Map:

@@ -75,6 +75,8 @@ class _Device:
                 async with client:
                     _take_reason(client)
                     self._client = client
+                    if self._ending:  # the cancellation came together with the greeting, and was lost
+                        break
                     await self._introduce(client)
                     async with asyncio.TaskGroup() as group:
                         group.create_task(self._listen(client, on_write))

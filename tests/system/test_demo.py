@@ -1,5 +1,6 @@
 """`bems demo` as a stranger runs it: real processes, real sockets, a real Ctrl-C."""
 
+import logging
 import os
 import re
 import signal
@@ -15,6 +16,7 @@ import pytest
 
 from hil_sim.broker import find_mosquitto
 from models.site import load_site
+from tests.system.field import free_offset
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = load_site(ROOT / "site.biri.toml")
@@ -24,6 +26,9 @@ END_S = 5.0
 WATCH_S = 15.0
 BACK_S = 20.0
 """The longest back-off of a link is 10 s."""
+
+figures = logging.getLogger("figures")
+"""Shown by `pytest -o log_cli=true`."""
 
 pytestmark = pytest.mark.skipif(find_mosquitto() is None, reason="no mosquitto here: apt install mosquitto")
 
@@ -35,14 +40,14 @@ def free_port():
 
 
 class Demo:
-    """The process, what it says, and what it serves."""
+    """The process (`bems demo` unless told otherwise), what it says, and what it serves."""
 
-    def __init__(self, folder, port):
+    def __init__(self, folder, port, *verb):
         self.url = f"http://127.0.0.1:{port}"
         self._said = {name: (folder / name).open("w+") for name in ("stdout", "stderr")}
         self.started = time.monotonic()
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "bems.cli", "demo", "--port", str(port)],
+            [sys.executable, "-m", "bems.cli", *(verb or ("demo", "--port", str(port)))],
             cwd=ROOT,
             start_new_session=True,  # a process group of its own, as a terminal gives it
             **self._said,
@@ -123,6 +128,7 @@ def demo(tmp_path_factory):
     demo = Demo(tmp_path_factory.mktemp("demo"), free_port())
     try:
         demo.wait_for(lambda: demo.get("/"), ALIVE_S)
+        figures.info("page alive after %.1f s", time.monotonic() - demo.started)
         yield demo
     finally:
         if demo.process.poll() is None:
@@ -233,6 +239,7 @@ def test_ctrl_c_gives_the_points_back_and_leaves_nothing_behind(tmp_path):
         stderr = demo.said("stderr")
         assert demo.process.returncode == 0, stderr
         assert took_s < END_S
+        figures.info("ended %.1f s after Ctrl-C", took_s)
         assert "Traceback" not in stderr
         assert "never retrieved" not in stderr
         given_back = re.search(r"(\d+) points given back", stderr)
@@ -277,3 +284,28 @@ def test_a_taken_port_is_a_clear_error(tmp_path):
             assert gone(children)
         finally:
             demo.close()
+
+
+def test_the_simulator_alone_ends_cleanly(tmp_path):
+    sim = Demo(tmp_path, 0, "sim", "site.biri.toml", "--port-offset", str(free_offset()))
+    try:
+        sim.wait_for(lambda: "simulator ready" in sim.said("stdout"), ALIVE_S)
+        children = descendants(sim.process.pid)
+        assert sim.interrupt() < END_S
+        assert sim.process.returncode == 0, sim.said("stderr")
+        assert sim.said("stderr") == ""
+        assert gone(children)
+    finally:
+        sim.close()
+
+
+def test_a_control_port_that_is_taken_is_a_clear_error(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        sim = Demo(tmp_path, 0, "sim", "site.biri.toml", "--port-offset", str(free_offset()), "--control-port", port)
+        try:
+            assert sim.process.wait(ALIVE_S) == 1
+            assert f"bems: control port {port} cannot be opened" in sim.said("stderr")
+            assert "Traceback" not in sim.said("stderr")
+        finally:
+            sim.close()

@@ -361,3 +361,22 @@ def _runs(pid):
     except FileNotFoundError:
         return False
     return state != "Z"
+
+
+async def test_a_stop_in_the_middle_of_connecting_is_silent(caplog):
+    site = Site()
+    await site.broker.start()
+    try:
+        for pause_s in (0.0, 0.001, 0.002, 0.005, 0.01, 0.02):
+            await site.devices.start()
+            connecting = asyncio.create_task(site.driver.connect())
+            await asyncio.sleep(pause_s)
+            connecting.cancel()
+            await asyncio.gather(connecting, return_exceptions=True)
+            await site.devices.stop()
+            await asyncio.sleep(0.1)  # what the broker still says is heard
+            await site.driver.close()
+    finally:
+        await site.broker.stop()
+    gc.collect()
+    assert [record.message for record in caplog.records] == []
