@@ -11,6 +11,7 @@ from control.assets.bus import Bus, balance, temperature, terminal
 from control.assets.chargers import Session, charge, grouped
 from control.assets.collectors import collect
 from control.assets.heat_pumps import Duty, HeatPumps, Running, duty, sharing, stages
+from control.assets.hot_water import HotWater
 from control.assets.wells import brine
 from control.expected import Expected, expect
 from control.expr import Expr, zeros
@@ -20,6 +21,7 @@ from control.problem import Inputs, Tank
 
 COLDEST_DEGC = -30.0
 LEAST_WATER_DEGC = 5.0
+BOILING_DEGC = 95.0
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ def _nodes(bus: Bus, of: Inputs) -> None:
     water = of.plant.hot_water
     if water is not None:
         node = water.after_heater
-        temperature(bus, node, of.state.tanks_degc[node.id], LEAST_WATER_DEGC, water.high_degc)
+        temperature(bus, node, of.state.tanks_degc[node.id], LEAST_WATER_DEGC, np.inf)
     if of.plant.wells is not None and of.state.ground_degc is not None:
         temperature(bus, of.plant.wells.ground, of.state.ground_degc, -20.0, 40.0)
 
@@ -125,11 +127,27 @@ def _water(bus: Bus, of: Inputs, expected: Expected) -> Expr | None:
     water, see, due = of.plant.hot_water, of.outlook, of.state.hygiene_due_at
     if water is None or see.draw_kw is None or see.draw_kw_per_k is None or see.cold_degc is None or due is None:
         return None
-    preheated = hot_water.preheat(bus, water, see.draw_kw_per_k, see.cold_degc)
+    preheated = hot_water.preheat(bus, water, see.draw_kw_per_k, see.cold_degc, _hotter_before(of, water))
     hot_water.after_heater(bus, water, see.draw_kw, preheated)
     start = of.state.tanks_degc[water.after_heater.id]
     cycle = hot_water.cycle_steps(of.grid, water, due, start, expected.buy_nok_per_kwh, see.draw_kw)
     return hot_water.hygiene(bus, water, cycle, of.weights.hygiene_nok_per_kh)
+
+
+def _hotter_before(of: Inputs, water: HotWater) -> dict[str, Array]:
+    """How much hotter than each preheating tank those before it may become with all the sun there is [K]."""
+    tanks = {tank.node.id: tank for tank in of.plant.tanks}
+    hottest = np.full(len(of.grid), -np.inf)
+    result = {}
+    for name in water.preheaters:
+        start = of.state.tanks_degc[name]
+        result[name] = np.maximum(hottest + water.top_above_mean_k - min(start, _highest(of, tanks[name])), 0.0)
+        sun, panel = of.outlook.sun_heat, of.plant.collectors
+        rise = np.zeros(len(of.grid))
+        if sun is not None and panel is not None and panel.tank == name:
+            rise = np.cumsum(of.grid.dt_h * np.maximum(sun.to_tank_kw, 0.0)) / tanks[name].node.capacity_kwh_per_k
+        hottest = np.maximum(hottest, np.minimum(start + rise, BOILING_DEGC))
+    return result
 
 
 def _sources(bus: Bus, of: Inputs, expected: Expected, whole_steps: int) -> None:

@@ -1,5 +1,6 @@
 """Tap water: preheating in a chain of tanks of heating water, the potable after-heater, circulation, hygiene."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -33,16 +34,20 @@ class HotWater:
     """By how much a preheating tank's top, which the exchanger sees, is warmer than its mean."""
 
 
-def preheat(bus: Bus, of: HotWater, rate_kw_per_k: Array, cold_degc: Array) -> Expr:
-    """q_k = k_x (T_k + s - T_cold) - (k_x / r) sum_{j<k} q_j,  k_x = U r / (U + r); returns the sum of all q_k.
+def preheat(bus: Bus, of: HotWater, rate_kw_per_k: Array, cold_degc: Array, hotter_k: Mapping[str, Array]) -> Expr:
+    """Heat to the water from the tanks it passes; returns the sum of all q_k.
 
-    Counter-flow exchangers one after the other with the flow forecast. Water warmer than a tank warms it (q_k < 0).
+        q_k = k_x (T_k + s - T_cold) - (k_x / r) sum_{j<k} q_j + y_k,  k_x = U r / (U + r),  0 <= y_k <= k_x Y_k
+
+    Counter-flow exchangers one after the other with the flow forecast. Water warmer than a tank would warm it (q_k
+    < 0); y_k is what passes by such a tank, possible only where the tanks before it may be the hotter ones.
 
     | symbol | meaning | unit |
     |---|---|---|
     | r | capacity rate of the water drawn | kW/K |
     | U | exchanger at each tank | kW/K |
     | T_k, s | mean of tank k, its top above that | degC, K |
+    | Y_k | how much hotter the tanks before it may become, from `hotter_k` (0 where it is missing) | K |
     """
     n = len(bus.grid)
     flowing = rate_kw_per_k > 1e-6
@@ -51,6 +56,9 @@ def preheat(bus: Bus, of: HotWater, rate_kw_per_k: Array, cold_degc: Array) -> E
     before: list[Expr] = []
     for tank in of.preheaters:
         heat = k_x * (bus.temp[tank] + of.top_above_mean_k - cold_degc) - (k_x / r) * total(before, n)
+        passed_by = k_x * hotter_k.get(tank, np.zeros(n))
+        if passed_by.any():
+            heat = heat + bus.m.var(f"{tank}.passed_by_kw", n, 0.0, passed_by)
         bus.into_kw[tank].append(-heat)
         bus.show(f"{tank}.preheat_kw", heat)
         before.append(heat)
@@ -58,7 +66,9 @@ def preheat(bus: Bus, of: HotWater, rate_kw_per_k: Array, cold_degc: Array) -> E
 
 
 def after_heater(bus: Bus, of: HotWater, draw_kw: Array, preheated: Expr) -> Expr:
-    """Heat into the after-heater: e_a - (D - sum q_k) - H_c (T_a - T_room),  0 <= e_a <= E_a.
+    """Heat into the after-heater: e_a - (D - sum q_k) - H_c (T_a - T_room),  0 <= e_a <= E_a;  T_a - over <= T_high.
+
+    The sun may make it hotter than its thermostat would; the price of that keeps the heater from doing so.
 
     | symbol | meaning | unit |
     |---|---|---|
@@ -71,7 +81,14 @@ def after_heater(bus: Bus, of: HotWater, draw_kw: Array, preheated: Expr) -> Exp
     circulation = of.circulation_kw_per_k * (bus.temp[node] - of.surroundings_degc)
     bus.into_kw[node].append(power - draw_kw + preheated - circulation)
     bus.load_kw.append(power)
+    over = bus.m.var(f"{node}.over_k", len(bus.grid))
+    bus.m.cost("wear", OVER_NOK_PER_KH * bus.grid.dt_h * over)
+    bus.m.rows(f"{node} thermostat", bus.temp[node] - over <= of.high_degc)
     return bus.show(f"{node}.heater_kw", power)
+
+
+OVER_NOK_PER_KH = 5.0
+"""Dearer than any saving from a kWh or so stored for an hour."""
 
 
 def hygiene(bus: Bus, of: HotWater, cycle: NDArray[np.bool_], nok_per_kh: float) -> Expr:

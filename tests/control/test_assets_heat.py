@@ -16,7 +16,7 @@ from control.assets.wells import Wells, brine
 from control.dispatch import Options, plan
 from control.grid import Grid
 from control.lp import Problem
-from control.plan import Plan
+from control.plan import Plan, Way
 from models.physics.heat_pump import Certified, fit_heat_pump, inverse_cop, inverse_cop_slope_per_k
 from tests.control.plans import HOURS, START, WATER, after, heated, machine, tapped
 
@@ -152,10 +152,29 @@ def test_tanks_in_a_chain_preheat_one_after_the_other():
     assert ways["sun.degc"][0] == pytest.approx(30.0 - 0.25 * sun / 2.0)
 
 
-def test_water_hotter_than_the_next_tank_warms_it():
+def test_water_hotter_than_the_next_tank_passes_it_by_or_warms_it():
     ways = solved(tapped(Grid(START, (1,)), tanks=(70.0, 20.0))).trajectories
-    assert ways["pump.preheat_kw"][0] < 0
-    assert ways["pump.degc"][0] > 20.0
+    k = 4.0 * 0.2 / 4.2
+    sun = ways["sun.preheat_kw"][0]
+    assert ways["pump.preheat_kw"][0] >= k * (ways["pump.degc"][0] - 5.0 - sun / 0.2) - 1e-6
+    assert ways["pump.preheat_kw"][0] <= k * (70.0 - 20.0)
+
+
+def test_a_solar_tank_hotter_than_the_next_ones_limit_is_no_reason_for_no_plan():
+    case = tapped(DAY, tanks=(89.0, 58.0))
+    pump = machine(water_tanks=("pump",), return_max_degc=58.0)
+    plant = replace(case.plant, heat_pumps=(pump,))
+    found = solved(replace(case, plant=plant, state=replace(case.state, heat_pumps={"hp": Running(1)})))
+    assert found.report.way is Way.RELAXED
+    assert found.trajectories["pump.degc"].max() <= 58.0 + 1e-6
+
+
+def test_the_heater_never_heats_beyond_its_thermostat_though_the_sun_may():
+    cheap = solved(tapped(buy_nok_per_kwh=[-0.5, 1.0, 1.0, 1.0]))
+    assert cheap.trajectories["water.degc"].max() <= WATER.high_degc + 1e-6
+    hot = solved(tapped(tanks=(89.0, 89.0), draw_kw=14.0, draw_kw_per_k=0.3))
+    assert hot.trajectories["water.degc"].max() > WATER.high_degc
+    assert hot.violations == ()
 
 
 def test_nothing_is_preheated_while_nothing_is_drawn():
