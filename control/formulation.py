@@ -112,7 +112,8 @@ def _air(bus: Bus, of: Inputs) -> None:
         share = see.air_share[unit.id]
         air.ventilate(bus, unit, see.outdoor_degc, share)
         need = air.coil_kw(unit, see.outdoor_degc, share)
-        air.coil(bus, unit, supply, source, need, see.outdoor_degc, of.weights.comfort.cold_slight)
+        start = of.state.tanks_degc[source] + of.plant.top_above_mean_k
+        air.coil(bus, unit, supply, source, need, see.outdoor_degc, of.weights.comfort.cold_slight, start)
         if not unit.bedrooms:
             air.cut(bus, unit, source, need, share, see.outdoor_degc, of.state.air_debt_h.get(unit.id, 0.0))
     if see.cooling_kw is not None and of.plant.wells is not None:

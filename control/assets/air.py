@@ -61,7 +61,16 @@ def ventilate(bus: Bus, of: AirUnit, outdoor_degc: Array, flow_share: Array) -> 
         bus.into_kw[room].append((supply - bus.temp[room]) * rate)
 
 
-def coil(bus: Bus, of: AirUnit, buffer: Expr, tank: str, need_kw: Array, outdoor_degc: Array, short_nok: float) -> Expr:
+def coil(
+    bus: Bus,
+    of: AirUnit,
+    buffer: Expr,
+    tank: str,
+    need_kw: Array,
+    outdoor_degc: Array,
+    short_nok: float,
+    start_degc: float,
+) -> Expr:
     """Heat of a coil: q = Q - short,  q <= U (T_b - T_r),  0 <= short <= Q.
 
     What the coil cannot give, the rooms do without.
@@ -80,11 +89,18 @@ def coil(bus: Bus, of: AirUnit, buffer: Expr, tank: str, need_kw: Array, outdoor
     heat = need_kw - short
     recovered = outdoor_degc + of.recovery * (EXTRACT_DEGC - outdoor_degc)
     cold = need_kw > 0
-    bus.m.rows(f"{of.id} coil", heat[cold] <= (of.coil_kw_per_k * (buffer - recovered))[cold])
+    # A buffer found colder than the air behind recovery: the coil's valve is shut, and the row must stay possible.
+    late = of.coil_kw_per_k * np.maximum(recovered + 1.0 - start_degc, 0.0)
+    shut = bus.m.var(f"{of.id}.coil_shut_kw", n, 0.0, np.where(cold, late, 0.0))
+    bus.m.cost("cold", SHUT_NOK_PER_KWH * bus.grid.dt_h * shut)
+    bus.m.rows(f"{of.id} coil", (heat - shut)[cold] <= (of.coil_kw_per_k * (buffer - recovered))[cold])
     for room, part in of.rooms.items():
         bus.into_kw[room].append(-part * short)
     bus.into_kw[tank].append(-heat)
     return bus.show(f"{of.id}.coil_kw", heat)
+
+
+SHUT_NOK_PER_KWH = 20.0
 
 
 def cut(

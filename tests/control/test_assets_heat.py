@@ -281,6 +281,13 @@ def test_a_coil_lifts_air_from_recovery_to_its_set_point():
     assert air.coil_kw(UNIT, np.array([15.0]), np.ones(1)) == pytest.approx([0.0])
 
 
+def test_a_buffer_colder_than_the_air_is_no_reason_for_no_plan():
+    case = aired(DAY, -5.0)
+    found = solved(replace(case, state=replace(case.state, tanks_degc={"buffer": 8.0})))
+    assert found.report.way is Way.RELAXED
+    assert found.trajectories["buffer.degc"][-1] > 20.0
+
+
 def test_air_is_cut_at_a_peak_but_not_for_a_price_and_never_where_people_sleep():
     quarters = Grid(START, (1,) * 8)
     assert solved(aired(quarters, -10.0)).trajectories["ahu.cut"] == pytest.approx(np.zeros(8), abs=1e-6)
