@@ -41,7 +41,7 @@ class _Device:
         }
         self._flag_changed = asyncio.Event()
         self._client: aiomqtt.Client | None = None
-        self._ending = False
+        self._ending = asyncio.Event()
 
     def update(self, values: Mapping[str, float | None]) -> None:
         """New observations; points that are written keep what they were told."""
@@ -63,19 +63,19 @@ class _Device:
 
         Cancelling alone is not enough: a goodbye that fails may take the cancellation's place.
         """
-        self._ending = True
+        self._ending.set()
         self.cut()
 
     async def run(self, on_write: OnWrite) -> None:
         """Until cancelled; finds back to a broker that comes back."""
-        self._ending = False
-        while not self._ending:
+        self._ending.clear()
+        while not self._ending.is_set():
             client = self._new_client()
             try:
                 async with client:
                     _take_reason(client)
                     self._client = client
-                    if self._ending:  # the cancellation came together with the greeting, and was lost
+                    if self._ending.is_set():  # the cancellation came together with the greeting, and was lost
                         break
                     await self._introduce(client)
                     async with asyncio.TaskGroup() as group:

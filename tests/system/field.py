@@ -205,8 +205,9 @@ def patient(site):
 
 
 def free_offset():
-    """Where no demo looks, and outside the range (32768 .. 60999) from which the machine gives ports to anybody: what is
-    stopped for a while must find its port free when it comes back.
+    """Where no demo looks, and outside the range (32768 .. 60999) from which the machine gives ports to anybody.
+
+    What is stopped for a while must find its port free when it comes back, and nobody may connect to himself.
     """
     site = load_site(SITE_FILE)
     for _ in range(200):
