@@ -64,7 +64,7 @@ class _Node:
 
 
 def service_points(site: Site) -> list[str]:
-    """Temperatures and CO2 of all rooms and zones."""
+    """Temperatures and CO2 of all rooms and zones, those that nobody is ever in excepted."""
     return [node.point for node in _nodes(site)] + [point for point in site.points if point.endswith(".co2_ppm")]
 
 
@@ -115,7 +115,7 @@ def comfort(site: Site, run: LockstepResult) -> Comfort:
 
 
 def _nodes(site: Site) -> Iterator[_Node]:
-    for zone in site.zones:
+    for zone in (zone for zone in site.zones if zone.rooms or zone.persons or zone.occupied):
         rooms_m2 = sum(room.area_m2 for room in zone.rooms)
         point = site.find(zone.devices, "temp_degc")
         if point is not None:

@@ -98,6 +98,8 @@ class ParkedCar:
     since: datetime
     counter_kwh: float | None
     """The charger's counter when it came."""
+    offered_at: datetime | None = None
+    """When it was given current; None while it waits."""
 
 
 @dataclass(frozen=True, slots=True)

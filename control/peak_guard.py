@@ -15,8 +15,10 @@ from datetime import date, datetime, timedelta
 from statistics import median
 from typing import Final
 
+from control.demand import bivalent_degc
 from control.memory import MeteredHour, RuleMemory
 from control.picture import Scene
+from control.rule_heat import HEATING_OFF_DEGC
 from control.rule_sun import main_meter
 from models.assets import Asset, HeatPump, Purpose
 from models.local_time import local_date
@@ -24,18 +26,21 @@ from models.site import Site
 from models.tariff import NoPeakCharge, PeakSteps, in_force
 
 LOOKS: Final = 5
+LEAST_LOOKS: Final = 3
+"""Before that the guard says nothing: one look may be a spike."""
 MOST_GAP_S: Final = 600.0
 """Power is not carried over a longer hole in the record [s]."""
-LAST_MINUTES_H: Final = 1 / 15
-"""Shortest rest of an hour that energy is shared out over [h]: a kWh left in the last minute is no invitation."""
+LAST_MINUTE_H: Final = 1 / 60
+DOUBT_KWH: Final = 0.1
+"""Resolution of a meter's counter: nothing makes way for less, or the last minutes of an hour would be a lottery."""
 ROOM_ABOVE: Final = 1.15
 """Power allowed at most, over the target: what an hour spared is not spent in its last minutes."""
 MARGIN_KWH: Final = 0.5
-DAY_OVER_MEAN: Final = 1.6
-"""Light, equipment and kitchen at their height over their yearly mean."""
-SUMMER_HEAT: Final = 1 / 3
-"""Part of the heat pumps' power that a summer month sees."""
-SUMMER: Final = range(5, 10)
+"""What must be left over in the hour before a load that made way comes back: the month's peak never falls again."""
+DAY_OVER_MEAN: Final = 1.3
+"""Light, equipment and kitchen by day over their yearly mean; their highest hours raise the month's peak themselves."""
+LEAST_HEAT: Final = 0.25
+"""Part of the compressors that hot water needs all year."""
 
 
 @dataclass(frozen=True)
@@ -56,14 +61,17 @@ class Room:
 FREE: Final = Room()
 
 
-def expected_peak_kw(site: Site, month: int) -> float:
-    """The hour that a well-run month (1 to 12) has anyway [kW], from the site's design values.
+def expected_peak_kw(site: Site, outdoor_degc: float | None) -> float:
+    """The hour that a well-run day as cold as this has anyway [kW], from the site's design values.
 
-    The fixed load at its height, all compressors (a third of them in summer), all fans, and one stage of the
-    after-heater. Below it no load makes way.
+    The fixed load by day, compressors as far as the cold asks for them (all of them when it is not known), all fans,
+    and one stage of the after-heater. Below it no load makes way.
     """
     fixed = DAY_OVER_MEAN * site.electricity.fixed_load_mwh_per_year / 8.76
-    pumps = sum(most_power_kw(pump) for pump in site.heat_pumps) * (SUMMER_HEAT if month in SUMMER else 1.0)
+    cold = 1.0
+    if outdoor_degc is not None:
+        cold = (HEATING_OFF_DEGC - outdoor_degc) / (HEATING_OFF_DEGC - bivalent_degc(site))
+    pumps = sum(most_power_kw(pump) for pump in site.heat_pumps) * min(1.0, max(LEAST_HEAT, cold))
     fans = sum(unit.sfp_kw_per_m3_s * unit.flow_m3_per_h / 3600 for unit in site.air_handling)
     water = site.hot_water.after_heater_stage_kw if site.hot_water is not None else 0.0
     return fixed + pumps + fans + water
@@ -74,7 +82,9 @@ def most_power_kw(pump: HeatPump) -> float:
     return max(point.power_kw for point in pump.certified)
 
 
-def target_kw(site: Site, highest_kw: Mapping[date, float], today: date) -> float | None:
+def target_kw(
+    site: Site, highest_kw: Mapping[date, float], today: date, outdoor_degc: float | None = None
+) -> float | None:
     """What the running hour may reach [kW]: the month's peak so far or the expected one; None where power is free.
 
     Under capacity steps, the top of the step that the month falls into anyway.
@@ -84,7 +94,7 @@ def target_kw(site: Site, highest_kw: Mapping[date, float], today: date) -> floa
         return None
     highs = sorted((kw for day, kw in highest_kw.items() if (day.year, day.month) == (today.year, today.month)))[-3:]
     so_far = 0.0 if not highs else highs[-1] if peak.basis == "highest_hour" else sum(highs) / len(highs)
-    target = max(expected_peak_kw(site, today.month), so_far)
+    target = max(expected_peak_kw(site, outdoor_degc), so_far)
     if isinstance(peak, PeakSteps):
         target = min((step.from_kw for step in peak.steps if step.from_kw > target), default=target)
     return target
@@ -126,12 +136,19 @@ def room(scene: Scene, memory: RuleMemory, urgent_cars_kw: float) -> Room:
     `urgent_cars_kw`: power of the cars that must charge now to leave in time; they do not make way.
     """
     hour, site = memory.hour, scene.site
-    target = target_kw(site, memory.highest_kw, scene.local.date())
-    if not scene.strategy.peak_guard or hour is None or target is None or hour.at != scene.now or not hour.rest_kw:
+    outdoor_degc = memory.outdoor.value if memory.outdoor is not None else None
+    target = target_kw(site, memory.highest_kw, scene.local.date(), outdoor_degc)
+    if (
+        not scene.strategy.peak_guard
+        or hour is None
+        or target is None
+        or hour.at != scene.now
+        or len(hour.rest_kw) < LEAST_LOOKS
+    ):
         return FREE
-    left_h = max(1.0 - (scene.now - hour.start) / timedelta(hours=1), LAST_MINUTES_H)
-    allowed = min((target - MARGIN_KWH - hour.bought_kwh) / left_h, ROOM_ABOVE * target)
-    left = allowed - median(hour.rest_kw) - urgent_cars_kw
+    left_h = max(1.0 - (scene.now - hour.start) / timedelta(hours=1), LAST_MINUTE_H)
+    allowed = min((target + DOUBT_KWH - hour.bought_kwh) / left_h, ROOM_ABOVE * target)
+    left, margin = allowed - median(hour.rest_kw) - urgent_cars_kw, MARGIN_KWH / left_h
     machines = [p for p in site.heat_pumps if _own_meter(scene, p) is not None]
     asked = sum(memory.machines[p.id].stage for p in machines if p.id in memory.machines)
     compressors, spare_air = None, False
@@ -145,14 +162,22 @@ def room(scene: Scene, memory: RuleMemory, urgent_cars_kw: float) -> Room:
         compressors = compressors if spare_air else None
     boilers: dict[str, int] = {}
     for boiler in site.boilers:
-        boilers[boiler.id] = max(0, min(boiler.stages, int(left // boiler.stage_kw)))
         steps = memory.boilers.get(boiler.id)
-        left -= min(boilers[boiler.id], steps.count if steps is not None else 0) * boiler.stage_kw
+        on = steps.count if steps is not None else 0
+        boilers[boiler.id] = _stages(left, margin, boiler.stage_kw, on)
+        left -= min(boilers[boiler.id], on) * boiler.stage_kw
     water, after_heater = site.hot_water, None
     if water is not None:
-        after_heater = max(0, min(water.after_heater_stages, int(left // water.after_heater_stage_kw)))
-        left -= min(after_heater, memory.after_heater_stages or 0) * water.after_heater_stage_kw
-    return Room(compressors, boilers, after_heater, max(left, 0.0), spare_air)
+        on = memory.after_heater_stages or 0
+        after_heater = _stages(left, margin, water.after_heater_stage_kw, on)
+        left -= min(after_heater, on) * water.after_heater_stage_kw
+    return Room(compressors, boilers, after_heater, max(left - margin, 0.0), spare_air)
+
+
+def _stages(left_kw: float, margin_kw: float, stage_kw: float, on: int) -> int:
+    """Stages there is room for: those that are on while they fit, more of them only with a margin."""
+    fit = max(0, int(left_kw // stage_kw))
+    return fit if fit <= on else max(on, int((left_kw - margin_kw) // stage_kw))
 
 
 def _main_counter(scene: Scene) -> str | None:

@@ -1,12 +1,13 @@
 """Cars: equal sharing of what the main fuse leaves, at once, or at night and in time for their departure."""
 
-from math import floor
+from dataclasses import replace
+from math import ceil, floor
 from typing import Final
 
 from control.memory import RuleMemory
 from control.peak_guard import Room
 from control.picture import Scene
-from control.rule_departures import NIGHT, Stay, stays
+from control.rule_departures import NIGHT, NIGHT_END_H, Stay, stays
 from control.rule_sun import main_meter
 from control.wish import Wish
 from models.assets import Charger
@@ -70,30 +71,48 @@ def _charging(scene: Scene, stay: Stay) -> bool:
     return (scene.of(stay.charger, "power_kw") or 0.0) > 0.0
 
 
-def waiting_cars(scene: Scene, memory: RuleMemory, room: Room) -> list[Wish]:
-    """Cars by their departures: full current for those that must, the others at night as far as there is `room`.
+def waiting_cars(scene: Scene, memory: RuleMemory, room: Room) -> tuple[list[Wish], RuleMemory]:
+    """Cars by their departures: full current for those that must, the others at night, one after another.
 
-    What `cars` would give is never exceeded, and stands where the main meter or a charger's state is missing.
+    More at a time only when the night is too short for one after another, and never beyond the `room` a peak leaves.
+    A car that was offered current and takes none is full: it keeps its offer and holds up nobody. What `cars` would
+    give is never exceeded, and stands where the main meter or a charger's state is missing.
     """
     equal = {wish.point: wish for wish in cars(scene)}
-    voltage_v = scene.site.electricity.voltage_v
-    night = scene.local.hour in NIGHT
+    queue = [stay for stay in stays(scene, memory) if _current(scene, stay) in equal]
     left_kw = room.cars_kw if room.cars_kw is not None else scene.site.electricity.fuse_kw
+    night = scene.local.hour in NIGHT
+    places = _at_a_time(scene, [stay for stay in queue if not stay.urgent and not stay.full])
     wishes: list[Wish] = []
-    for stay in stays(scene, memory):
-        point = scene.find(stay.charger, "max_current_a")
-        wish = equal.pop(point, None) if point is not None else None
-        if wish is None or wish.value is None:
-            continue
-        per_a = kw_per_ampere(stay.charger, voltage_v)
-        if stay.urgent or wish.reason.code == Code.CARS_UNKNOWN:
-            wishes.append(wish)
-            continue
-        amps = max((a for a in NIGHT_A if a * per_a <= left_kw and a <= wish.value), default=0.0) if night else 0.0
-        left_kw -= amps * per_a
-        code = Code.CARS_NIGHT if night and amps else Code.CARS_PEAK if night else Code.CARS_WAIT
-        wishes.append(Wish(wish.point, amps, because(code, current_a=amps), wish.needs))
-    return [*wishes, *equal.values()]
+    parked = dict(memory.parked)
+    for stay in queue:
+        wish = equal.pop(_current(scene, stay) or "")
+        if not stay.urgent and wish.reason.code != Code.CARS_UNKNOWN and wish.value is not None:
+            per_a = kw_per_ampere(stay.charger, scene.site.electricity.voltage_v)
+            fits = [a for a in NIGHT_A if a <= wish.value and (stay.full or (places > 0 and a * per_a <= left_kw))]
+            amps = max(fits, default=0.0) if night else 0.0
+            if amps and not stay.full:
+                places, left_kw = places - 1, left_kw - amps * per_a
+            code = Code.CARS_NIGHT if amps else Code.CARS_PEAK if night and places > 0 else Code.CARS_WAIT
+            wish = replace(wish, value=amps, reason=because(code, current_a=amps))
+        wishes.append(wish)
+        car = parked[stay.charger.id]
+        offered = None if not wish.value else car.offered_at or scene.now
+        parked[stay.charger.id] = replace(car, offered_at=offered)
+    return [*wishes, *equal.values()], replace(memory, parked=parked)
+
+
+def _current(scene: Scene, stay: Stay) -> str | None:
+    return scene.find(stay.charger, "max_current_a")
+
+
+def _at_a_time(scene: Scene, waiting: list[Stay]) -> int:
+    """Cars that must charge together for all to be ready when the night ends."""
+    if not waiting:
+        return 0
+    hours = max(((NIGHT_END_H - scene.local.hour) % 24) - scene.local.minute / 60, 0.25)
+    most_kw = min(stay.charger.max_kw for stay in waiting)
+    return max(1, ceil(sum(stay.need_kwh for stay in waiting) / (most_kw * hours)))
 
 
 def _share_a(sharing: list[Charger], free_kw: float, voltage_v: float) -> float:

@@ -8,12 +8,14 @@ from control.memory import ParkedCar, RuleMemory
 from control.picture import DAYS, Scene
 from models.assets import Charger, Departure
 
-NIGHT: Final = (*range(22, 24), *range(6))
+NIGHT_END_H: Final = 6
+NIGHT: Final = (*range(22, 24), *range(NIGHT_END_H))
 """Local hours in which little else runs and power is cheap."""
 NEED_MARGIN: Final = 1.25
 """A car may come home emptier than the timetable says."""
 SPARE: Final = timedelta(minutes=30)
 """For the slow last kWh, and for a clock that is wrong."""
+TAKES_NONE_S: Final = 300.0
 WEEK: Final = 7
 
 
@@ -26,6 +28,10 @@ class Stay:
     """From here on it must charge at full power [UTC]; None when it never leaves."""
     urgent: bool
     """It charges now, whatever the hour and the peak."""
+    need_kwh: float = 0.0
+    """What it may still need by then."""
+    full: bool = False
+    """It was offered current and takes none."""
 
 
 def parked(scene: Scene, memory: RuleMemory) -> RuleMemory:
@@ -54,13 +60,19 @@ def stays(scene: Scene, memory: RuleMemory) -> list[Stay]:
 def _stay(scene: Scene, charger: Charger, car: ParkedCar) -> Stay:
     leaves = next_departure(scene, charger)
     if leaves is None:
-        return Stay(charger, None, charger.always_ready)
+        return Stay(charger, None, charger.always_ready, full=_full(scene, charger, car))
     at, departure = leaves
     counter = scene.of(charger, "energy_kwh")
     charged = counter - car.counter_kwh if counter is not None and car.counter_kwh is not None else 0.0
     need_kwh = max(NEED_MARGIN * departure.energy_kwh - max(charged, 0.0), 0.0)
     latest = at - SPARE - timedelta(hours=need_kwh / charger.max_kw)
-    return Stay(charger, latest, charger.always_ready or scene.now >= latest)
+    urgent = charger.always_ready or scene.now >= latest
+    return Stay(charger, latest, urgent, need_kwh, _full(scene, charger, car))
+
+
+def _full(scene: Scene, charger: Charger, car: ParkedCar) -> bool:
+    connected = scene.of(charger, "mode3_state") == 1.0
+    return connected and car.offered_at is not None and scene.seconds_since(car.offered_at) > TAKES_NONE_S
 
 
 def next_departure(scene: Scene, charger: Charger) -> tuple[datetime, Departure] | None:

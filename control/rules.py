@@ -87,5 +87,9 @@ def decide(
     wishes += more + rule_sun.feed_in(scene)
     more, memory = rule_blinds.blinds(scene, memory)
     wishes += more
-    wishes += rule_cars.waiting_cars(scene, memory, spare) if strategy.cars_wait else rule_cars.cars(scene)
+    if strategy.cars_wait:
+        more, memory = rule_cars.waiting_cars(scene, memory, spare)
+        wishes += more
+    else:
+        wishes += rule_cars.cars(scene)
     return Decision(tuple(wishes), replace(memory, decided_at=now), tuple(events))

@@ -9,6 +9,7 @@ from control.guard import guard
 from control.ledger import Ledger
 from control.memory import RuleMemory
 from control.rules import decide
+from control.strategy import NAIVE
 from models.signals import Command, Hold, Quality, Reading
 from models.site import load_site
 
@@ -56,6 +57,7 @@ class Paper:
         self.dead = set()
         self.memory = RuleMemory()
         self.ledger = Ledger()
+        self.strategy = NAIVE
         self.decision = None
         self.wishes = {}
 
@@ -93,7 +95,7 @@ class Paper:
     def decide(self, after_s=0.0):
         """One decision so much later; returns the wished value by point."""
         self.now += timedelta(seconds=after_s)
-        self.decision = decide(self.site, self.picture, self.now, self.memory)
+        self.decision = decide(self.site, self.picture, self.now, self.memory, strategy=self.strategy)
         self.memory = self.decision.memory
         self.wishes = {wish.point: wish for wish in self.decision.wishes}
         assert len(self.wishes) == len(self.decision.wishes), "two wishes for one point"
