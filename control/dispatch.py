@@ -19,8 +19,9 @@ NEAR_ENOUGH: Final = 0.015
 NEAR_ENOUGH_NOK: Final = 2.0
 """Above the bound by less, a full search is not worth its time."""
 FULL_SHARE: Final = 0.8
-HYGIENE_TOLERANCE_KH: Final = 1e-3
-"""A slack below this is the solver's own tolerance."""
+HYGIENE_TOLERANCE_KH: Final = 0.05
+HYGIENE_TOLERANCE: Final = 0.01
+"""More slack than is unavoidable, absolute and relative: whole compressors cannot meet a limit to the last digit."""
 
 
 @dataclass(frozen=True)
@@ -110,8 +111,11 @@ def _hygiene_first(
         return before
     m = stated.bus.m
     least = m.least((hygiene * dt).sum(), time_limit_s=left_s())
-    if least is None or missed <= least + HYGIENE_TOLERANCE_KH:
+    if least is None:
         return before
-    m.rows("hygiene first", (hygiene * dt).sum() <= least + HYGIENE_TOLERANCE_KH)
+    allowed = least * (1 + HYGIENE_TOLERANCE) + HYGIENE_TOLERANCE_KH
+    if missed <= allowed:
+        return before
+    m.rows("hygiene first", (hygiene * dt).sum() <= allowed)
     again = _solved(stated, options, left_s)
     return again if again[0].found and again[1] is not Way.LEAST_BROKEN else before
