@@ -110,18 +110,26 @@ def metered(scene: Scene, memory: RuleMemory) -> RuleMemory:
     start = now - timedelta(seconds=now.timestamp() % 3600)
     counter = scene.value(_main_counter(scene))
     rest = power - sum(_makes_way_kw(scene))
-    if hour is None or scene.seconds_since(hour.at) > MOST_GAP_S or now < hour.at:
+    counted = _counted_kwh(hour, counter) if hour is not None else None
+    watched = hour is not None and 0.0 <= scene.seconds_since(hour.at) <= MOST_GAP_S
+    if hour is None or now < hour.at or not (watched or (counted is not None and start == hour.start)):
         return replace(memory, hour=MeteredHour(start, now, 0.0, counter, (rest,)))
     passed_h = (now - hour.at) / timedelta(hours=1)
-    if counter is not None and hour.counter_kwh is not None and counter >= hour.counter_kwh:
-        bought = counter - hour.counter_kwh
-    else:
+    bought = counted
+    if bought is None:
         bought = max(median([*hour.rest_kw, rest]) + power - rest, 0.0) * passed_h
     looks = (*hour.rest_kw, rest)[-LOOKS:]
     if start == hour.start:
         return replace(memory, hour=MeteredHour(start, now, hour.bought_kwh + bought, counter, looks))
     memory = replace(memory, highest_kw=_noted(memory.highest_kw, hour.start, hour.bought_kwh + bought))
     return replace(memory, hour=MeteredHour(start, now, 0.0, counter, looks))
+
+
+def _counted_kwh(hour: MeteredHour, counter_kwh: float | None) -> float | None:
+    """What the meter's counter moved since the last look; None when it is not known or was set back."""
+    if counter_kwh is None or hour.counter_kwh is None or counter_kwh < hour.counter_kwh:
+        return None
+    return counter_kwh - hour.counter_kwh
 
 
 def _noted(highest_kw: Mapping[date, float], hour: datetime, kw: float) -> dict[date, float]:

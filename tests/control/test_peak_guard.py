@@ -104,6 +104,8 @@ def test_the_hours_energy_is_the_counters_and_a_new_hour_begins_at_none(biri):
             assert memory.hour.bought_kwh == pytest.approx(minute)
     assert memory.hour.bought_kwh == 0.0
     assert memory.highest_kw == {TODAY: pytest.approx(60.0)}
+    restarted = look(replace(memory, hour=replace(memory.hour, counter_kwh=550.0)), 90, 590.0, 70.0)
+    assert restarted.hour.bought_kwh == pytest.approx(40)  # the counter knows what a restart has missed
     later = look(replace(memory, hour=replace(memory.hour, counter_kwh=None)), 61, 560.0, 70.0)
     assert later.hour.bought_kwh == pytest.approx(70 / 60)
 
