@@ -90,10 +90,13 @@ def coil(
     recovered = outdoor_degc + of.recovery * (EXTRACT_DEGC - outdoor_degc)
     cold = need_kw > 0
     # A buffer found colder than the air behind recovery: the coil's valve is shut, and the row must stay possible.
-    late = of.coil_kw_per_k * np.maximum(recovered + 1.0 - start_degc, 0.0)
-    shut = bus.m.var(f"{of.id}.coil_shut_kw", n, 0.0, np.where(cold, late, 0.0))
-    bus.m.cost("cold", SHUT_NOK_PER_KWH * bus.grid.dt_h * shut)
-    bus.m.rows(f"{of.id} coil", (heat - shut)[cold] <= (of.coil_kw_per_k * (buffer - recovered))[cold])
+    late = np.where(cold, of.coil_kw_per_k * np.maximum(recovered + 1.0 - start_degc, 0.0), 0.0)
+    given = heat
+    if late.any():
+        shut = bus.m.var(f"{of.id}.coil_shut_kw", n, 0.0, late)
+        bus.m.cost("cold", SHUT_NOK_PER_KWH * bus.grid.dt_h * shut)
+        given = heat - shut
+    bus.m.rows(f"{of.id} coil", given[cold] <= (of.coil_kw_per_k * (buffer - recovered))[cold])
     for room, part in of.rooms.items():
         bus.into_kw[room].append(-part * short)
     bus.into_kw[tank].append(-heat)
