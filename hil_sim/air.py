@@ -45,6 +45,14 @@ class _Unit(NamedTuple):
     fan_factor: float
     shown: slice
 
+    def at_share(self, share: float) -> tuple[float, float, float, float, float, float]:
+        """(share, fans [kW], recovery 0..1, flow factor of the coils, [W/K], warming by the fan [K]) at a flow."""
+        asset = self.asset
+        fan = fan_kw(asset.sfp_kw_per_m3_s * self.fan_factor, asset.flow_m3_per_h, share)
+        rate = max(air_w_per_k(asset.flow_m3_per_h * share), 1e-6)
+        warmer = FAN_HEAT_SHARE * fan * 1000 / rate if share > 0 else 0.0
+        return share, fan, recovery_at_flow(self.recovery, share), share**COIL_EXPONENT, rate, warmer
+
 
 class AirHandlers:
     """Supply air of all units, and what they take from circuits, wells and the grid."""
@@ -68,7 +76,7 @@ class AirHandlers:
         self._circuit_count = len(circuits)
         self.failed = [False] * count
         self.share = [1.0] * count
-        self._at_share = [(-1.0, 0.0, 0.0, 0.0)] * count
+        self._at_share = [(-1.0, 0.0, 0.0, 0.0, 0.0, 0.0)] * count
         self.supply_degc = [19.0] * count
         self.fan_kw = [0.0] * count
         self._coil_w = [0.0] * count
@@ -115,17 +123,15 @@ class AirHandlers:
         asset, held = unit.asset, self._board.held
         wanted_share = 0.0 if self._frozen[place] or self.failed[place] else held[unit.request] / 100
         share = self.share[place]
-        share += (wanted_share - share) * min(dt_s / FLOW_LAG_S, 1.0)
-        if abs(wanted_share - share) < 1e-3:
-            share = wanted_share
-        self.share[place] = share = share if share > 0.01 else 0.0
-        rate = max(air_w_per_k(asset.flow_m3_per_h * share), 1e-6)
+        if share != wanted_share:
+            share += (wanted_share - share) * min(dt_s / FLOW_LAG_S, 1.0)
+            if abs(wanted_share - share) < 1e-3:
+                share = wanted_share
+            self.share[place] = share = share if share > 0.01 else 0.0
         if share != self._at_share[place][0]:  # powers of the flow are dear, and the flow seldom moves
-            fan = fan_kw(asset.sfp_kw_per_m3_s * unit.fan_factor, asset.flow_m3_per_h, share)
-            self._at_share[place] = (share, fan, recovery_at_flow(unit.recovery, share), share**COIL_EXPONENT)
-        _, fan, best, coil_share = self._at_share[place]
+            self._at_share[place] = unit.at_share(share)
+        _, fan, best, coil_share, rate, warmer = self._at_share[place]
         self.fan_kw[place] = fan
-        warmer = FAN_HEAT_SHARE * fan * 1000 / rate if share > 0 else 0.0
         setpoint, outdoor, warm = held[unit.setpoint], weather.temp_degc, extract[0][place]
         if warm > outdoor + 1.0:
             best = min(best, max((warm - FROST_EXHAUST_DEGC) / (warm - outdoor), 0.0))
@@ -134,14 +140,17 @@ class AirHandlers:
         lacking = rate * (setpoint - warmer - entering)
         most = max(coil_w(asset.heating_coil_kw * 1000, COIL_RATED_K, coil_share, water_degc, entering), 0.0)
         coil = self._coil_w[place]
-        coil += (min(max(lacking, 0.0), most) - coil) * min(dt_s / COIL_LAG_S, 1.0)
-        self._coil_w[place] = coil = min(coil, most)
-        chill = max(-coil_w(asset.cooling_coil_kw * 1000, COOLING_RATED_K, coil_share, cool_degc, entering), 0.0)
-        chill = min(chill, cooling_limit_w)
-        cooled = min(max(-lacking, 0.0), chill) if share > 0 else 0.0
+        if coil or lacking > 0:
+            coil += (min(max(lacking, 0.0), most) - coil) * min(dt_s / COIL_LAG_S, 1.0)
+            self._coil_w[place] = coil = min(coil, most)
+        chill = cooled = 0.0
+        if cooling_limit_w > 0:
+            chill = max(-coil_w(asset.cooling_coil_kw * 1000, COOLING_RATED_K, coil_share, cool_degc, entering), 0.0)
+            chill = min(chill, cooling_limit_w)
+            cooled = min(max(-lacking, 0.0), chill) if share > 0 else 0.0
         supply = entering + (coil - cooled) / rate + warmer if share > 0 else self.supply_degc[place]
         self.supply_degc[place] = supply
-        self._frozen[place] = (
+        self._frozen[place] = frozen = (
             water_degc < FROST_WATER_DEGC
             and outdoor < 0.0
             and (self._frozen[place] or (share > 0 and entering < FROST_AIR_DEGC))
@@ -158,7 +167,7 @@ class AirHandlers:
             cooled / chill * 100 if chill > 0 else 0.0,
             fan,
             extract[1][place],
-            self._frozen[place],
+            frozen,
         )
         return cooled, valve
 

@@ -15,33 +15,17 @@ from hil_sim.deviations import Deviations
 from hil_sim.outdoor import FACADES, Weather
 from hil_sim.people import People
 from hil_sim.spaces import Space
-from models.assets import Zone
-from models.physics.building import Network, Stepper, network, stepper
+from hil_sim.structure import SLAB_W_PER_M2_K, STRUCTURE_W_PER_M2_K, glass_m2, house_network
+from models.physics.building import Stepper, stepper
 from models.physics.ventilation import AIR_WH_PER_M3_K, diluted, moisture_g_per_kg, saturation_g_per_kg
 from models.physics.ventilation import OUTDOOR_CO2_PPM as OUTDOOR_PPM
 from models.site import Site
 
 Array = NDArray[np.float64]
 
-AIR_MASS_WH_PER_M2_K: Final = 5.0
-"""Air, furniture and the first millimetres of surfaces."""
-SLAB_SHARE: Final = 0.42
-"""Of the remaining mass: the heated screed."""
-SLAB_W_PER_M2_K: Final = 6.0
-"""Screed to room through the floor covering."""
-STRUCTURE_W_PER_M2_K: Final = 5.0
-"""Room to walls, ceiling and floor below, per square metre of floor."""
-OUTSIDE_SHARES: Final = (0.5, 0.08, 0.42)
-"""Where the heat loss leaves from: air (windows, leaks), slab (ground), structure."""
-ROOM_TO_COMMON_W_PER_K: Final = 14.0
-ZONE_TO_ZONE_W_PER_K: Final = 20.0
-BATH_MASS_WH_PER_M2_K: Final = 35.0
-BATH_W_PER_M2_K: Final = 8.0
 BATH_LOOP_W_PER_M2_K: Final = 22.0
 EMITTER_MARGIN: Final = 1.25
 DESIGN_OUTDOOR_DEGC: Final = -24.0
-GLASS_GAIN: Final = 0.34
-"""Solar heat through a window of triple glass: transmittance 0.5, frame, dirt and horizon."""
 BLIND_STOPS: Final = 0.85
 PERSON_W: Final = 70.0
 PERSON_CO2_M3_PER_H: Final = 0.016
@@ -74,6 +58,7 @@ class Emission(NamedTuple):
     opening: list[float]
     """Mean valve position 0..1, weighted by emitter size."""
 
+
 STEP_LENGTHS: Final = 4
 """Lengths of step that are kept prepared."""
 
@@ -88,10 +73,12 @@ class Building:
         self._area = np.array([s.area_m2 for s in spaces])
         self._baths = [i for i, s in enumerate(spaces) if s.room and s.room.bathroom_floor_m2 > 0]
         self._bath_m2 = np.array([s.room.bathroom_floor_m2 for s in spaces if s.room and s.room.bathroom_floor_m2 > 0])
-        self._network = _network(spaces, self._baths, self._bath_m2, deviations)
+        self._network = house_network(spaces, self._baths, self._bath_m2, deviations)
         self._steppers: dict[float, Stepper] = {}
-        air, slab, structure = (share * _glass(spaces, deviations) for share in SOLAR_SPLIT)
-        self._glass = np.vstack([air, slab, np.zeros((len(self._baths), len(FACADES))), structure])
+        air, slab, structure = (share * glass_m2(spaces, deviations) for share in SOLAR_SPLIT)
+        glass = np.vstack([air, slab, np.zeros((len(self._baths), len(FACADES))), structure])
+        # Heat on every node from [W/m2] on each facade, and from [W] of pipes and of the plant (`wire_waste`).
+        self._inputs = np.hstack([glass, np.zeros((len(glass), 2))])
         self._wire(site)
         self._size_emitters(site, deviations)
         self._air(site)
@@ -101,6 +88,7 @@ class Building:
         self.co2_ppm: Array = np.full(self._count, 600.0)
         self._moisture: Array = np.full(self._count, 5.0)
         self._heat = np.zeros_like(self.temps)
+        self._air_heat, self._floor_heat = self._heat[: self._count], self._heat[self._emitting]
         self._ones = np.ones_like(self.temps)
         self._no_bath = np.zeros(len(self._baths))
         self._internal = np.zeros_like(self.temps)
@@ -152,8 +140,7 @@ class Building:
             over_slab = circuit.curve[0][1] - 21.0 - heat / (SLAB_W_PER_M2_K * space.area_m2)
             conductance[place] = heat / max(over_slab, 2.0)
         self._emitter = np.concatenate([conductance, BATH_LOOP_W_PER_M2_K * self._bath_m2])
-        sized = self._circuit_rows * self._emitter
-        self._opening_rows = sized / np.maximum(sized.sum(axis=1, keepdims=True), 1e-9)
+        self._emitters = np.maximum(self._circuit_rows @ self._emitter, 1e-9).tolist()
 
     def _air(self, site: Site) -> None:
         handlers = [a.id for a in site.air_handling]
@@ -161,10 +148,13 @@ class Building:
         self._design_flow = np.array([s.zone.ventilation_m3_per_h * s.share for s in self._spaces])
         rows = np.stack([(self._handler == h) * self._design_flow for h in range(len(handlers))] or [self._area * 0])
         self._extract_rows = rows / np.maximum(rows.sum(axis=1, keepdims=True), 1e-9)
+        self._extracted_from: Array | None = None
+        self._extract_ppm: list[float] = []
         self._volume = HEIGHT_M * self._area
         self._leak_m3_per_h = LEAK_PER_H * self._volume
-        self._openable = AIRING_PER_H * self._volume * (self._glass.sum(axis=1)[: self._count] > 0)
-        self._aired: Array = np.zeros(self._count)
+        self._openable = AIRING_PER_H * self._volume * (self._inputs.sum(axis=1)[: self._count] > 0)
+        self._aired: Array | float = 0.0
+        self._shares: list[float] = []
 
     def settle(self, site: Site, people: People, weather: Weather) -> None:
         """Set points held, the mass where a steady day would have it, valves where that needs them."""
@@ -207,21 +197,23 @@ class Building:
         emitted_w, emission = self._emit(dt_s, supply_degc)
         if people.persons is not self._persons:
             self._people_heat(people)
-        self.flow_m3_per_h = self._design_flow * np.array([*air_share, 1.0])[self._handler]
+        if air_share != self._shares:
+            self._shares = air_share.copy()
+            self.flow_m3_per_h = self._design_flow * np.array([*air_share, 1.0])[self._handler]
+            self._flow_w_per_k = self.flow_m3_per_h * AIR_WH_PER_M3_K
         supply = np.array([*air_degc, weather.temp_degc])[self._handler]
         supply -= air
-        supply *= self.flow_m3_per_h
-        supply += self._airing(air, weather.temp_degc)
+        supply *= self._flow_w_per_k
         heat = self._heat
         open_sky = [f * (1 - BLIND_STOPS * b) for f, b in zip(weather.facade_w_m2, blinds, strict=True)]
-        np.matmul(self._glass, open_sky, out=heat)
+        self._inputs.dot(np.array([*open_sky, *waste_w]), heat)
         heat += self._internal
-        heat[:n] += supply * AIR_WH_PER_M3_K
-        heat[:n] += self._waste @ waste_w
-        heat[self._emitting] += emitted_w
+        self._air_heat += supply
+        self._air_heat += self._airing_w(air, weather.temp_degc)
+        self._floor_heat += emitted_w
         self.temps = stepper_.advance(temps, heat, weather.temp_degc)
-        lost_w = float(stepper_.to_outside_w_per_k @ self.temps) - self._outside_w_per_k * weather.temp_degc
-        self.gained_j += float(self._ones @ heat) * dt_s
+        lost_w = float(stepper_.to_outside_w_per_k.dot(self.temps)) - self._outside_w_per_k * weather.temp_degc
+        self.gained_j += float(self._ones.dot(heat)) * dt_s
         self.lost_j += lost_w * dt_s
         self._unbreathed_s += dt_s
         if self._unbreathed_s >= AIR_STEP_S:
@@ -229,14 +221,14 @@ class Building:
             self._unbreathed_s = 0.0
         return emission
 
-    def _airing(self, air: Array, outdoor_degc: float) -> Array | float:
-        """Flow through open windows times its temperature difference [m3 K/h]; only where somebody is."""
-        if float(air.max()) < AIRING_FROM_DEGC:
-            self._aired[:] = 0.0
+    def _airing_w(self, air: Array, outdoor_degc: float) -> Array | float:
+        """Heat that comes through open windows; only where somebody is."""
+        if np.maximum.reduce(air) < AIRING_FROM_DEGC:
+            self._aired = 0.0
             return 0.0
         opened = np.clip((air - AIRING_FROM_DEGC) / AIRING_BAND_K, 0.0, 1.0)
         self._aired = self._openable * opened * self._manned * (air > outdoor_degc + 1.0)
-        return self._aired * (outdoor_degc - air)
+        return self._aired * AIR_WH_PER_M3_K * (outdoor_degc - air)
 
     def _people_heat(self, people: People) -> None:
         """Heat of people and equipment on the nodes, which changes with their tables only."""
@@ -263,10 +255,10 @@ class Building:
         emitted = np.array([*supply_degc, 0.0])[self._circuit]
         emitted -= self.temps[self._emitting]
         np.maximum(emitted, 0.0, out=emitted)
-        emitted *= self._emitter
-        emitted *= self.valve
-        heat, opening = self._circuit_rows @ emitted, self._opening_rows @ self.valve
-        return emitted, Emission(heat.tolist(), opening.tolist())
+        open_w_per_k = self._emitter * self.valve
+        emitted *= open_w_per_k
+        heat, opened = self._circuit_rows.dot(emitted).tolist(), self._circuit_rows.dot(open_w_per_k).tolist()
+        return emitted, Emission(heat, [one / most for one, most in zip(opened, self._emitters, strict=True)])
 
     def _breathe(self, dt_s: float, weather: Weather, people: People) -> None:
         flow = self.flow_m3_per_h + self._leak_m3_per_h + self._aired
@@ -297,7 +289,9 @@ class Building:
     def extract(self) -> tuple[list[float], list[float]]:
         """Temperature [degC] and CO2 [ppm] of the extract air of each unit."""
         rows = self._extract_rows
-        return (rows @ self.temps[: self._count]).tolist(), (rows @ self.co2_ppm).tolist()
+        if self.co2_ppm is not self._extracted_from:
+            self._extracted_from, self._extract_ppm = self.co2_ppm, rows.dot(self.co2_ppm).tolist()
+        return rows.dot(self.temps[: self._count]).tolist(), self._extract_ppm
 
     def stored_j(self) -> float:
         """Heat in all nodes above 0 degC [J]."""
@@ -306,9 +300,8 @@ class Building:
     def wire_waste(self, plant_room: int) -> None:
         """Where pipes (every common area) and the plant (`plant_room`, a space) give off their losses."""
         common = np.array([0.0 if s.room else s.area_m2 for s in self._spaces])
-        self._waste = np.zeros((self._count, 2))
-        self._waste[:, 0] = common / common.sum()
-        self._waste[plant_room, 1] = 1.0
+        self._inputs[: self._count, -2] = common / common.sum()
+        self._inputs[plant_room, -1] = 1.0
         self._outside_w_per_k = float(self._network.to_outside_w_per_k.sum())
 
     def _stepper(self, dt_s: float) -> Stepper:
@@ -317,45 +310,3 @@ class Building:
                 self._steppers.clear()  # a caller with ever new lengths pays in time, not in memory
             self._steppers[dt_s] = stepper(self._network, dt_s)
         return self._steppers[dt_s]
-
-
-def _glass(spaces: tuple[Space, ...], deviations: Deviations) -> Array:
-    """Solar gain area per space and facade [m2]."""
-    area = np.zeros((len(spaces), len(FACADES)))
-    for place, space in enumerate(spaces):
-        if space.room:
-            area[place, FACADES.index(space.room.facade)] = space.room.window_m2
-        else:
-            for facade, window in space.zone.windows_m2.items():
-                area[place, FACADES.index(facade)] = window
-        area[place] *= GLASS_GAIN * deviations.factor("window", space.zone.id)
-    return area
-
-
-def _network(spaces: tuple[Space, ...], baths: list[int], bath_m2: Array, deviations: Deviations) -> Network:
-    n = len(spaces)
-    layers = (0, n, 2 * n + len(baths))  # air, slab, structure; the bathroom floors lie between the last two
-    capacity, outside = np.zeros(3 * n + len(baths)), np.zeros(3 * n + len(baths))
-    links: list[tuple[int, int, float]] = []
-    common: list[int] = []
-    for place, space in enumerate(spaces):
-        zone: Zone = space.zone
-        mass = zone.mass_wh_per_m2_k * deviations.factor("mass", zone.id)
-        heavy = max(mass - AIR_MASS_WH_PER_M2_K, 5.0)
-        per_m2 = (AIR_MASS_WH_PER_M2_K, SLAB_SHARE * heavy, (1 - SLAB_SHARE) * heavy)
-        loss = zone.heat_loss_w_per_k * space.share * deviations.factor("heat_loss", zone.id)
-        for first, mass_wh, share in zip(layers, per_m2, OUTSIDE_SHARES, strict=True):
-            capacity[first + place] = mass_wh * space.area_m2 * 3600
-            outside[first + place] = loss * share
-        links.append((place, layers[1] + place, SLAB_W_PER_M2_K * space.area_m2))
-        links.append((place, layers[2] + place, STRUCTURE_W_PER_M2_K * space.area_m2))
-        if space.room:
-            links.append((place, common[-1], ROOM_TO_COMMON_W_PER_K))
-        else:
-            if common:
-                links.append((place, common[-1], ZONE_TO_ZONE_W_PER_K))
-            common.append(place)
-    for number, (place, floor_m2) in enumerate(zip(baths, bath_m2, strict=True)):
-        capacity[2 * n + number] = BATH_MASS_WH_PER_M2_K * floor_m2 * 3600
-        links.append((place, 2 * n + number, BATH_W_PER_M2_K * floor_m2))
-    return network(capacity, outside, links)

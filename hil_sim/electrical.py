@@ -98,6 +98,8 @@ class Electricity:
         self._outs = np.stack([board.outs(devices, name) for name in _SIGNALS])
         self._shown = np.zeros(self._outs.shape)
         self._shown[_FREQUENCY] = 50.0
+        self._import_shown, self._export_shown = self._shown[_IMPORT], self._shown[_EXPORT]
+        self._volts_shown, self._amperes_shown = self._shown[_VOLTS], self._shown[_AMPERES]
         self._shares = np.array(PHASE_SHARES)[:, None]
         self.total_kw = 0.0
         self.import_kwh = self.export_kwh = 0.0
@@ -116,10 +118,13 @@ class Electricity:
             -inverter.step(dt_s, dc, ac)
             for inverter, dc, ac in zip(self._inverters, weather.pv_dc_kw, weather.pv_ac_kw, strict=True)
         ]
-        row = np.array([*powers_kw, *made])
+        parts = [*powers_kw, *made]
+        self.total_kw = total = sum(parts)
+        row = np.array(parts)
         hours = dt_s / 3600
-        self.energy_kwh += row * hours
-        self.total_kw = total = float(row.sum())
+        metered = self._rows.dot(row)
+        row *= hours
+        self.energy_kwh += row
         self.import_kwh += max(total, 0.0) * hours
         self.export_kwh += max(-total, 0.0) * hours
         if abs(total) / POWER_FACTOR > self._fuse_kw:
@@ -127,12 +132,14 @@ class Electricity:
         day_s = when.hour * 3600 + when.minute * 60 + when.second
         self.volts = volts = 231.0 + 1.2 * sin(2 * pi * day_s / 86400) - 0.01 * total
         shown = self._shown
-        shown[_POWER] = metered = self._rows @ row
-        size = np.abs(metered)
-        shown[_IMPORT] += (size + metered) * (hours / 2)
-        shown[_EXPORT] += (size - metered) * (hours / 2)
-        shown[_VOLTS] = volts
-        shown[_AMPERES] = size * (1000 / (volts * POWER_FACTOR)) * self._shares
+        shown[_POWER] = metered
+        self._volts_shown.fill(volts)
+        np.multiply(np.abs(metered), self._shares * (1000 / (volts * POWER_FACTOR)), out=self._amperes_shown)
+        metered *= hours
+        bought = np.maximum(metered, 0.0)
+        self._import_shown += bought
+        bought -= metered
+        self._export_shown += bought
 
     def publish(self, weather: Weather) -> None:
         """True values of meters and inverters to the board."""

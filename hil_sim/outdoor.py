@@ -62,13 +62,18 @@ class Outdoor:
         self._arrays = len(arrays)
         table = np.column_stack(columns)
         self._table = np.vstack([table, table[:1]])
+        self._below = -1
+        self._low: Array = self._table[0]
+        self._rise: Array = self._table[0]
 
     def at(self, when: datetime) -> Weather:
         """Linear between the places of the grid."""
         place = (when - self._start).total_seconds() / GRID_S % self._count
         below = int(place)
-        share = place - below
-        v = (self._table[below] * (1 - share) + self._table[below + 1] * share).tolist()
+        if below != self._below:
+            self._below, self._low = below, self._table[below]
+            self._rise = self._table[below + 1] - self._low
+        v = (self._rise * (place - below) + self._low).tolist()
         split = 9 + self._arrays
         return Weather(v[0], v[1], v[2], v[3], v[4:8], v[8], v[9:split], v[split:])
 

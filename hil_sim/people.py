@@ -67,7 +67,7 @@ class People:
         """People in each space."""
         self.equipment_w: Array = self._equipment_day[0]
         """Heat of light and equipment in each space [W]."""
-        self.zone_kw: Array = self._zone_kw_day[0]
+        self.zone_kw: list[float] = self._zone_kw_day[0].tolist()
         """Electricity of light and equipment in each zone [kW]."""
 
     def turn(self, local: datetime) -> None:
@@ -82,7 +82,7 @@ class People:
             self._day = today
         self.persons = self._persons_day[slot]
         self.equipment_w = self._equipment_day[slot]
-        self.zone_kw = self._zone_kw_day[slot]
+        self.zone_kw = self._zone_kw_day[slot].tolist()
 
     def drawn_l(self, local: datetime, dt_s: float) -> float:
         """Water drawn [l at 60 degC] in the `dt_s` up to a local instant of the day that `turn` was last called for."""

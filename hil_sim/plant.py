@@ -263,7 +263,7 @@ class SimulatedPlant:
         powers = self.centre.powers_kw()
         powers += self.air.fan_kw
         powers += self.circuits.pump_kw
-        powers += self.people.zone_kw.tolist()
+        powers += self.people.zone_kw
         powers += [charger.step(dt_s, local) for charger in self.chargers]
         return powers
 

@@ -151,8 +151,13 @@ def operate(machine: HeatPump, source_degc: float, supply_degc: float, level: fl
     """Heat, power and heat from the source [kW] at `level`; all zero at level 0."""
     if level <= 0:
         return Operation(0.0, 0.0, 0.0)
-    heat = capacity_kw(machine, source_degc, supply_degc, level)
-    power = power_kw(machine, source_degc, supply_degc, level)
+    lower, upper, share = _bracket(machine, level)
+    heat = _heat(machine, upper, source_degc, supply_degc)
+    power = heat * _inverse_cop(machine, upper, source_degc, supply_degc)
+    if share < 1:
+        low = _heat(machine, lower, source_degc, supply_degc)
+        low_power = low * _inverse_cop(machine, lower, source_degc, supply_degc)
+        heat, power = low + (heat - low) * share, low_power + (power - low_power) * share
     return Operation(heat, power, heat - power)
 
 

@@ -1,5 +1,6 @@
 """Tap water: draws of a care home, exchanger, thermostatic mixing, circulation loops."""
 
+from math import exp
 from typing import Final
 
 import numpy as np
@@ -38,7 +39,7 @@ def effectiveness(ua_w_per_k: float, small_w_per_k: float, large_w_per_k: float)
     ntu, ratio = ua_w_per_k / small, small / large
     if ratio > 0.999:
         return ntu / (1 + ntu)
-    decay = float(np.exp(-ntu * (1 - ratio)))
+    decay = exp(-ntu * (1 - ratio))
     return (1 - decay) / (1 - ratio * decay)
 
 
@@ -59,7 +60,7 @@ def loop_return_degc(supply_degc: float, surroundings_degc: float, loss_w_per_k:
     """Return temperature of a circulation loop whose pipe loses to even surroundings along its way."""
     if flow_w_per_k <= 0:
         return surroundings_degc
-    return float(surroundings_degc + (supply_degc - surroundings_degc) * np.exp(-loss_w_per_k / flow_w_per_k))
+    return surroundings_degc + (supply_degc - surroundings_degc) * exp(-loss_w_per_k / flow_w_per_k)
 
 
 def cold_water_degc(day_of_year: float) -> float:

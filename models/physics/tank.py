@@ -10,7 +10,7 @@ Layers that end up warmer than the one above are mixed with it (pool adjacent vi
 """
 
 from collections.abc import Sequence
-from math import ceil
+from math import ceil, inf
 from typing import Final, NamedTuple
 
 WATER_J_PER_KG_K: Final = 4186.0
@@ -56,27 +56,30 @@ def step_tank(
     count = max(1, ceil(through * dt_s / layer_kg))
     h = dt_s / count
     factor = h / (layer_kg * WATER_J_PER_KG_K)
+    kept = 1.0 - layer_loss * factor
+    from_outside = [heat + layer_loss * ambient_degc for heat in heating_w]
     loss_j = 0.0
     for _ in range(count):
         loss_j += layer_loss * h * (sum(temps) - (last + 1) * ambient_degc)
-        gain = list(heating_w)
+        gain = from_outside.copy()
         for leaves, enters, flow, power in streams:
             carried = flow * WATER_J_PER_KG_K * temps[leaves]
             gain[leaves] -= carried
             gain[enters] += carried + power
         fresh: list[float] = []
-        here, from_above, sinks = temps[0], 0.0, False
-        for face in range(last):  # one pass down: what passes a face leaves one layer and enters the next
-            below, flow = temps[face + 1], down[face]
+        from_above, above, sinks = 0.0, inf, False
+        here = temps[0]
+        for face, flow in enumerate(down, 1):  # one pass down: what passes a face leaves one layer and enters the next
+            below = temps[face]
             passed = flow * (here if flow > 0 else below) + conduction_w_per_k * (here - below)
-            new = here + (gain[face] + from_above - passed + layer_loss * (ambient_degc - here)) * factor
-            sinks = sinks or (face > 0 and new > fresh[-1])
+            new = here * kept + (gain[face - 1] + from_above - passed) * factor
+            if new > above:
+                sinks = True
             fresh.append(new)
-            here, from_above = below, passed
-        new = here + (gain[last] + from_above + layer_loss * (ambient_degc - here)) * factor
-        sinks = sinks or new > fresh[-1]
+            here, from_above, above = below, passed, new
+        new = here * kept + (gain[last] + from_above) * factor
         fresh.append(new)
-        temps = mix_inversions(fresh) if sinks else fresh
+        temps = mix_inversions(fresh) if sinks or new > above else fresh
     return TankStep(temps, loss_j)
 
 
