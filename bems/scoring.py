@@ -3,7 +3,7 @@
 Money is NOK ex VAT. Energies come from counters, so the length of a step does not matter.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any, Final
@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from bems.columns import Columns
 from bems.comfort import Comfort, comfort, service_points
 from bems.lockstep import LockstepResult
 from control import hygiene
@@ -70,11 +71,12 @@ def points_needed(site: Site) -> tuple[str, ...]:
     """The points whose values a run must keep to be scored; those the site has."""
     wanted = [site.find(m.devices, s) for m in site.meters for s in ("power_kw", "import_kwh", "export_kwh")]
     wanted += [site.find(m.devices, "energy_kwh") for m in site.meters]
+    wanted += [site.find(asset.devices, "power_kw") for asset in (*site.boilers, *site.chargers)]
     wanted += [site.find(array.devices, "ac_energy_kwh") for array in site.pv]
     wanted += [site.find(tank.devices, f"layer_{n}_temp_degc") for tank in site.tanks for n in range(1, 5)]
     wanted += [site.find(p.devices, f"compressor_{n + 1}_on") for p in site.heat_pumps for n in range(p.compressors)]
     if site.hot_water is not None:
-        wanted += [site.find(site.hot_water.devices, s) for s in (*_AFTER_HEATER, "supply_temp_degc", "flow_l_per_min")]
+        wanted += [site.find(site.hot_water.devices, s) for s in _HOT_WATER]
         wanted += [site.find(loop.devices, "return_temp_degc") for loop in site.hot_water.loops]
     wanted += service_points(site)
     return tuple(dict.fromkeys(point for point in wanted if point is not None))
@@ -101,7 +103,7 @@ def score(
         solve_ms: time of every plan [ms].
         car_missing_kwh: what cars lacked when they left, where the plant tells [kWh].
     """
-    seen = _Seen(run)
+    seen = Columns(run)
     bought = seen.energy_kwh(_main(site, "import_kwh"))
     sold = seen.energy_kwh(_main(site, "export_kwh"))
     sold = np.zeros_like(bought) if sold is None and bought is not None else sold
@@ -128,51 +130,6 @@ def score(
         car_missing_kwh=car_missing_kwh,
         groups={c.zone: {"cold_kh": c.cold_kh, "hot_kh": c.hot_kh, "mean_degc": c.mean_degc} for c in comforts.groups},
     )
-
-
-class _Seen:
-    """Columns of a run by point, None where the plant never said anything."""
-
-    def __init__(self, run: LockstepResult) -> None:
-        self.run = run
-        self.hours = run.dt_s / 3600
-        self._place = {point: n for n, point in enumerate(run.points)}
-
-    def column(self, point: str | None) -> Array | None:
-        """Values over the run; gaps keep the value before."""
-        if point is None or point not in self._place:
-            return None
-        values = self.run.values[:, self._place[point]]
-        known = np.flatnonzero(~np.isnan(values))
-        return values if len(known) == len(values) else _filled(values, known)
-
-    def first(self, point: str | None) -> float | None:
-        """The value at the start."""
-        if point is None or point not in self._place:
-            return None
-        value = float(self.run.initial[self._place[point]])
-        return None if np.isnan(value) else value
-
-    def energy_kwh(self, counter: str | None) -> Array | None:
-        """What a counter moved in each step."""
-        values = self.column(counter)
-        if values is None:
-            return None
-        before = self.first(counter)
-        return np.diff(values, prepend=values[0] if before is None else before)
-
-    def mean(self, points: Iterable[str | None]) -> tuple[float, float] | None:
-        """Mean of several points at the start and at the end."""
-        first = [value for p in points if (value := self.first(p)) is not None]
-        last = [float(values[-1]) for p in points if (values := self.column(p)) is not None]
-        return (sum(first) / len(first), sum(last) / len(last)) if first and last else None
-
-
-def _filled(values: Array, known: NDArray[np.intp]) -> Array | None:
-    if not len(known):
-        return None
-    place = np.maximum(np.searchsorted(known, np.arange(len(values)), side="right") - 1, 0)
-    return np.asarray(values[known[place]], dtype=np.float64)
 
 
 def _main(site: Site, signal: str) -> str | None:
@@ -209,22 +166,47 @@ def _peak_kw(run: LockstepResult, bought: Array) -> float:
     return float(max(hours.max(initial=0.0), bought[whole:].sum()))
 
 
-def _fixed_nok(site: Site, seen: _Seen, prices: PriceSeries) -> float | None:
+def _fixed_nok(site: Site, seen: Columns, prices: PriceSeries) -> float | None:
     """Energy cost of what nobody controls, after what the solar cells make of it; what they sell is earned here."""
-    meters = [m for m in site.meters if m.carrier == "electricity" and m.purpose in FIXED]
-    loads = [seen.energy_kwh(site.find(m.devices, "import_kwh")) for m in meters]
-    made = [seen.energy_kwh(site.find(array.devices, "ac_energy_kwh")) for array in site.pv]
-    known = [one for one in [*loads, *made] if one is not None]
-    if not loads or len(known) < len(loads) + len(made):
+    net = _fixed_net_kwh(site, seen)
+    if net is None:
         return None
-    net = np.sum(known[: len(loads)], axis=0) - np.sum(known[len(loads) :], axis=0)
     bounds = (seen.run.start, seen.run.start + timedelta(seconds=len(net) * seen.run.dt_s), round(seen.run.dt_s))
     buy, sell = (price(site.tariff, prices, *bounds) for price in (import_prices, feed_in_prices))
     cost = float((np.maximum(net, 0.0) * buy - np.maximum(-net, 0.0) * sell).sum())
     return None if np.isnan(cost) else cost
 
 
-def _spf(site: Site, seen: _Seen) -> float | None:
+def _fixed_net_kwh(site: Site, seen: Columns) -> Array | None:
+    """Fixed load less what solar cells made, in each step: by its meters, else whatever the controlled loads leave."""
+    meters = [m for m in site.meters if m.carrier == "electricity" and m.purpose in FIXED]
+    if meters:
+        loads = [seen.energy_kwh(site.find(m.devices, "import_kwh")) for m in meters]
+        made = [seen.energy_kwh(site.find(array.devices, "ac_energy_kwh")) for array in site.pv]
+        return _difference(loads, made)
+    controlled = [*site.heat_pumps, *site.boilers, *site.chargers, *([site.hot_water] if site.hot_water else [])]
+    used = [_used_kwh(site, seen, asset) for asset in controlled]
+    return _difference(
+        [seen.energy_kwh(_main(site, "import_kwh"))], [seen.energy_kwh(_main(site, "export_kwh")), *used]
+    )
+
+
+def _used_kwh(site: Site, seen: Columns, asset: Asset) -> Array | None:
+    meter = next((m for m in site.meters if m.carrier == "electricity" and m.measures == (asset.id,)), None)
+    if meter is not None:
+        return seen.energy_kwh(site.find(meter.devices, "import_kwh"))
+    power = seen.column(site.find(asset.devices, "power_kw"))
+    return None if power is None else power * seen.hours
+
+
+def _difference(more: Sequence[Array | None], less: Sequence[Array | None]) -> Array | None:
+    known = [one for one in [*more, *less] if one is not None]
+    if len(known) < len(more) + len(less):
+        return None
+    return np.asarray(np.sum(known[: len(more)], axis=0) - np.sum(known[len(more) :], axis=0), dtype=np.float64)
+
+
+def _spf(site: Site, seen: Columns) -> float | None:
     """Heat of all heat pumps over their electricity."""
     heat, power = (
         [_metered(site, seen, pump, carrier, signal) for pump in site.heat_pumps]
@@ -236,16 +218,17 @@ def _spf(site: Site, seen: _Seen) -> float | None:
     return sum(known[: len(heat)]) / sum(known[len(heat) :])
 
 
-def _metered(site: Site, seen: _Seen, asset: Asset, carrier: str, signal: str) -> float | None:
+def _metered(site: Site, seen: Columns, asset: Asset, carrier: str, signal: str) -> float | None:
     meter = next((m for m in site.meters if m.carrier == carrier and m.measures == (asset.id,)), None)
     energy = seen.energy_kwh(site.find(meter.devices, signal)) if meter is not None else None
     return float(energy.sum()) if energy is not None else None
 
 
 _AFTER_HEATER: Final = ("top_temp_degc", "middle_temp_degc", "bottom_temp_degc")
+_HOT_WATER: Final = (*_AFTER_HEATER, "supply_temp_degc", "flow_l_per_min", "power_kw")
 
 
-def _stored_nok(site: Site, seen: _Seen, prices: PriceSeries, comforts: Comfort, spf: float | None) -> float | None:
+def _stored_nok(site: Site, seen: Columns, prices: PriceSeries, comforts: Comfort, spf: float | None) -> float | None:
     """To be added to the cost: less than nothing when more heat was left at the end than was found at the start.
 
     Heat in tanks and building at the price of heat-pump heat, heat in the after-heater at that of electricity.
@@ -268,7 +251,7 @@ def _stored_nok(site: Site, seen: _Seen, prices: PriceSeries, comforts: Comfort,
     return -price * (pumped / (spf or USUAL_SPF) + direct)
 
 
-def _borehole_nok(site: Site, seen: _Seen) -> float | None:
+def _borehole_nok(site: Site, seen: Columns) -> float | None:
     wells = site.wells
     meter = next((m for m in site.meters if wells is not None and m.measures == (wells.id,)), None)
     if meter is None or meter.carrier != "heat":
@@ -290,7 +273,7 @@ def _comfort_figures(comforts: Comfort) -> dict[str, float | None]:
     }
 
 
-def _water_figures(site: Site, seen: _Seen) -> dict[str, float | None]:
+def _water_figures(site: Site, seen: Columns) -> dict[str, float | None]:
     water = site.hot_water
     if water is None:
         return dict.fromkeys(("litres_below_55", "litres_unserved_40", "return_below_60_min"))
@@ -309,7 +292,7 @@ def _water_figures(site: Site, seen: _Seen) -> dict[str, float | None]:
     }
 
 
-def _hygiene_missed(site: Site, run: LockstepResult, seen: _Seen, state: hygiene.HygieneState | None) -> int | None:
+def _hygiene_missed(site: Site, run: LockstepResult, seen: Columns, state: hygiene.HygieneState | None) -> int | None:
     """Deadlines that passed before the next proof, by the values at every step."""
     columns = [seen.column(point) for point in hygiene.potable_points(site)]
     known = [column for column in columns if column is not None]
@@ -325,7 +308,7 @@ def _hygiene_missed(site: Site, run: LockstepResult, seen: _Seen, state: hygiene
     return missed
 
 
-def _starts(site: Site, seen: _Seen) -> int | None:
+def _starts(site: Site, seen: Columns) -> int | None:
     """Compressors that began to run."""
     total, known = 0, False
     for pump in site.heat_pumps:

@@ -101,6 +101,20 @@ def test_controllable_is_the_rest_after_the_fixed_load_net_of_solar_cells(biri):
     assert result.cost_total_nok - result.cost_controllable_nok == pytest.approx(40 * (0.5 + ADDED) - 10 * 0.5)
 
 
+def test_without_meters_of_its_own_the_fixed_load_is_what_the_controlled_loads_leave():
+    example = load_site(ROOT / "site.example.toml")
+    columns = {
+        "main.import_kwh": counter(12, 12),
+        "main.export_kwh": 0.0,
+        "el_hp.import_kwh": counter(4, 4),
+        "hot_water.power_kw": 2.0,
+    }
+    result = score(example, made(columns), spot(0.5))
+    whole = score(example, made(columns | {"hot_water.power_kw": 8.0}), spot(0.5))
+    assert result.cost_total_nok - result.cost_controllable_nok > 0
+    assert whole.cost_total_nok == pytest.approx(whole.cost_controllable_nok)
+
+
 def test_cold_and_hot_are_counted_by_room_and_by_group(biri):
     # a1 wants 22: cold below 21; a3 wants 23: cold below 22; too warm above 24 in January.
     columns = {"a1.temp_degc": 20.5, "a3.temp_degc": 22.5, "a2.temp_degc": 24.5}
