@@ -43,6 +43,8 @@ class _Unit(NamedTuple):
     circuit: int
     recovery: float
     fan_factor: float
+    heating_w: float
+    cooling_w: float
     shown: slice
 
     def at_share(self, share: float) -> tuple[float, float, float, float, float, float]:
@@ -68,6 +70,8 @@ class AirHandlers:
                 circuits.index(a.circuit),
                 min(a.recovery * deviations.factor("recovery", a.id), 0.92),
                 deviations.factor("fan", a.id),
+                a.heating_coil_kw * 1000,
+                a.cooling_coil_kw * 1000,
                 board.stretch([board.out(a.devices, signal) for signal in _SIGNALS]),
             )
             for a in site.air_handling
@@ -138,14 +142,14 @@ class AirHandlers:
         efficiency = modulated_recovery(best, outdoor, warm, setpoint - warmer)
         entering = outdoor + efficiency * (warm - outdoor)
         lacking = rate * (setpoint - warmer - entering)
-        most = max(coil_w(asset.heating_coil_kw * 1000, COIL_RATED_K, coil_share, water_degc, entering), 0.0)
+        most = max(coil_w(unit.heating_w, COIL_RATED_K, coil_share, water_degc, entering), 0.0)
         coil = self._coil_w[place]
         if coil or lacking > 0:
             coil += (min(max(lacking, 0.0), most) - coil) * min(dt_s / COIL_LAG_S, 1.0)
             self._coil_w[place] = coil = min(coil, most)
         chill = cooled = 0.0
         if cooling_limit_w > 0:
-            chill = max(-coil_w(asset.cooling_coil_kw * 1000, COOLING_RATED_K, coil_share, cool_degc, entering), 0.0)
+            chill = max(-coil_w(unit.cooling_w, COOLING_RATED_K, coil_share, cool_degc, entering), 0.0)
             chill = min(chill, cooling_limit_w)
             cooled = min(max(-lacking, 0.0), chill) if share > 0 else 0.0
         supply = entering + (coil - cooled) / rate + warmer if share > 0 else self.supply_degc[place]

@@ -104,6 +104,7 @@ class Building:
         n, baths = self._count, len(self._baths)
         self.valve: Array = np.concatenate([np.zeros(n), np.full(baths, BATH_OPEN)])
         self._integral = self.valve.copy()
+        self._shut, self._open = np.zeros(n + baths), np.ones(n + baths)
         self._least = np.concatenate([np.zeros(n), np.full(baths, BATH_OPEN)])
         self._most = np.concatenate([np.ones(n), np.full(baths, BATH_OPEN)])
         self._per_band = np.concatenate([np.full(n, 1 / VALVE_BAND_K), np.full(baths, 1 / BATH_BAND_K)])
@@ -118,10 +119,10 @@ class Building:
         wanted += [(devices, "floor_setpoint_degc", 25.0) for devices in baths]
         self._setpoint = board.command_group(wanted)
         devices = [s.devices for s in spaces]
-        names = ("temp_degc", "valve_pct", "co2_ppm", "humidity_pct", "occupied")
-        self._out = np.concatenate(
-            [board.outs(devices, name) for name in names] + [board.outs(baths, "floor_temp_degc")]
-        )
+        temps = [board.outs(devices, "temp_degc"), board.outs(baths, "floor_temp_degc")]
+        self._out = np.concatenate([*temps, board.outs(devices, "valve_pct")])
+        self._out_slow = np.concatenate([board.outs(devices, n) for n in ("co2_ppm", "humidity_pct", "occupied")])
+        self._slow_moved = True
         circuits = [c.id for c in site.circuits]
         # A space without a circuit listens to a last, never heated one.
         own = np.array([circuits.index(s.zone.circuit) if s.zone.circuit else -1 for s in spaces])
@@ -237,6 +238,7 @@ class Building:
         self._internal = np.concatenate([air, slab, self._no_bath, structure])
         self._persons = people.persons
         self._manned = people.persons >= 1.0
+        self._slow_moved = True
 
     def _emit(self, dt_s: float, supply_degc: list[float]) -> tuple[Array, Emission]:
         """Move the valves; heat [W] into every slab and bathroom floor."""
@@ -247,14 +249,14 @@ class Building:
         np.maximum(integral, self._least, out=integral)
         np.minimum(integral, self._most, out=integral)
         error += integral
-        np.maximum(error, 0.0, out=error)
-        np.minimum(error, 1.0, out=error)
+        np.maximum(error, self._shut, out=error)
+        np.minimum(error, self._open, out=error)
         error -= self.valve
         error *= min(dt_s / VALVE_LAG_S, 1.0)
         self.valve += error
         emitted = np.array([*supply_degc, 0.0])[self._circuit]
         emitted -= self.temps[self._emitting]
-        np.maximum(emitted, 0.0, out=emitted)
+        np.maximum(emitted, self._shut, out=emitted)  # a plain 0.0 costs more than the whole array
         open_w_per_k = self._emitter * self.valve
         emitted *= open_w_per_k
         heat, opened = self._circuit_rows.dot(emitted).tolist(), self._circuit_rows.dot(open_w_per_k).tolist()
@@ -270,21 +272,17 @@ class Building:
         vapour = people.persons * (PERSON_MOISTURE_KG_PER_H * 1000 / 1.2)
         # Furniture and wood take up moisture: they act as four times the room's volume.
         self._moisture = diluted(self._moisture, outdoor, vapour, drying, 4 * self._volume, dt_h)
+        self._slow_moved = True
         self._humidity_pct = np.minimum(100 * self._moisture / saturation_g_per_kg(self.temps[: self._count]), 100.0)
 
     def publish(self) -> None:
         """True values of every space to the board."""
         n = self._count
-        self._board.values[self._out] = np.concatenate(
-            [
-                self.temps[:n],
-                self.valve[:n] * 100,
-                self.co2_ppm,
-                self._humidity_pct,
-                self._manned,
-                self.temps[2 * n : -n],
-            ]
-        )
+        values, temps = self._board.values, self.temps
+        values[self._out] = np.concatenate([temps[:n], temps[2 * n : -n], self.valve[:n] * 100])
+        if self._slow_moved:
+            values[self._out_slow] = np.concatenate([self.co2_ppm, self._humidity_pct, self._manned])
+            self._slow_moved = False
 
     def extract(self) -> tuple[list[float], list[float]]:
         """Temperature [degC] and CO2 [ppm] of the extract air of each unit."""

@@ -30,6 +30,7 @@ class ChargePoint:
         self._limit = board.command(asset.devices, "max_current_a", 16.0)
         names = ("voltage_v", "current_a", "power_kw", "energy_kwh", "mode3_state")
         self._shown = board.stretch([board.out(asset.devices, name) for name in names])
+        self._last = (-1, -1.0)
         self.power_kw = 0.0
         self.energy_kwh = 0.0
         self.unserved_kwh = 0.0
@@ -68,9 +69,14 @@ class ChargePoint:
     def publish(self, volts: float) -> None:
         """True values to the board."""
         state = FREE if self._away else CHARGING if self.power_kw > 0 else CONNECTED
-        amperes = self.power_kw * 1000 / (volts * self._asset.phases)
         state = FAULT if self.failed else state
-        self._board.shown[self._shown] = (volts, amperes, self.power_kw, self.energy_kwh, state)
+        shown = self._board.shown
+        if not self.power_kw and (state, self.power_kw) == self._last:  # most cars stand still most of the time
+            shown[self._shown.start] = volts
+            return
+        self._last = (state, self.power_kw)
+        amperes = self.power_kw * 1000 / (volts * self._asset.phases)
+        shown[self._shown] = (volts, amperes, self.power_kw, self.energy_kwh, state)
 
     def _leave(self, at: datetime) -> None:
         self.unserved_kwh += self._need_kwh

@@ -100,6 +100,7 @@ class Electricity:
         self._shown[_FREQUENCY] = 50.0
         self._import_shown, self._export_shown = self._shown[_IMPORT], self._shown[_EXPORT]
         self._volts_shown, self._amperes_shown = self._shown[_VOLTS], self._shown[_AMPERES]
+        self._nothing = np.zeros(len(self._rows))
         self._shares = np.array(PHASE_SHARES)[:, None]
         self.total_kw = 0.0
         self.import_kwh = self.export_kwh = 0.0
@@ -136,7 +137,7 @@ class Electricity:
         self._volts_shown.fill(volts)
         np.multiply(np.abs(metered), self._shares * (1000 / (volts * POWER_FACTOR)), out=self._amperes_shown)
         metered *= hours
-        bought = np.maximum(metered, 0.0)
+        bought = np.maximum(metered, self._nothing)
         self._import_shown += bought
         bought -= metered
         self._export_shown += bought

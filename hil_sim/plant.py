@@ -78,6 +78,7 @@ class SimulatedPlant:
         self._outdoor = Outdoor(site, weather)
         self._zone_info = site.zone_info
         self._started = False
+        self._length = timedelta(0)
 
     def reset(self, start: datetime, seed: int) -> Mapping[str, float | None]:
         """A settled plant at `start` (UTC), its deviations, people and instruments drawn from `seed`."""
@@ -233,7 +234,9 @@ class SimulatedPlant:
 
     def _advance(self, dt_s: float) -> None:
         """One step of at most a minute."""
-        self.now += timedelta(seconds=dt_s)
+        if dt_s != self._length.total_seconds():
+            self._length = timedelta(seconds=dt_s)
+        self.now += self._length
         local = self.now.astimezone(self._zone_info)
         self.weather = weather = self._outdoor.at(self.now)
         people, centre, building = self.people, self.centre, self.building

@@ -92,7 +92,7 @@ def stepper(of: Network, dt_s: float) -> Stepper:
     share = -matrix[leaves, core[parents]] * leaf_k_per_w
     reduced = matrix[np.ix_(core, core)]
     np.add.at(reduced, (parents, parents), share * matrix[leaves, core[parents]])
-    inverse = np.linalg.inv(reduced)
+    inverse = np.asarray(np.linalg.inv(reduced), dtype=np.float64)
     rows = max(1, BLOCK_ELEMENTS // len(core))
     blocks = tuple(inverse[begin : begin + rows] for begin in range(0, len(core), rows))
     return Stepper(blocks, core, leaves, parents, share, leaf_k_per_w, storage, of.to_outside_w_per_k, dt_s)
