@@ -14,6 +14,7 @@ from bems.errors import StartError
 from bems.process import run_until_signal, say
 from bems.run import operate
 from bems.sim import READY, simulated_weather, start_time
+from bems.web import open_port
 from bems.wiring import shifted
 from drivers.synthetic_feed import SyntheticPriceFeed, SyntheticWeatherFeed
 from models.field import BacnetConnection
@@ -36,14 +37,14 @@ def demo(site_file: Path, port: int, speed: float, start: str) -> int:
     async def main(stop: asyncio.Event) -> None:
         offset = free_port_offset(site)
         clock = AcceleratedClock(start_time(start), speed, wall_s())
-        with tempfile.TemporaryDirectory(prefix="bems-demo-") as folder:
+        with open_port(port) as listening, tempfile.TemporaryDirectory(prefix="bems-demo-") as folder:
             async with simulator(site_file, clock, offset, stop):
                 if stop.is_set():
                     return
                 prices, weather = await asyncio.to_thread(synthetic_feeds, site, clock.now())
                 say(f"Site time runs at {speed:g}x from {clock.start:%Y-%m-%d %H:%M} UTC. End with Ctrl-C.")
                 await operate(
-                    shifted(site, offset), clock, Path(folder), port, stop, prices, weather,
+                    shifted(site, offset), clock, Path(folder), listening, stop, prices, weather,
                     demo=True, feed_period_s=FEED_PERIOD_S,
                 )  # fmt: skip
         say("Ended; the demo's record is removed.")

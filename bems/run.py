@@ -1,6 +1,7 @@
 """`bems run` and what the demo shares with it: compose a system, serve its pages, end in order."""
 
 import asyncio
+import socket
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from bems.history.record import Record
 from bems.process import run_until_signal, say
 from bems.system import System
 from bems.view import View
-from bems.web import WebServer
+from bems.web import WebServer, open_port
 from bems.wiring import make_drivers
 from dashboards.app import create_app
 from drivers.prices import HvaKosterStrommen
@@ -34,7 +35,8 @@ def run_site(site_file: Path, data: Path, port: int) -> int:
         cache = data / "cache"
         prices = HvaKosterStrommen(place.price_area, cache, site.feeds.contact)
         weather = MetNorway(place.latitude_deg, place.longitude_deg, place.altitude_m, cache, site.feeds.contact)
-        await operate(site, RealClock(), data, port, stop, prices, weather)
+        with open_port(port) as listening:
+            await operate(site, RealClock(), data, listening, stop, prices, weather)
 
     return run_until_signal(main)
 
@@ -43,7 +45,7 @@ async def operate(  # noqa: PLR0913  # it is the whole composition
     site: Site,
     clock: Clock,
     data: Path,
-    port: int,
+    listening: socket.socket,
     stop: asyncio.Event,
     prices: PriceFeed,
     weather: WeatherFeed,
@@ -60,7 +62,7 @@ async def operate(  # noqa: PLR0913  # it is the whole composition
     with record:
         system = System(site, clock, record, make_drivers(site, clock.now))
         system.feeds = make_feeds(system, prices, weather, feed_period_s)
-        server = WebServer(create_app(View(system, path, demo=demo)), port)
+        server = WebServer(create_app(View(system, path, demo=demo)), listening)
 
         async def end_server() -> None:
             await stop.wait()

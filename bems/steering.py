@@ -20,7 +20,7 @@ from control.memory import RuleMemory
 from control.rules import decide
 from control.wish import Wish
 from models.reasons import FALLBACKS, Code, because, sentence
-from models.signals import Command, Hold, Reading, Reason
+from models.signals import Command, Hold, Quality, Reading, Reason
 from models.site import Site
 
 log = logging.getLogger(__name__)
@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 MEMORY_KEY: Final = "control"
 STEP: Final = timedelta(seconds=60)
 """Site time between two decisions."""
+FIRST_STEP: Final = timedelta(seconds=5)
+"""The same after a start, until every point has been read or is known to be silent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ class Steering:
         self._ledger = Ledger()
         self._to_keep = False
         self._decided_at: datetime | None = None
+        self._all_heard = False
         self._held_back: dict[str, str] = {}
         self._fallen_back: dict[str, Reason] = {}
         self.conditions: list[Condition] = []
@@ -61,9 +64,11 @@ class Steering:
 
     def step(self, picture: Mapping[str, Reading], now: datetime, max_age_s: float) -> Step:
         """Decide when it is time to; `picture` has stale readings marked."""
-        if self._decided_at is not None and timedelta() <= now - self._decided_at < STEP:
+        pace = STEP if self._all_heard else FIRST_STEP
+        if self._decided_at is not None and timedelta() <= now - self._decided_at < pace:
             return Step()
         self._decided_at = now
+        self._all_heard = self._all_heard or all(r.quality is not Quality.UNREAD for r in picture.values())
         decision = decide(self._site, picture, now, self._memory, max_age_s)
         self._memory, self._to_keep = decision.memory, True
         judged = guard(decision.wishes, self._site, picture, now, self._ledger, max_age_s=max_age_s)

@@ -13,23 +13,27 @@ GRACE_S = 1
 """Wall time open streams get to end."""
 
 
+def open_port(port: int) -> socket.socket:
+    """Take the page's port on loopback, before anything else is started; StartError when somebody has it."""
+    try:
+        return socket.create_server(("127.0.0.1", port))
+    except (OSError, OverflowError) as error:
+        raise StartError(f"port {port} cannot be opened ({error}): choose another one (--port, PORT=...)") from error
+
+
 class WebServer(uvicorn.Server):
     """uvicorn without its signal handlers: the process has one place that decides when it ends."""
 
-    def __init__(self, app: FastAPI, port: int, host: str = "127.0.0.1") -> None:
-        """StartError when the port is taken."""
+    def __init__(self, app: FastAPI, listening: socket.socket) -> None:
+        """`listening` comes from `open_port`."""
         super().__init__(
             uvicorn.Config(
                 app, log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE_S, lifespan="off"
             )
         )
-        try:
-            self._socket = socket.create_server((host, port))
-        except OSError as error:
-            raise StartError(
-                f"port {port} on {host} cannot be opened ({error.strerror}): choose another one (--port, PORT=...)"
-            ) from error
-        self.url = f"http://{host}:{self._socket.getsockname()[1]}"
+        self._socket = listening
+        host, port = listening.getsockname()
+        self.url = f"http://{host}:{port}"
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -55,6 +55,15 @@ def test_it_decides_once_a_minute_of_the_site():
     assert run.step(after_s=1).commands
 
 
+def test_after_a_start_it_does_not_wait_a_minute_for_points_that_come_late():
+    run = Run()
+    late = {point: Reading(None, Quality.UNREAD, None) for point in SHOWN}
+    assert not run.steering.step(late, NOON, YOUNG_S).commands
+    assert not run.step(after_s=4).commands
+    assert run.step(after_s=1).commands
+    assert not run.step(after_s=59).commands
+
+
 @pytest.mark.parametrize("jump_h", [-1, -24 * 400, 1, 24 * 400])
 def test_a_site_clock_that_jumps_does_not_stop_control(jump_h):
     run = Run()

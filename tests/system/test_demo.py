@@ -278,7 +278,7 @@ def test_a_taken_port_is_a_clear_error(tmp_path):
                 time.sleep(0.1)
             assert demo.process.returncode == 1
             stderr = demo.said("stderr")
-            assert f"port {port} on 127.0.0.1 cannot be opened" in stderr
+            assert f"port {port} cannot be opened" in stderr
             assert "choose another one (--port, PORT=...)" in stderr
             assert "Traceback" not in stderr
             assert gone(children)
