@@ -24,8 +24,8 @@ class Stay:
     """A car at its charger, as the rules see it."""
 
     charger: Charger
-    latest_start: datetime | None
-    """From here on it must charge at full power [UTC]; None when it never leaves."""
+    leaves_at: datetime | None
+    """UTC; None when it never leaves."""
     urgent: bool
     """It charges now, whatever the hour and the peak."""
     need_kwh: float = 0.0
@@ -47,14 +47,14 @@ def parked(scene: Scene, memory: RuleMemory) -> RuleMemory:
 
 
 def stays(scene: Scene, memory: RuleMemory) -> list[Stay]:
-    """Every car that is at a charger which tells its state, the one with the least time first."""
+    """Every car that is at a charger which tells its state: those that must charge, then by departure."""
     found = [
         _stay(scene, charger, car)
         for charger in scene.site.chargers
         if (car := memory.parked.get(charger.id)) is not None and scene.of(charger, "mode3_state") in (1.0, 2.0)
     ]
     never = scene.now + timedelta(days=WEEK + 1)
-    return sorted(found, key=lambda stay: (not stay.urgent, stay.latest_start or never))
+    return sorted(found, key=lambda stay: (not stay.urgent, stay.leaves_at or never))
 
 
 def _stay(scene: Scene, charger: Charger, car: ParkedCar) -> Stay:
@@ -67,7 +67,7 @@ def _stay(scene: Scene, charger: Charger, car: ParkedCar) -> Stay:
     need_kwh = max(NEED_MARGIN * departure.energy_kwh - max(charged, 0.0), 0.0)
     latest = at - SPARE - timedelta(hours=need_kwh / charger.max_kw)
     urgent = charger.always_ready or scene.now >= latest
-    return Stay(charger, latest, urgent, need_kwh, _full(scene, charger, car))
+    return Stay(charger, at, urgent, need_kwh, _full(scene, charger, car))
 
 
 def _full(scene: Scene, charger: Charger, car: ParkedCar) -> bool:

@@ -106,7 +106,8 @@ def at_night(good):
 
 def test_at_night_cars_charge_one_after_another_and_the_next_to_leave_is_first(good, at_night):
     assert at_night(3) == [16.0, 0.0, 0.0, 0.0]
-    assert at_night(60) == [16.0, 0.0, 0.0, 0.0]
+    good.set(charger_2__energy_kwh=4.0)
+    assert at_night(60) == [16.0, 0.0, 0.0, 0.0]  # it has charged half, and is not overtaken for that
     good.set(charger_2__mode3_state=1.0)  # full: it keeps its offer and holds up nobody
     assert at_night(1) == [16.0, 16.0, 0.0, 0.0]
 
