@@ -57,26 +57,25 @@ def step_tank(
     h = dt_s / count
     factor = h / (layer_kg * WATER_J_PER_KG_K)
     kept = 1.0 - layer_loss * factor
-    from_outside = [heat + layer_loss * ambient_degc for heat in heating_w]
+    from_outside = layer_loss * ambient_degc
     loss_j = 0.0
     for _ in range(count):
         loss_j += layer_loss * h * (sum(temps) - (last + 1) * ambient_degc)
-        gain = from_outside.copy()
+        gain = list(heating_w)
         for leaves, enters, flow, power in streams:
             carried = flow * WATER_J_PER_KG_K * temps[leaves]
             gain[leaves] -= carried
             gain[enters] += carried + power
         fresh: list[float] = []
-        from_above, above, sinks = 0.0, inf, False
-        here = temps[0]
-        for face, flow in enumerate(down, 1):  # one pass down: what passes a face leaves one layer and enters the next
-            below = temps[face]
+        here, above, from_above, sinks = temps[0], inf, from_outside, False
+        # One pass down: what passes a face leaves one layer and enters the next.
+        for flow, below, gained in zip(down, temps[1:], gain, strict=False):
             passed = flow * (here if flow > 0 else below) + conduction_w_per_k * (here - below)
-            new = here * kept + (gain[face - 1] + from_above - passed) * factor
+            new = here * kept + (gained + from_above - passed) * factor
             if new > above:
                 sinks = True
             fresh.append(new)
-            here, from_above, above = below, passed, new
+            here, above, from_above = below, new, passed + from_outside
         new = here * kept + (gain[last] + from_above) * factor
         fresh.append(new)
         temps = mix_inversions(fresh) if sinks or new > above else fresh
