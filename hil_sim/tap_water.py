@@ -173,13 +173,11 @@ class TapWater:
     def publish(self) -> None:
         """True values to the board."""
         board, asset, temps = self._board, self._asset, self.temps
-        supply = temps[0]
-        tap, shower = (
-            self._cold + hot_share(wanted, supply, self._cold) * (supply - self._cold)
-            for wanted in (asset.tap_degc, asset.shower_degc)
-        )
+        supply, cold = temps[0], self._cold
+        tap = cold + hot_share(asset.tap_degc, supply, cold) * (supply - cold)
+        shower = cold + hot_share(asset.shower_degc, supply, cold) * (supply - cold)
         board.shown[self._shown] = (
-            self._cold,
+            cold,
             self._preheated,
             supply,
             temps[CONTROL_LAYER],
