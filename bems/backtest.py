@@ -101,7 +101,7 @@ def backtest(  # noqa: PLR0913  (the command line's own arguments)
     except (InputError, CsvError) as error:
         complain(f"bems backtest: {error}")
         return FAULTY_INPUT
-    scores = run(task, progress=sys.stderr.isatty() or json_file is not None)
+    scores = run(task)
     answer = as_json(task, scores)
     if json_file is not None:
         json_file.write_text(json.dumps(answer, indent=2, ensure_ascii=False) + "\n", "utf-8")
@@ -230,7 +230,7 @@ _ready: _Ready | None = None
 """Set before the workers are forked, so that each inherits the plant without a word of pickling."""
 
 
-def run(task: Task, *, progress: bool) -> dict[str, Score]:
+def run(task: Task) -> dict[str, Score]:
     """The score of every controller, in the order asked for."""
     global _ready  # noqa: PLW0603  (forked workers find it here)
     lockstep = Lockstep(
@@ -242,7 +242,7 @@ def run(task: Task, *, progress: bool) -> dict[str, Score]:
     record = None
     if task.warmup_days:
         record = lockstep.advance(
-            24.0 * task.warmup_days, WARM_UP, on_step=lambda share: _draw(f"warm-up {_bar(share)}", progress)
+            24.0 * task.warmup_days, WARM_UP, on_step=lambda share: _draw(f"warm-up {_bar(share)}")
         )
     # The month's peak is what the task says, whatever the warm-up saw: it is scored from the start only.
     highest = {task.start.astimezone(task.site.zone_info).date(): task.peak_so_far_kw} if task.peak_so_far_kw else {}
@@ -251,7 +251,7 @@ def run(task: Task, *, progress: bool) -> dict[str, Score]:
     _ready = _Ready(lockstep, record, context.Array("d", len(task.controllers), lock=False))
     with ProcessPoolExecutor(min(AT_A_TIME, len(task.controllers)), mp_context=context) as pool:
         futures = [pool.submit(_one, task, place) for place in range(len(task.controllers))]
-        _watch(futures, task.controllers, _ready.shares, progress)
+        _watch(futures, task.controllers, _ready.shares)
         return dict(zip(task.controllers, [future.result() for future in futures], strict=True))
 
 
@@ -295,15 +295,14 @@ def _car_missing_kwh(plant: Plant) -> float | None:
     return float(tells()["car_kwh"]) if tells is not None else None
 
 
-def _watch(futures: Sequence[Future[Score]], names: Sequence[str], shares: Sequence[float], progress: bool) -> None:
+def _watch(futures: Sequence[Future[Score]], names: Sequence[str], shares: Sequence[float]) -> None:
     waiting = set(futures)
     while waiting:
         waiting = wait(waiting, timeout=LOOK_S).not_done
         _draw(
             "  ".join(f"{name} {_bar(share, BAR // len(names))}" for name, share in zip(names, shares, strict=True)),
-            progress,
         )
-    _draw("\n", progress)
+    _draw("\n")
 
 
 def _bar(share: float, width: int = BAR) -> str:
@@ -311,7 +310,7 @@ def _bar(share: float, width: int = BAR) -> str:
     return f"[{'#' * full}{'.' * (width - full)}] {share:4.0%}"
 
 
-def _draw(line: str, progress: bool) -> None:
-    if progress and sys.stderr.isatty():
+def _draw(line: str) -> None:
+    if sys.stderr.isatty():
         sys.stderr.write(f"\r{line}")
         sys.stderr.flush()

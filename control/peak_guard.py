@@ -65,16 +65,20 @@ def expected_peak_kw(site: Site, outdoor_degc: float | None) -> float:
     """The hour that a well-run day as cold as this has anyway [kW], from the site's design values.
 
     The fixed load by day, compressors as far as the cold asks for them (all of them when it is not known), all fans,
-    and one stage of the after-heater. Below it no load makes way.
+    and one stage of the after-heater. Where boilers are all the heat there is, they stand for the compressors. Below
+    it no load makes way.
     """
     fixed = DAY_OVER_MEAN * site.electricity.fixed_load_mwh_per_year / 8.76
     cold = 1.0
     if outdoor_degc is not None:
-        cold = (HEATING_OFF_DEGC - outdoor_degc) / (HEATING_OFF_DEGC - bivalent_degc(site))
-    pumps = sum(most_power_kw(pump) for pump in site.heat_pumps) * min(1.0, max(LEAST_HEAT, cold))
+        cold = (HEATING_OFF_DEGC - outdoor_degc) / max(HEATING_OFF_DEGC - bivalent_degc(site), 1.0)
+    heat = sum(most_power_kw(pump) for pump in site.heat_pumps)
+    if not site.heat_pumps:
+        heat = sum(boiler.stages * boiler.stage_kw for boiler in site.boilers)
+    heat *= min(1.0, max(LEAST_HEAT, cold))
     fans = sum(unit.sfp_kw_per_m3_s * unit.flow_m3_per_h / 3600 for unit in site.air_handling)
     water = site.hot_water.after_heater_stage_kw if site.hot_water is not None else 0.0
-    return fixed + pumps + fans + water
+    return fixed + heat + fans + water
 
 
 def most_power_kw(pump: HeatPump) -> float:

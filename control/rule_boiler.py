@@ -54,7 +54,7 @@ def release(
     if cold_room or deep:
         return Release(boiler.stages, Code.BOILER_COMFORT)
     mild = outside is not None and outside.degc > bivalent_degc(scene.site)
-    if scene.strategy.boiler_locked and mild and not chilly(scene, CHILLY_K):
+    if scene.strategy.boiler_locked and condition.able and mild and not chilly(scene, CHILLY_K):
         return Release(0, Code.BOILER_LOCKED)
     return Release(boiler.normal_stages, Code.BOILER_STAGES)
 

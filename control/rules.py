@@ -26,7 +26,7 @@ from control.picture import YOUNG_S, Picture, Scene
 from control.rule_boiler import boilers
 from control.rule_charge import charge
 from control.rule_heat_pumps import heat_pumps
-from control.strategy import NAIVE, Strategy
+from control.strategy import GOOD, Strategy
 from control.wish import Wish
 from models.signals import Reason
 from models.site import Site
@@ -49,7 +49,7 @@ def decide(
     now: datetime,
     memory: RuleMemory,
     max_age_s: float = YOUNG_S,
-    strategy: Strategy = NAIVE,
+    strategy: Strategy = GOOD,
 ) -> Decision:
     """One decision of all rules.
 
@@ -59,7 +59,7 @@ def decide(
         now: site time, UTC; never earlier than in the last call with the same memory.
         memory: what the last decision returned, or a fresh one.
         max_age_s: site time for which a reading counts as young, and after which a missing input has its fallback [s].
-        strategy: which of the finer rules are in force.
+        strategy: which of the finer rules are in force; the good ones, unless a comparison asks for others.
     """
     awake_since = memory.awake_since or now
     memory = replace(memory, awake_since=awake_since)

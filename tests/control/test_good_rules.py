@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from control.demand import bivalent_degc
+from control.peak_guard import expected_peak_kw
 from control.picture import Scene
 from control.rule_departures import next_departure
 from control.rule_zones import early_start_h
@@ -55,6 +56,14 @@ def test_in_real_cold_the_boiler_helps_before_rooms_feel_it(good):
     everywhere(good, -20.0)
     cold_buffer(good)
     assert good.pass_time(7200)["boiler.stage_request"] > 0
+
+
+def test_where_there_is_no_heat_pump_the_boiler_is_never_locked(good):
+    good.site = good.site.model_copy(update={"heat_pumps": ()})
+    cold_buffer(good)
+    assert good.pass_time(3600)["boiler.stage_request"] == 2.0
+    assert good.code("boiler.stage_request") == "heat.boiler"
+    assert expected_peak_kw(good.site, -30.0) > 7 * 20.0
 
 
 def test_a_lost_machine_unlocks_all_stages(good):
