@@ -246,7 +246,7 @@ def run(task: Task) -> dict[str, Score]:
         )
     # The month's peak is what the task says, whatever the warm-up saw: it is scored from the start only.
     highest = {task.start.astimezone(task.site.zone_info).date(): task.peak_so_far_kw} if task.peak_so_far_kw else {}
-    lockstep.memory = replace(lockstep.memory, highest_kw=highest)
+    lockstep.memory = replace(lockstep.memory, highest_kw=highest, hour=None)
     context = multiprocessing.get_context("fork")
     _ready = _Ready(lockstep, record, context.Array("d", len(task.controllers), lock=False))
     with ProcessPoolExecutor(min(AT_A_TIME, len(task.controllers)), mp_context=context) as pool:

@@ -34,8 +34,12 @@ class CsvError(ValueError):
 
 
 def weather_csv(path: Path) -> WeatherSeries:
-    """`time_utc,temp_degc,ghi_w_m2,dni_w_m2,dhi_w_m2,wind_m_s`, ex humidity and snow; an even step up to 3 h."""
+    """`time_utc,temp_degc,ghi_w_m2,dni_w_m2,dhi_w_m2,wind_m_s`, ex humidity and snow; an even step up to 3 h.
+
+    The last row holds for one step, as the others do.
+    """
     start, step_s, table = _read(path, WEATHER, range(60, 10801))
+    table = np.vstack([table, table[-1]])
     columns = dict(zip(WEATHER, table.T, strict=True))
     count = len(table)
     return WeatherSeries(

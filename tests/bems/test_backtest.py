@@ -109,11 +109,15 @@ def test_a_foreign_plant_is_scored_by_what_it_tells(tmp_path, monkeypatch, capsy
     (tmp_path / "shed_plant.py").write_text(FOREIGN, "utf-8")
     monkeypatch.syspath_prepend(tmp_path)
     prices = tmp_path / "prices.csv"
-    hours = [f"2026-02-{9 + hour // 24:02}T{hour % 24:02}:00,0.5" for hour in range(48)]
-    prices.write_text("\n".join(["time_utc,price_nok_per_kwh", *hours]), "utf-8")
+    hours = [f"2026-02-{9 + hour // 24:02}T{hour % 24:02}:00" for hour in range(23, 47)]  # the local day to the hour
+    prices.write_text("\n".join(["time_utc,price_nok_per_kwh", *(f"{hour},0.5" for hour in hours)]), "utf-8")
+    weather = tmp_path / "weather.csv"
+    header = "time_utc,temp_degc,ghi_w_m2,dni_w_m2,dhi_w_m2,wind_m_s"
+    weather.write_text("\n".join([header, *(f"{hour},-5,0,0,0,2" for hour in hours)]), "utf-8")
     words = ["--controllers", "rules", "--start", "2026-02-10", "--days", "1", "--plant", "shed_plant:create"]
     file = tmp_path / "out.json"
-    assert main(["backtest", SITE, *words, "--prices", str(prices), "--json", str(file)]) == 0
+    files = ["--prices", str(prices), "--weather", str(weather), "--json", str(file)]
+    assert main(["backtest", SITE, *words, *files]) == 0
     answer = json.loads(file.read_text("utf-8"))
     figures = answer["controllers"]["rules"]
     assert figures["energy_bought_kwh"] == pytest.approx(120)
@@ -121,7 +125,7 @@ def test_a_foreign_plant_is_scored_by_what_it_tells(tmp_path, monkeypatch, capsy
     assert figures["mean_room_degc"] == 20
     unknown = {name for name in FIGURES if figures[name] is None}
     assert unknown >= {"co2_min", "litres_below_55", "hygiene_missed", "starts", "spf", "borehole_correction_nok"}
-    assert answer["meta"]["prices"] == "prices.csv"
+    assert (answer["meta"]["prices"], answer["meta"]["weather"]) == ("prices.csv", "weather.csv")
     assert "cost_total_nok" in capsys.readouterr().out
 
 

@@ -24,6 +24,8 @@ def test_weather_is_read_hour_by_hour(tmp_path):
     assert (series.start, series.step_s) == (START, 3600.0)
     assert series.at("temp_degc", START + timedelta(minutes=30)) == pytest.approx(-7.75)
     assert [series.ghi_w_m2[1], series.dni_w_m2[1], series.dhi_w_m2[1], series.wind_m_s[1]] == [1, 2, 3, 4]
+    assert (len(series.temp_degc), series.duration_s) == (3, 7200.0)  # the last row holds for its hour
+    assert series.at("temp_degc", START + timedelta(hours=2)) == -8
     assert not series.synthetic
     assert (series.snowfall_cm_per_h == 0).all()
 
