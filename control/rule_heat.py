@@ -31,6 +31,8 @@ LEAST_SUPPLY_DEGC: Final = 22.0
 UNSERVED_K: Final = 1.0
 WIDE_PCT: Final = 95.0
 NARROW_PCT: Final = 85.0
+UP_FASTER: Final = 3.0
+"""A supply is raised so much faster than it is lowered: a cold room is worse than a kelvin too much."""
 FLOOR_TRIM: Final = (0.5, -5.0, 2.0)
 AIR_TRIM: Final = (3.0, -10.0, 2.0)
 """How fast a supply is trimmed [K/h], and how far below and above its curve [K]: a floor answers within hours."""
@@ -109,8 +111,9 @@ def supply_setpoint_degc(circuit: Circuit, outside: Outdoor, memory: RuleMemory)
 def trimmed(scene: Scene, memory: RuleMemory) -> RuleMemory:
     """Moves every circuit's supply by its widest valve: up while it is open beyond 95 %, down while below 85 %.
 
-    Colder water is better water for a heat pump, as long as the neediest room still gets enough. Valves that are not
-    known do not count; without any the circuit goes back to its curve. Under other strategies all stay on it.
+    Colder water is better water for a heat pump, as long as the neediest room still gets enough. Never down while a
+    zone is set back. Valves that are not known do not count; without any the circuit goes back to its curve. Under
+    other strategies all stay on it.
     """
     if not scene.strategy.neediest_valve:
         return replace(memory, trims_k={}) if memory.trims_k else memory
@@ -124,9 +127,17 @@ def trimmed(scene: Scene, memory: RuleMemory) -> RuleMemory:
             trims[circuit.id] = max(0.0, before - step) if before > 0 else min(0.0, before + step)
         else:
             wider = widest > WIDE_PCT and _served(scene, circuit)
-            move = step if wider else -step if widest < NARROW_PCT else 0.0
+            colder = widest < NARROW_PCT and not _set_back(scene, circuit)
+            move = UP_FASTER * step if wider else -step if colder else 0.0
             trims[circuit.id] = min(high, max(low, before + move))
     return replace(memory, trims_k=trims)
+
+
+def _set_back(scene: Scene, circuit: Circuit) -> bool:
+    """Whether a zone of the circuit is set back: closed valves at night say nothing about the morning."""
+    zones = [zone for zone in scene.site.zones if zone.circuit == circuit.id]
+    asked = [(zone, scene.of(zone, "setpoint_degc")) for zone in zones]
+    return any(degc is not None and degc < zone.setpoint_degc - UNSERVED_K / 2 for zone, degc in asked)
 
 
 def _served(scene: Scene, circuit: Circuit) -> bool:
