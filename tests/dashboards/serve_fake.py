@@ -7,6 +7,7 @@ import threading
 
 import uvicorn
 
+from dashboards.access import ANONYMOUS, Viewer
 from dashboards.app import create_app
 from tests.dashboards.fake import FakeView
 
@@ -16,8 +17,9 @@ TICK_S = 1.0
 class Running:
     """A server on a thread of its own, which can be ended and started again on the same port."""
 
-    def __init__(self, view: FakeView, port: int = 0, tick_s: float = TICK_S) -> None:
+    def __init__(self, view: FakeView, port: int = 0, tick_s: float = TICK_S, guest: Viewer = ANONYMOUS) -> None:
         self.view = view
+        self.guest = guest
         self.port = port
         self._tick_s = tick_s
         self._thread: threading.Thread | None = None
@@ -40,7 +42,11 @@ class Running:
     async def _serve(self, ready: threading.Event) -> None:
         self.view.begin()
         config = uvicorn.Config(
-            create_app(self.view), port=self.port, log_level="warning", lifespan="off", timeout_graceful_shutdown=1
+            create_app(self.view, self.guest),
+            port=self.port,
+            log_level="warning",
+            lifespan="off",
+            timeout_graceful_shutdown=1,
         )
         self._server = uvicorn.Server(config)
         with contextlib.closing(config.bind_socket()) as socket:

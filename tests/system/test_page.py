@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from dashboards.access import Viewer
 from tests.dashboards.fake import FakeView
 from tests.dashboards.serve_fake import Running
 
@@ -118,12 +119,20 @@ def test_a_component_opens_by_keyboard_with_its_points_reasons_and_day(open_page
     expect(page.locator("a.component.heat_pump").first).to_be_focused()
 
 
-def test_what_tells_about_a_resident_is_not_shown(open_page):
-    page = open_page()
-    page.locator(".tile[data-component=a1]").click()
-    presence = page.locator("#panel [data-id='a1_air.occupied']")
-    expect(presence.locator(".facts")).to_have_text("Ikke vist (personopplysning)")
-    expect(presence.locator(".n")).to_have_text("–")
+def test_what_tells_about_a_resident_is_shown_to_nobody_but_those_who_may_see_it(browser):
+    for sees, facts in ((False, "Ikke vist (personopplysning)"), (True, re.compile("^Bra, lest for"))):
+        running = Running(FakeView(), tick_s=0.3, guest=Viewer("guest", sees_personal=sees))
+        page = browser.new_page()
+        try:
+            page.goto(running.start())
+            expect(page.locator("#link")).to_have_attribute("data-state", "live", timeout=WAIT_MS)
+            page.locator(".tile[data-component=a1]").click()
+            presence = page.locator("#panel [data-id='a1_air.occupied']")
+            expect(presence.locator(".facts")).to_have_text(facts, timeout=WAIT_MS)
+            assert (presence.locator(".n").text_content() == "–") is not sees
+        finally:
+            page.close()
+            running.stop()
 
 
 def test_the_language_can_be_changed(open_page):
