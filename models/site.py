@@ -33,6 +33,7 @@ from models.assets import (
 from models.faults import Fault, SiteError, with_ids, worded
 from models.field import Connection, Device, Id, SitePoint, Strict, points_of
 from models.profile import Profile, Text, load_profile
+from models.site_check import reference_faults, salvage
 from models.tariff import TariffConfig
 
 
@@ -154,8 +155,6 @@ def load_site(path: Path) -> Site:
 
 def parse_site(raw: dict[str, Any], file: str, folder: Path) -> Site:
     """The site from parsed TOML; `folder` is where relative paths start."""
-    from models.site_check import reference_faults, salvage
-
     if isinstance(own := raw.get("profile_folder"), str):
         raw = {**raw, "profile_folder": str(folder / own)}
     faults: list[Fault] = []
@@ -164,7 +163,7 @@ def parse_site(raw: dict[str, Any], file: str, folder: Path) -> Site:
         site = Site.model_validate(raw)
     except ValidationError as error:
         faults += worded(error, site_schema())
-    faults += reference_faults(salvage(raw))
+    faults += reference_faults(salvage(raw, Site.model_fields))
     if faults or site is None:
         raise SiteError(file, [replace(fault, path=with_ids(fault.path, raw)) for fault in faults])
     return site

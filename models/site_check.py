@@ -3,18 +3,18 @@
 Works on whatever parts of a broken file are sound on their own, so that one run names every fault.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, get_args, get_origin
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
 
 from models.assets import Asset
 from models.faults import Fault
 from models.field import Connection, Device, points_of
 from models.profile import BacnetProfile, ModbusProfile, MqttProfile, Profile, ProfileError, load_profile
-from models.site import Site
 
 REQUIRED_SIGNALS: Final[dict[str, tuple[str, ...]]] = {
     "heat_pumps": ("supply_temp_degc", "return_temp_degc", "stage_request", "supply_setpoint_degc", "compressor_1_on"),
@@ -51,8 +51,11 @@ class Parts:
     faults: list[Fault] = field(default_factory=list)
 
 
-def salvage(raw: dict[str, Any]) -> Parts:
-    """Everything of the parsed TOML that is valid taken alone; ids used twice are faults already."""
+def salvage(raw: dict[str, Any], fields: Mapping[str, FieldInfo]) -> Parts:
+    """Everything of the parsed TOML that is valid taken alone; ids used twice are faults already.
+
+    `fields` are those of Site: they name the lists and what stands in them.
+    """
     folder = raw.get("profile_folder")
     parts = Parts(profile_folder=Path(folder) if isinstance(folder, str) else None)
     stations = raw.get("weather_station", [])
@@ -62,7 +65,7 @@ def salvage(raw: dict[str, Any]) -> Parts:
         _add(parts, parts.connections, path, connection)
     for path, device in _sound(raw.get("devices"), "devices", TypeAdapter(Device)):
         _add(parts, parts.devices, path, device)
-    for kind, element in _asset_types():
+    for kind, element in _asset_types(fields):
         for path, asset in _sound(raw.get(kind), kind, TypeAdapter(element)):
             parts.assets.append((kind, path, asset))
             for inner in ("rooms", "loops"):
@@ -87,9 +90,9 @@ def _tables(value: object) -> list[dict[str, Any]]:
     return [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, dict)]
 
 
-def _asset_types() -> Iterator[tuple[str, Any]]:
+def _asset_types(fields: Mapping[str, FieldInfo]) -> Iterator[tuple[str, Any]]:
     """(key, element type) of every part of Site that is an asset or a list of them."""
-    for key, info in Site.model_fields.items():
+    for key, info in fields.items():
         if key in REQUIRED_SIGNALS:
             is_list = get_origin(info.annotation) is tuple
             yield key, get_args(info.annotation)[0] if is_list else info.annotation
