@@ -72,8 +72,10 @@ class _Device:
         while not self._ending.is_set():
             client = self._new_client()
             try:
-                async with client:
-                    _take_reason(client)
+                await _enter(client)
+                async with contextlib.AsyncExitStack() as stack:
+                    stack.push_async_exit(client)
+                    _mend(client)
                     self._client = client
                     if self._ending.is_set():  # the cancellation came together with the greeting, and was lost
                         break
@@ -190,16 +192,51 @@ class MqttDevices:
                 group.create_task(device.run(self._on_write))
 
 
-def _take_reason(client: aiomqtt.Client) -> None:
-    """Take the reason of a lost connection, whenever it comes: the event loop reports those that nobody takes."""
-    lost: asyncio.Future[None] = client._disconnected  # noqa: SLF001  # the library keeps it there
+def _mend(client: aiomqtt.Client) -> None:
+    """Mend what the library leaves to chance once it is connected; nothing of it can be reached from outside.
+
+    The reason of a lost connection is taken whenever it comes: the event loop reports those that nobody takes. And the
+    event loop watches the socket at once when there is something to write: the library asks for that one turn later,
+    when the socket may be closed already.
+    """
+    loop = asyncio.get_running_loop()
+    lost: asyncio.Future[None] = client._disconnected  # noqa: SLF001
     lost.add_done_callback(lambda gone: None if gone.cancelled() else gone.exception())
+
+    def write(library: Any) -> None:
+        try:
+            library.loop_write()
+        except Exception as error:  # noqa: BLE001  # whatever it is, the connection is broken
+            if not lost.done():
+                lost.set_exception(error)
+
+    client._client.on_socket_register_write = (  # noqa: SLF001
+        lambda library, _userdata, wire: loop.add_writer(wire.fileno(), write, library)
+    )
+
+
+async def _enter(client: aiomqtt.Client) -> None:
+    """Connect, or leave nothing behind.
+
+    The library dials in a thread, which would go on after a cancel and hand the event loop a socket that is closed by
+    then. So an attempt is never cut off: a cancelled one is ended when it is over, two of its time-outs later at most.
+    """
+    entering = asyncio.create_task(client.__aenter__())
+    try:
+        await asyncio.shield(entering)
+    except BaseException:  # a broker that never greets would keep the socket open
+        await asyncio.wait([entering])
+        if not entering.cancelled():
+            entering.exception()  # taken, so that the event loop does not report it
+        _abandon(client)
+        raise
 
 
 def _abandon(client: aiomqtt.Client) -> None:
     """End what is left of a connection; one that is given up before the broker greets would trip the library later."""
     library = client._client  # noqa: SLF001  # no way in from outside
     library.on_connect = library.on_disconnect = None
+    library.on_socket_register_write = None  # it writes its farewell at once then, while the socket is still open
     library.disconnect()
 
 
