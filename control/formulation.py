@@ -14,7 +14,7 @@ from control.assets.heat_pumps import Duty, HeatPumps, Running, duty, sharing, s
 from control.assets.hot_water import HotWater
 from control.assets.wells import brine
 from control.expected import Expected, expect
-from control.expr import Expr, zeros
+from control.expr import Expr, total, zeros
 from control.grid import Array
 from control.lp import Problem
 from control.problem import Inputs, Tank
@@ -103,6 +103,7 @@ def _rooms(bus: Bus, of: Inputs, expected: Expected) -> None:
         disturbance = now.disturbance_kw.get(group.id, 0.0)
         building.envelope(bus, group, see.outdoor_degc, see.gains_kw[group.id], solar, disturbance)
         building.comfort(bus, group, see.low_degc[group.id], see.high_degc[group.id], of.weights.comfort)
+        bus.show(f"{group.id}.above_low_k", bus.temp[group.room.id] - see.low_degc[group.id])
 
 
 def _air(bus: Bus, of: Inputs) -> None:
@@ -224,6 +225,10 @@ def _cars(bus: Bus, of: Inputs) -> tuple[tuple[Session, Expr], ...]:
         power = charge(bus, session, number, of.weights.car_nok_per_kwh)
         if power is not None:
             result.append((session, power))
+    if result:
+        bus.show(
+            "cars.power_kw", total([power * float(len(session.chargers)) for session, power in result], len(of.grid))
+        )
     powers: dict[str, Expr] = {}
     for session, power in result:
         for charger in session.chargers:
