@@ -46,7 +46,8 @@ def expect(of: Inputs) -> Expected:
     space = np.zeros(len(of.grid))
     for group in plant.groups:
         loss = group.room_to_outdoor_kw_per_k + group.mass_to_outdoor_kw_per_k
-        free = FREE_HEAT_SHARE * (see.gains_kw[group.id] + see.solar_kw[group.id])
+        gains, solar = see.gains_kw[group.id] + group.gain_offset_kw, group.solar_factor * see.solar_kw[group.id]
+        free = FREE_HEAT_SHARE * (gains + solar)
         space += loss * (see.low_degc[group.id] - outdoors) - free + of.state.disturbance_kw.get(group.id, 0.0) * -1.0
     for unit in plant.air:
         supplied = air.delivered_degc(unit, outdoors)

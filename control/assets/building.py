@@ -31,6 +31,10 @@ class Group:
     always_kw: float = 0.0
     """Bathroom floors, heated all year."""
     blinds: bool = False
+    solar_factor: float = 1.0
+    """Of the sun the outlook states for its windows; fitted."""
+    gain_offset_kw: float = 0.0
+    """Heat beyond what the outlook states for people and equipment; fitted."""
 
 
 @dataclass(frozen=True)
@@ -94,10 +98,11 @@ def envelope(bus: Bus, of: Group, outdoor_degc: Array, gains_kw: Array, solar: E
     |---|---|---|
     | T_i, T_m, T_e | room, mass, outdoors | degC |
     | H_im, H_ie, H_me | between room and mass, from room and from mass to the outside | kW/K |
-    | G, S | people and equipment, sun through the windows (after blinds) | kW |
+    | G, S | people and equipment, sun through the windows (after blinds), each as corrected by the fit | kW |
     | a_g, a_s | shares of these that land in the mass | - |
     | d | unmeasured heat, as estimated, held | kW |
     """
+    solar, gains_kw = of.solar_factor * solar, gains_kw + of.gain_offset_kw
     room, mass = bus.temp[of.room.id], bus.temp[of.mass.id]
     between = of.room_to_mass_kw_per_k * (mass - room)
     free = gains_kw * (1 - of.gains_to_mass) + disturbance_kw

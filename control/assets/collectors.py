@@ -21,6 +21,10 @@ class Collectors:
     wells: bool
     tank_expected_degc: float
     """Tank temperature at which the heat to the tank was forecast."""
+    optical_factor: float = 1.0
+    """Of the site file's eta0; fitted."""
+    loss_factor: float = 1.0
+    """Of the site file's a1 and a2; fitted."""
 
 
 @dataclass(frozen=True)
