@@ -227,7 +227,7 @@ def _cars(bus: Bus, of: Inputs) -> tuple[tuple[Session, Expr], ...]:
             result.append((session, power))
     if result:
         bus.show(
-            "cars.power_kw", total([power * float(len(session.chargers)) for session, power in result], len(of.grid))
+            "cars.charging_kw", total([power * float(len(session.chargers)) for session, power in result], len(of.grid))
         )
     powers: dict[str, Expr] = {}
     for session, power in result:

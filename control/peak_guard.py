@@ -30,6 +30,8 @@ LEAST_LOOKS: Final = 3
 """Before that the guard says nothing: one look may be a spike."""
 MOST_GAP_S: Final = 600.0
 """Power is not carried over a longer hole in the record [s]."""
+PLANNED_MARGIN: Final = 1.03
+"""Nothing makes way for what a forecast of the load is uncertain by anyway."""
 LAST_MINUTE_H: Final = 1 / 60
 DOUBT_KWH: Final = 0.1
 """Resolution of a meter's counter: nothing makes way for less, or the last minutes of an hour would be a lottery."""
@@ -87,18 +89,24 @@ def most_power_kw(pump: HeatPump) -> float:
 
 
 def target_kw(
-    site: Site, highest_kw: Mapping[date, float], today: date, outdoor_degc: float | None = None
+    site: Site,
+    highest_kw: Mapping[date, float],
+    today: date,
+    outdoor_degc: float | None = None,
+    planned_kw: float | None = None,
 ) -> float | None:
     """What the running hour may reach [kW]: the month's peak so far or the expected one; None where power is free.
 
-    Under capacity steps, the top of the step that the month falls into anyway.
+    A plan knows better what to expect (`planned_kw`). Under capacity steps, the top of the step that the month falls
+    into anyway.
     """
     peak = in_force(site.tariff.grid, today).peak
     if isinstance(peak, NoPeakCharge):
         return None
     highs = sorted((kw for day, kw in highest_kw.items() if (day.year, day.month) == (today.year, today.month)))[-3:]
     so_far = 0.0 if not highs else highs[-1] if peak.basis == "highest_hour" else sum(highs) / len(highs)
-    target = max(expected_peak_kw(site, outdoor_degc), so_far)
+    expected = expected_peak_kw(site, outdoor_degc) if planned_kw is None else PLANNED_MARGIN * planned_kw
+    target = max(expected, so_far)
     if isinstance(peak, PeakSteps):
         target = min((step.from_kw for step in peak.steps if step.from_kw > target), default=target)
     return target
@@ -149,7 +157,8 @@ def room(scene: Scene, memory: RuleMemory, urgent_cars_kw: float) -> Room:
     """
     hour, site = memory.hour, scene.site
     outdoor_degc = memory.outdoor.value if memory.outdoor is not None else None
-    target = target_kw(site, memory.highest_kw, scene.local.date(), outdoor_degc)
+    planned_kw = scene.guidance.peak_kw if scene.guidance is not None else None
+    target = target_kw(site, memory.highest_kw, scene.local.date(), outdoor_degc, planned_kw)
     if (
         not scene.strategy.peak_guard
         or hour is None

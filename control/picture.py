@@ -7,8 +7,10 @@ neither: the rule that needs it then says nothing, and what it said before stand
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from functools import cached_property
 from typing import Final
 
+from control.guidance import Guidance
 from control.strategy import NAIVE, Strategy
 from models.assets import Asset, Period
 from models.signals import Reading
@@ -18,14 +20,6 @@ YOUNG_S: Final = 120.0
 """Site time after which an input no longer counts as read [s]; a slow poll makes it longer."""
 
 Picture = Mapping[str, Reading]
-
-
-def young(picture: Picture, point: str | None, now: datetime, max_age_s: float = YOUNG_S) -> float | None:
-    """The point's value if it is good and at most `max_age_s` old [s], else None. No such point: None."""
-    reading = picture.get(point) if point is not None else None
-    if reading is None or reading.value is None or reading.at is None:
-        return None
-    return reading.value if (now - reading.at).total_seconds() <= max_age_s else None
 
 
 @dataclass(frozen=True)
@@ -40,10 +34,20 @@ class Scene:
     awake_since: datetime
     """When this process began to look: a point never read is missing only from `max_age_s` after that."""
     strategy: Strategy = NAIVE
+    guidance: Guidance | None = None
+    """What the plan in force asks for now; None: the rules decide alone."""
+
+    @cached_property
+    def oldest(self) -> datetime:
+        """What was read before then is no longer young."""
+        return self.now - timedelta(seconds=self.max_age_s)
 
     def value(self, point: str | None) -> float | None:
-        """The point's value while it is young."""
-        return young(self.picture, point, self.now, self.max_age_s)
+        """The point's value while it is good and at most `max_age_s` old. No such point: None."""
+        reading = self.picture.get(point) if point is not None else None
+        if reading is None or reading.at is None or reading.at < self.oldest:
+            return None
+        return reading.value
 
     def flag(self, point: str | None) -> bool | None:
         """The point as yes or no while it is young."""
@@ -73,7 +77,7 @@ class Scene:
         """Site time since `when` [s]."""
         return (self.now - when).total_seconds()
 
-    @property
+    @cached_property
     def local(self) -> datetime:
         """The moment on the site's wall clock."""
         return self.now.astimezone(self.site.zone_info)

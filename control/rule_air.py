@@ -70,7 +70,8 @@ def air_flow(
         if full and spared and co2 is not None and co2_point is not None:
             wanted = least + (100.0 - least) * ramp(co2, CO2_LOW_PPM, CO2_HIGH_PPM)
             flow, memory = memory.steadied(point, wanted, FLOW_BAND_PCT)
-            wishes.append(Wish(point, flow, because(Code.PEAK_AIR, flow_pct=flow, co2_ppm=co2), (*alarms, co2_point)))
+            code = Code.PEAK_AIR if room.spare_air else Code.PLAN_AIR
+            wishes.append(Wish(point, flow, because(code, flow_pct=flow, co2_ppm=co2), (*alarms, co2_point)))
         elif full:
             wishes.append(Wish(point, 100.0, because(Code.AIR_MANNED, flow_pct=100.0), alarms))
         elif (night := _night_air(scene, unit, least, outside)) is not None:
@@ -89,7 +90,8 @@ def air_flow(
 def _spared(scene: Scene, memory: RuleMemory, unit: AirHandling, room: Room) -> tuple[bool, RuleMemory]:
     """Whether the unit is turned down at a peak now. Never where people sleep, nor where only service rooms are."""
     before = memory.spared.get(unit.id)
-    if before is None and not room.spare_air:
+    asked = room.spare_air or (scene.guidance is not None and unit.id in scene.guidance.air_cut)
+    if before is None and not asked:
         return False, memory
     zones = [zone for zone in scene.site.zones if zone.air_handling == unit.id]
     if unit.bedrooms or all(zone.kind in (ZoneKind.RESIDENTIAL, ZoneKind.SERVICE) for zone in zones):
@@ -98,8 +100,8 @@ def _spared(scene: Scene, memory: RuleMemory, unit: AirHandling, room: Room) -> 
     switch = latch(
         before,
         scene.now,
-        start=room.spare_air,
-        stop=tired or not room.spare_air,
+        start=asked,
+        stop=tired or not asked,
         min_on_s=SPARE_LEAST_S,
         min_off_s=SPARE_MOST_S,
     )

@@ -68,7 +68,7 @@ def boilers(
     short; one fewer each 5 min when the top has reached its target. Tripped or faulty: none. Fallbacks: those of
     `shortage`; when it cannot be known, or
     the boiler does not answer, no wish, and it falls to 0 by its watchdog. Makes way at a peak (`room`) while no
-    resident's room is 0.7 K short.
+    resident's room is 0.7 K short. Stages that a plan wants come on at once: it has seen what the machines cannot do.
     """
     need = shortage(scene, memory, outside)
     wishes: list[Wish] = []
@@ -94,6 +94,12 @@ def boilers(
         if most < allowed.stages and not chilly(scene, COLD_K):
             allowed = Release(most, Code.PEAK_BOILER)
         steps = _stages(scene, kept.get(boiler.id) or Steps(0, scene.now), allowed.stages, need, memory, condition)
+        planned = scene.guidance.boilers.get(boiler.id, 0) if scene.guidance is not None else 0
+        if min(planned, most) > steps.count:
+            steps, allowed = (
+                replace(steps, count=min(planned, most), moved_at=scene.now),
+                Release(planned, Code.PLAN_BOILER),
+            )
         kept[boiler.id] = steps
         why = because(allowed.source, short_k=need.short_k, stages=float(steps.count), allowed=float(allowed.stages))
         wishes.append(Wish(point, float(steps.count), why, guards + need.needs))

@@ -76,13 +76,16 @@ def waiting_cars(scene: Scene, memory: RuleMemory, room: Room) -> tuple[list[Wis
 
     More at a time only when the night is too short for one after another, and never beyond the `room` a peak leaves.
     A car that was offered current and takes none is full: it keeps its offer and holds up nobody. What `cars` would
-    give is never exceeded, and stands where the main meter or a charger's state is missing.
+    give is never exceeded, and stands where the main meter or a charger's state is missing. A plan says when, and how
+    many at a time.
     """
     equal = {wish.point: wish for wish in cars(scene)}
     queue = [stay for stay in stays(scene, memory) if _current(scene, stay) in equal]
     left_kw = room.cars_kw if room.cars_kw is not None else scene.site.electricity.fuse_kw
-    night = scene.local.hour in NIGHT
-    places = _at_a_time(scene, [stay for stay in queue if not stay.urgent and not stay.full])
+    planned = scene.guidance.cars_kw if scene.guidance is not None else None
+    night = scene.local.hour in NIGHT if planned is None else planned > 0.0
+    waiting = [stay for stay in queue if not stay.urgent and not stay.full]
+    places = _at_a_time(scene, waiting) if planned is None else _planned(waiting, planned)
     wishes: list[Wish] = []
     parked = dict(memory.parked)
     for stay in queue:
@@ -93,7 +96,8 @@ def waiting_cars(scene: Scene, memory: RuleMemory, room: Room) -> tuple[list[Wis
             amps = max(fits, default=0.0) if night else 0.0
             if amps and not stay.full:
                 places, left_kw = places - 1, left_kw - amps * per_a
-            code = Code.CARS_NIGHT if amps else Code.CARS_PEAK if night and places > 0 else Code.CARS_WAIT
+            offer = Code.CARS_NIGHT if planned is None else Code.PLAN_CARS
+            code = offer if amps else Code.CARS_PEAK if night and places > 0 else Code.CARS_WAIT
             wish = replace(wish, value=amps, reason=because(code, current_a=amps))
         wishes.append(wish)
         car = parked[stay.charger.id]
@@ -113,6 +117,11 @@ def _at_a_time(scene: Scene, waiting: list[Stay]) -> int:
     hours = max(((NIGHT_END_H - scene.local.hour) % 24) - scene.local.minute / 60, 0.25)
     most_kw = min(stay.charger.max_kw for stay in waiting)
     return max(1, ceil(sum(stay.need_kwh for stay in waiting) / (most_kw * hours)))
+
+
+def _planned(waiting: list[Stay], power_kw: float) -> int:
+    """Cars at full current that make up the planned power, of those that can still wait."""
+    return round(power_kw / min(stay.charger.max_kw for stay in waiting)) if waiting else 0
 
 
 def _share_a(sharing: list[Charger], free_kw: float, voltage_v: float) -> float:

@@ -43,7 +43,7 @@ class HotWaterNeed:
         """Why the machine on duty runs."""
         if self.source is Code.CHARGE_BLIND:
             return because(Code.CHARGE_BLIND, target_degc=self.supply_degc, stages=float(stages))
-        return because(Code.CHARGE, tank_degc=self.tank_degc, target_degc=self.supply_degc, stages=float(stages))
+        return because(self.source, tank_degc=self.tank_degc, target_degc=self.supply_degc, stages=float(stages))
 
 
 def charge(scene: Scene, memory: RuleMemory, condition: Fleet) -> tuple[HotWaterNeed, RuleMemory]:
@@ -53,7 +53,7 @@ def charge(scene: Scene, memory: RuleMemory, condition: Fleet) -> tuple[HotWater
     two compressors when it is twice as far below. Under charge hours it begins at half the difference from 4 to 7
     o'clock and at twice from 7 to 12. Among the machines that serve hot water the one with the fewest hours; another
     takes over when it is lost. Fallbacks: a neighbouring layer for a lost one; no layer at all: charged in one hour of
-    four.
+    four. A plan says itself when to begin, and may end a charge early.
     """
     tank = next((t for t in scene.site.tanks if t.role == "heat_pump" and t.setpoint_degc is not None), None)
     ready = [p for p in condition.able if p.serves_hot_water and scene.find(p, "hot_water_duty") is not None]
@@ -73,8 +73,11 @@ def charge(scene: Scene, memory: RuleMemory, condition: Fleet) -> tuple[HotWater
         end = lower[1] >= tank.setpoint_degc - FULL_K
         if scene.strategy.charge_hours:
             begin = _in_its_hours(scene, tank.setpoint_degc - upper[1], tank.hysteresis_k)
+        if scene.guidance is not None and scene.guidance.charging is not None:
+            begin, end = scene.guidance.charging and not end, end or not scene.guidance.charging
         compressors = 2 if upper[1] < tank.setpoint_degc - 2 * tank.hysteresis_k else 1
-        source, needs = Code.CHARGE, (upper[0], lower[0])
+        planned = scene.guidance is not None and scene.guidance.charging is not None
+        source, needs = Code.PLAN_CHARGE if planned else Code.CHARGE, (upper[0], lower[0])
     duty = _turn(scene, memory, [p.id for p in ready], begin=begin, end=end)
     degc = upper[1] if upper is not None else None
     need = HotWaterNeed(

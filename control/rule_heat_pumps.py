@@ -29,6 +29,10 @@ HURRY_AT_K: Final = 4.0
 STEP_S: Final = 600.0
 """Between two changes of the number of compressors [s]: the buffer must be seen to answer."""
 HURRY_STEP_S: Final = 240.0
+GUIDED_SHORT_K: Final = 3.0
+"""Under a plan the buffer's top may be this far below target before a compressor is added to it."""
+GUIDED_FULL_K: Final = 5.0
+"""Above what the plan wants of the buffer, compressors go."""
 CHILLY_K: Final = 0.4
 """With a resident's room this far below its set point no compressor makes way."""
 CONDENSER_K: Final = 3.0
@@ -45,7 +49,7 @@ def heat_pumps(
     when nothing at all tells how warm the heating water is, the machines (but for the one on hot-water duty) are given
     back and run on their own curves. A lost machine is asked for nothing; one that does not answer falls to its own
     curve by its watchdog. At a peak the buffer gets what `room` leaves, unless it is so cold that a boiler would have
-    to make up for it.
+    to make up for it. A plan says how many compressors while the buffer stays near what it, and the circuits, want.
     """
     now = scene.now
     condition = fleet(scene, memory)
@@ -103,6 +107,8 @@ def _count(
         return before if before.count == 0 else Steps(0, scene.now)
     step_s = HURRY_STEP_S if need.short_k > HURRY_AT_K else STEP_S
     count = min(before.count, most)
+    if (planned := _planned(scene, need)) is not None:
+        return replace(before, count=count) if planned == count else Steps(min(planned, most), scene.now)
     if scene.seconds_since(before.moved_at) < step_s and count:
         return replace(before, count=count)
     if need.short_k > MORE_AT_K:
@@ -110,6 +116,15 @@ def _count(
     elif need.full_k < FULL_AT_K and not any(boiler.count for boiler in memory.boilers.values()):
         count = max(count - 1, 0)
     return replace(before, count=count) if count == before.count else Steps(count, scene.now)
+
+
+def _planned(scene: Scene, need: Shortage) -> int | None:
+    """Compressors the plan wants on the buffer; None without one, or where the buffer has left what it reckons with."""
+    guide = scene.guidance
+    if guide is None or guide.compressors is None or guide.buffer_degc is None or need.short_k > GUIDED_SHORT_K:
+        return None
+    bottom = need.target_degc - need.full_k
+    return None if bottom > guide.buffer_degc + GUIDED_FULL_K else guide.compressors
 
 
 def _on_duty(water: HotWaterNeed, memories: Mapping[str, MachineMemory]) -> int:
@@ -155,10 +170,10 @@ def _wishes(
         stage = memories[pump.id].stage
         own = machine_points(scene, pump)
         needs = own + (water.needs if duty else need.needs if need else ())
-        why = water.reason(stage) if duty else _stage_reason(need, stage)
+        why = water.reason(stage) if duty else _stage_reason(scene, need, stage)
         wishes += _wish(scene, pump, "stage_request", float(stage), why, needs)
         wishes += _wish(scene, pump, "hot_water_duty", float(duty), why, needs)
-        target = water.supply_degc if duty else need.target_degc if need else None
+        target = water.supply_degc if duty else _buffer_degc(scene, need)
         if target is not None:
             supply = min(target + CONDENSER_K, pump.supply_max_degc)
             why = because(Code.MACHINE_SUPPLY, supply_degc=supply, target_degc=target)
@@ -169,9 +184,17 @@ def _wishes(
     return wishes
 
 
-def _stage_reason(need: Shortage | None, stage: int) -> Reason:
+def _buffer_degc(scene: Scene, need: Shortage | None) -> float | None:
+    """What the machines charge the buffer to: what circuits need, and more where a plan stores heat in it."""
+    planned = scene.guidance.buffer_degc if scene.guidance is not None else None
+    return max(need.target_degc, planned or 0.0) if need is not None else None
+
+
+def _stage_reason(scene: Scene, need: Shortage | None, stage: int) -> Reason:
     if need is None:
         return because(Code.STAGES_NO_HEAT)
+    if scene.guidance is not None and _planned(scene, need) is not None:
+        return because(Code.PLAN_STAGES, buffer_degc=scene.guidance.buffer_degc, stages=float(stage))
     return because(need.source, short_k=need.short_k, target_degc=need.target_degc, stages=float(stage))
 
 

@@ -28,6 +28,10 @@ MUST_START_H: Final = 12.0
 MAY_START_H: Final = 36.0
 """From this long before, in the small hours, when nobody draws [h]."""
 SMALL_HOURS: Final = range(1, 5)
+MAY_PLAN_H: Final = 48.0
+"""A plan may choose any time from this long before [h]."""
+PLANNED_DEGC: Final = (67.5, 73.0)
+"""Set point of the after-heater that a plan may ask for outside a cycle, lowest and highest."""
 
 
 def hygiene_cycle(scene: Scene, memory: RuleMemory) -> tuple[RuleMemory, list[Reason]]:
@@ -48,13 +52,19 @@ def hygiene_cycle(scene: Scene, memory: RuleMemory) -> tuple[RuleMemory, list[Re
         facts = {"degc": proof.degc, "minutes": proof.minutes, "coldest_degc": proof.coldest_degc}
         events.append(because(Code.CYCLE_PROVEN, **facts))
     left_h = (state.due_at - scene.now) / timedelta(hours=1)
-    due = left_h <= MUST_START_H or (left_h <= MAY_START_H and scene.local.hour in SMALL_HOURS)
+    planned = scene.guidance is not None and scene.guidance.cycle and left_h <= MAY_PLAN_H
+    due = left_h <= MUST_START_H or planned or _by_night(scene, left_h)
     if due and state.forced_since is None:
         state = replace(state, forced_since=scene.now)
-        events.append(because(Code.CYCLE_STARTED, left_h=left_h))
+        events.append(because(Code.PLAN_CYCLE if planned else Code.CYCLE_STARTED, left_h=left_h))
     if left_h <= 0 < (before.due_at - (memory.decided_at or before.due_at)) / timedelta(hours=1):
         events.append(because(Code.CYCLE_OVERDUE, interval_days=rule.cycle_interval_days))
     return replace(memory, hygiene=state), events
+
+
+def _by_night(scene: Scene, left_h: float) -> bool:
+    """Without a plan, a cycle that falls due soon is driven in the small hours."""
+    return scene.guidance is None and left_h <= MAY_START_H and scene.local.hour in SMALL_HOURS
 
 
 def after_heater(scene: Scene, memory: RuleMemory, room: Room = FREE) -> tuple[list[Wish], RuleMemory]:
@@ -84,9 +94,11 @@ def after_heater(scene: Scene, memory: RuleMemory, room: Room = FREE) -> tuple[l
     driven = memory.hygiene is not None and memory.hygiene.forced_since is not None
     if driven and (bottom := scene.find(water, "bottom_temp_degc")) and (cold := scene.value(bottom)) is not None:
         sensor, measured = bottom, min(cold, measured)
-    setpoint = max(water.after_heater_degc, CYCLE_DEGC) if driven else water.after_heater_degc
+    planned = scene.guidance.after_heater_degc if scene.guidance is not None else None
+    usual = water.after_heater_degc if planned is None else min(max(planned, PLANNED_DEGC[0]), PLANNED_DEGC[1])
+    setpoint = max(water.after_heater_degc, CYCLE_DEGC) if driven else usual
     stages = _stages(memory.after_heater_stages, measured, setpoint, water.after_heater_stages)
-    source = Code.AFTER_HEATER_CYCLE if driven else Code.AFTER_HEATER
+    source = Code.AFTER_HEATER_CYCLE if driven else Code.AFTER_HEATER if planned is None else Code.PLAN_WATER
     why = because(source, temp_degc=measured, setpoint_degc=setpoint, stages=float(stages))
     needs: tuple[str, ...] = (sensor,)
     if room.after_heater is not None and not driven:

@@ -1,5 +1,6 @@
 """Rooms and zones: set points by who is there. Plain rules. Residents' rooms are never set back."""
 
+from dataclasses import replace
 from typing import Final
 
 from control.picture import Scene, manned
@@ -12,6 +13,8 @@ NO_SETBACK_BELOW_DEGC: Final = -10.0
 """Colder than this the heat would be missing in the morning, all zones at once."""
 MANNED_MIN_DEGC: Final = 19.0
 BATHROOM_FLOOR_DEGC: Final = 25.0
+WARMEST_DEGC: Final = 23.5
+"""No room is heated beyond this to store heat."""
 EARLY_LEAST_H: Final = 1.0
 EARLY_MOST_H: Final = 5.0
 STAGGER_H: Final = 0.5
@@ -27,16 +30,26 @@ def rooms(scene: Scene) -> list[Wish]:
     wishes: list[Wish] = []
     for zone in scene.site.zones:
         for room in zone.rooms:
-            wishes += _held(scene, room, "temp_degc", "setpoint_degc", room.setpoint_degc)
+            wishes += _held(scene, room, "temp_degc", "setpoint_degc", room.setpoint_degc, _offset_k(scene, zone))
             wishes += _held(scene, room, "floor_temp_degc", "floor_setpoint_degc", BATHROOM_FLOOR_DEGC)
     return wishes
 
 
-def _held(scene: Scene, room: Room, measured: str, target: str, setpoint_degc: float) -> list[Wish]:
+def _offset_k(scene: Scene, zone: Zone) -> float:
+    """Heat that a plan stores in the zone before it is dear; never below the set point."""
+    return scene.guidance.room_offset_k.get(zone.id, 0.0) if scene.guidance is not None else 0.0
+
+
+def _held(
+    scene: Scene, room: Room, measured: str, target: str, setpoint_degc: float, offset_k: float = 0.0
+) -> list[Wish]:
     sensor, point = scene.find(room.devices, measured), scene.find(room.devices, target)
     if point is None:
         return []
     temp = scene.value(sensor)
+    if temp is not None and sensor is not None and offset_k:
+        setpoint_degc = max(setpoint_degc, min(setpoint_degc + offset_k, WARMEST_DEGC))
+        return [Wish(point, setpoint_degc, because(Code.PLAN_ROOM, setpoint_degc=setpoint_degc), (sensor,))]
     if temp is not None and sensor is not None:
         return [Wish(point, setpoint_degc, because(Code.ROOM_OWN, setpoint_degc=setpoint_degc), (sensor,))]
     return [Wish(point, None, because(Code.ROOM_LOCAL), ())] if scene.missing(sensor) else []
@@ -58,7 +71,11 @@ def zones(scene: Scene, outside: Outdoor | None) -> list[Wish]:
             if scene.missing(sensor):
                 wishes.append(Wish(point, None, because(Code.ROOM_LOCAL), ()))
             continue
-        wishes.append(_zone(scene, zone, point, sensor, outside))
+        wish = _zone(scene, zone, point, sensor, outside)
+        if (offset_k := _offset_k(scene, zone)) and wish.value is not None:
+            degc = max(wish.value, min(wish.value + offset_k, WARMEST_DEGC))
+            wish = replace(wish, value=degc, reason=because(Code.PLAN_ROOM, setpoint_degc=degc))
+        wishes.append(wish)
     return wishes
 
 

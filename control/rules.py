@@ -21,6 +21,7 @@ from control import (
     rule_zones,
 )
 from control.fleet import fleet
+from control.guidance import Guidance
 from control.memory import RuleMemory
 from control.picture import YOUNG_S, Picture, Scene
 from control.rule_boiler import boilers
@@ -50,6 +51,7 @@ def decide(
     memory: RuleMemory,
     max_age_s: float = YOUNG_S,
     strategy: Strategy = GOOD,
+    guidance: Guidance | None = None,
 ) -> Decision:
     """One decision of all rules.
 
@@ -60,10 +62,11 @@ def decide(
         memory: what the last decision returned, or a fresh one.
         max_age_s: site time for which a reading counts as young, and after which a missing input has its fallback [s].
         strategy: which of the finer rules are in force; the good ones, unless a comparison asks for others.
+        guidance: what a plan asks for now; without it the rules decide alone.
     """
     awake_since = memory.awake_since or now
     memory = replace(memory, awake_since=awake_since)
-    scene = Scene(site, picture, now, max_age_s, awake_since, strategy)
+    scene = Scene(site, picture, now, max_age_s, awake_since, strategy, guidance)
     memory = rule_departures.parked(scene, peak_guard.metered(scene, memory))
     spare = peak_guard.room(scene, memory, rule_cars.urgent_kw(scene, memory))
     memory, events = rule_hot_water.hygiene_cycle(scene, memory)

@@ -1,0 +1,111 @@
+"""Reading a plan at a moment: which step is in force, and what it asks of each asset."""
+
+from datetime import datetime
+from typing import Final
+
+import numpy as np
+
+from control.guidance import Guidance
+from control.plan import Plan, Way
+from control.problem import Plant
+from models.local_time import local_date
+
+CARS: Final = "cars.charging_kw"
+WHOLE: Final = 0.5
+"""Of a compressor or stage: from here on it counts as asked for."""
+SOON_STEPS: Final = 2
+"""Temperatures are targets for the end of this step and the next."""
+HIGHEST_OFFSET_K: Final = 1.0
+OFFSET_STEP_K: Final = 0.25
+"""Room set points move in such steps: each write is a message to a device."""
+CYCLE_MARGIN_K: Final = 0.5
+
+
+def guidance(plan: Plan, plant: Plant, now: datetime, expires_at: datetime) -> Guidance | None:
+    """What the plan says about this moment; None before it begins and once it has run out.
+
+    Args:
+        plan: the plan in force.
+        plant: the parameters it was made with.
+        now: site time, UTC.
+        expires_at: how long the plan may be followed.
+    """
+    grid = plan.grid
+    if not grid.start <= now < min(expires_at, grid.end):
+        return None
+    step = int(np.searchsorted(grid.edges_h, (now - grid.start).total_seconds() / 3600, side="right")) - 1
+    return Guidance(
+        identity=plan.identity,
+        made_at=grid.start,
+        expires_at=expires_at,
+        compressors=_compressors(plan, plant, step),
+        charging=_charging(plan, plant, step),
+        buffer_degc=_soon(plan, plant.buffer.node.id, step),
+        boilers={b.id: round(_at(plan, f"{b.id}.power_kw", step) / b.stage_kw) for b in plant.boilers},
+        after_heater_degc=_after_heater(plan, plant, step),
+        cycle=_cycle(plan, plant, step),
+        room_offset_k=_offsets(plan, plant, step),
+        cars_kw=_cars(plan, step),
+        air_cut=frozenset(u.id for u in plant.air if _at(plan, f"{u.id}.cut", step) > CUT_SHARE),
+        peak_kw=_peak(plan, now),
+    )
+
+
+CUT_SHARE: Final = 0.1
+"""Of full flow: less of a cut than this is not worth a command."""
+
+
+def _at(plan: Plan, name: str, step: int) -> float:
+    values = plan.trajectories.get(name)
+    return 0.0 if values is None else float(values[step])
+
+
+def _soon(plan: Plan, node: str, step: int) -> float | None:
+    values = plan.trajectories.get(f"{node}.degc")
+    return None if values is None else float(np.max(values[step : step + SOON_STEPS]))
+
+
+def _compressors(plan: Plan, plant: Plant, step: int) -> int | None:
+    if not plant.heat_pumps:
+        return None
+    tank = plant.buffer.node.id
+    shares = sum(_at(plan, f"{group.id}.{tank}.compressors", step) for group in plant.heat_pumps)
+    return int(shares + (WHOLE if plan.report.way is Way.WHOLE else 1 - WHOLE))
+
+
+def _charging(plan: Plan, plant: Plant, step: int) -> bool | None:
+    duties = [(group.id, tank) for group in plant.heat_pumps for tank in group.water_tanks]
+    if not duties:
+        return None
+    return sum(_at(plan, f"{group}.{tank}.compressors", step) for group, tank in duties) >= WHOLE
+
+
+def _after_heater(plan: Plan, plant: Plant, step: int) -> float | None:
+    return None if plant.hot_water is None else _soon(plan, plant.hot_water.after_heater.id, step)
+
+
+def _cycle(plan: Plan, plant: Plant, step: int) -> bool:
+    soon = _after_heater(plan, plant, step)
+    return soon is not None and plant.hot_water is not None and soon > plant.hot_water.cycle_degc - CYCLE_MARGIN_K
+
+
+def _offsets(plan: Plan, plant: Plant, step: int) -> dict[str, float]:
+    offsets: dict[str, float] = {}
+    for group in plant.groups:
+        above = _at(plan, f"{group.id}.above_low_k", step)
+        steps = int(max(0.0, min(above, HIGHEST_OFFSET_K)) / OFFSET_STEP_K)
+        offsets |= dict.fromkeys(group.zones, steps * OFFSET_STEP_K)
+    return offsets
+
+
+def _cars(plan: Plan, step: int) -> float | None:
+    return _at(plan, CARS, step) if CARS in plan.trajectories else None
+
+
+def _peak(plan: Plan, now: datetime) -> float | None:
+    """The highest hour that is planned for this calendar month; what binds under every kind of power charge."""
+    hours, today = plan.trajectories.get("grid.hour_kw"), local_date(now)
+    months = [(day.year, day.month) for day in (local_date(hour) for hour in plan.grid.hour_starts)]
+    if hours is None or not any(name.endswith(".basis_kw") for name in plan.trajectories):
+        return None
+    return max((float(kw) for kw, m in zip(hours, months, strict=True) if m == (today.year, today.month)), default=None)
