@@ -33,6 +33,7 @@ from models.assets import (
 from models.faults import Fault, SiteError, with_ids, worded
 from models.field import Connection, Device, Id, SitePoint, Strict, points_of
 from models.profile import Profile, Text, load_profile
+from models.promotion import Control
 from models.site_check import reference_faults, salvage
 from models.tariff import TariffConfig
 
@@ -84,6 +85,7 @@ class Site(Strict):
     electricity: Electricity
     tariff: TariffConfig
     hygiene: Hygiene = Hygiene()
+    control: Control = Control()
     bacnet_station: BacnetStation = BacnetStation()
     connections: tuple[Connection, ...]
     devices: tuple[Device, ...]
@@ -123,10 +125,17 @@ class Site(Strict):
 
     def find(self, devices: tuple[str, ...], signal: str) -> str | None:
         """Id of the point with this signal on one of the devices, or None."""
-        for device in devices:
-            if (point_id := f"{device}.{signal}") in self.points:
-                return point_id
-        return None
+        try:
+            return self._found[devices, signal]
+        except KeyError:
+            ids = (f"{device}.{signal}" for device in devices)
+            found = self._found[devices, signal] = next((point for point in ids if point in self.points), None)
+            return found
+
+    @cached_property
+    def _found(self) -> dict[tuple[tuple[str, ...], str], str | None]:
+        """Answers of `find` so far: control asks the same hundreds of times in every decision."""
+        return {}
 
     def point(self, asset: Asset, signal: str) -> str:
         """Id of the asset's point; KeyError when none of its devices has it (a checked site never fails here)."""

@@ -45,6 +45,7 @@ class Parts:
     assets: list[tuple[str, str, Asset]] = field(default_factory=list)
     """(kind, path, asset); rooms and loops stand beside the assets they belong to."""
     weather_station: tuple[str, ...] = ()
+    zones_by_rules: tuple[str, ...] = ()
     profile_folder: Path | None = None
     named: dict[str, set[str]] = field(default_factory=dict)
     """Ids by list, unsound parts included: a part that is wrong in itself is not missing as well."""
@@ -58,8 +59,9 @@ def salvage(raw: dict[str, Any], fields: Mapping[str, FieldInfo]) -> Parts:
     """
     folder = raw.get("profile_folder")
     parts = Parts(profile_folder=Path(folder) if isinstance(folder, str) else None)
-    stations = raw.get("weather_station", [])
-    parts.weather_station = tuple(s for s in stations if isinstance(s, str)) if isinstance(stations, list) else ()
+    parts.weather_station = _words(raw.get("weather_station"))
+    control = raw.get("control")
+    parts.zones_by_rules = _words(control.get("zones_by_rules")) if isinstance(control, dict) else ()
     parts.named = _named(raw)
     for path, connection in _sound(raw.get("connections"), "connections", TypeAdapter(Connection)):
         _add(parts, parts.connections, path, connection)
@@ -72,6 +74,10 @@ def salvage(raw: dict[str, Any], fields: Mapping[str, FieldInfo]) -> Parts:
                 for index, child in enumerate(getattr(asset, inner, ())):
                     parts.assets.append((inner, f"{path}.{inner}[{index}]", child))
     return parts
+
+
+def _words(value: object) -> tuple[str, ...]:
+    return tuple(word for word in value if isinstance(word, str)) if isinstance(value, list) else ()
 
 
 def _named(raw: dict[str, Any]) -> dict[str, set[str]]:
@@ -235,6 +241,9 @@ def _asset_faults(parts: Parts, profiles: dict[str, Profile]) -> Iterator[Fault]
     for index, station in enumerate(parts.weather_station):
         if station not in parts.named.get("devices", ()):
             yield Fault(f"weather_station[{index}]", repr(station), "the id of a device in `devices`")
+    for index, zone in enumerate(parts.zones_by_rules):
+        if zone not in (zones := parts.named.get("zones", set())):
+            yield Fault(f"control.zones_by_rules[{index}]", repr(zone), f"one of {_names(zones)}")
 
 
 def _link_faults(parts: Parts) -> Iterator[Fault]:

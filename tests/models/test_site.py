@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from control.guidance import ASSETS
 from models.faults import SiteError
 from models.field import Privacy
+from models.promotion import EVERYTHING
 from models.site import Site, load_site, parse_site
 from models.units import Unit
 
@@ -78,6 +80,11 @@ def test_what_tells_of_one_resident_is_marked_personal(sites):
     site = sites["site.biri.toml"]
     personal = {point.id for point in site.points.values() if point.privacy is Privacy.PERSONAL}
     assert personal == {f"{room.id}_air.{s}" for z in site.zones for room in z.rooms for s in ("co2_ppm", "occupied")}
+
+
+def test_without_a_word_the_optimiser_only_advises(sites):
+    assert sites["site.example.toml"].control.in_force == ()
+    assert sites["site.biri.toml"].control.in_force == EVERYTHING == ASSETS
 
 
 def test_a_signal_of_an_asset_is_found_on_whichever_device_has_it(sites):
@@ -162,6 +169,8 @@ def spoilt(*path: str | int, value: Any) -> dict[str, Any]:
         (("hot_water", "preheat_tanks"), ["solar"], "hot_water.preheat_tanks: 'solar': one of buffer"),
         (("meters", 1, "measures"), ["hpp"], "meters[1 el_hp].measures: 'hpp': one of "),
         (("weather_station",), ["roof"], "weather_station[0]: 'roof': the id of a device in `devices`"),
+        (("control",), {"zones_by_rules": ["attic"]}, "control.zones_by_rules[0]: 'attic': one of "),
+        (("control",), {"promoted": ["boiler"]}, "control.promoted[0]: 'boiler': must be 'heat_pumps', 'hot_water'"),
         (("zones",), "two", "zones: 'two': an array"),
     ],
 )  # fmt: skip
