@@ -58,6 +58,7 @@ class Paper:
         self.memory = RuleMemory()
         self.ledger = Ledger()
         self.strategy = NAIVE
+        self.guidance = None
         self.decision = None
         self.wishes = {}
 
@@ -95,7 +96,9 @@ class Paper:
     def decide(self, after_s=0.0):
         """One decision so much later; returns the wished value by point."""
         self.now += timedelta(seconds=after_s)
-        self.decision = decide(self.site, self.picture, self.now, self.memory, strategy=self.strategy)
+        self.decision = decide(
+            self.site, self.picture, self.now, self.memory, strategy=self.strategy, guidance=self.guidance
+        )
         self.memory = self.decision.memory
         self.wishes = {wish.point: wish for wish in self.decision.wishes}
         assert len(self.wishes) == len(self.decision.wishes), "two wishes for one point"

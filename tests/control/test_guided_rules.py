@@ -1,0 +1,151 @@
+"""The rules under a plan: they follow it asset by asset, within everything that holds anyway."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from control.guidance import ASSETS, Guidance, promoted
+from control.hygiene import HygieneState
+from control.peak_guard import PLANNED_MARGIN, target_kw
+from control.strategy import GOOD
+
+
+@pytest.fixture
+def good(paper):
+    paper.strategy = GOOD
+    return paper
+
+
+def guided(paper, **wants):
+    paper.guidance = Guidance("test", paper.now, paper.now + timedelta(hours=2), **wants)
+    return paper
+
+
+def stages(values):
+    return sorted(
+        value for point, value in values.items() if point.startswith("hp") and point.endswith("stage_request")
+    )
+
+
+def test_a_silent_plan_changes_nothing(good):
+    alone = good.decide()
+    good.memory = type(good.memory)()
+    assert guided(good).decide() == alone
+
+
+def test_compressors_are_the_plans_one_on_each_machine_first(good):
+    good.layers("buffer", 40, 40, 40, 40)
+    assert stages(guided(good, compressors=2, buffer_degc=42.0).decide()) == [1.0, 1.0]
+    assert good.code("hp1_io.stage_request") == "plan.stages"
+    good.obey(good.decide(60))
+    # Its shortest run is kept whatever the plan wants.
+    assert stages(guided(good, compressors=0, buffer_degc=38.0).decide(60)) == [1.0, 1.0]
+    assert stages(good.pass_time(3600)) == [0.0, 0.0]
+
+
+def test_a_buffer_far_from_the_plans_is_the_rules_again(good):
+    good.layers("buffer", 25, 25, 25, 25)
+    guided(good, compressors=0, buffer_degc=40.0)
+    assert sum(stages(good.pass_time(1800))) >= 1
+    assert good.code("hp1_io.stage_request") == "heat.stages"
+    hot = guided(good, compressors=4, buffer_degc=40.0)
+    hot.layers("buffer", 55, 55, 55, 55)
+    assert sum(stages(good.pass_time(7200))) == 0
+
+
+def test_a_machine_charges_the_buffer_as_high_as_the_plan_stores(good):
+    good.layers("buffer", 36, 36, 36, 36)
+    values = guided(good, compressors=2, buffer_degc=48.0).decide()
+    assert values["hp1_io.supply_setpoint_degc"] == 51.0
+
+
+def test_hot_water_is_made_when_the_plan_says(good):
+    good.layers("hp_tank", 46, 46, 46, 46)
+    duty = ["hp1_io.hot_water_duty", "hp2_io.hot_water_duty"]
+    values = guided(good, charging=True).decide()
+    assert sum(values[point] for point in duty) == 1.0
+    on = next(point for point in duty if values[point])
+    assert good.code(on) == "plan.charge"
+    values = guided(good, charging=False).decide(60)
+    assert sum(values[point] for point in duty) == 0.0
+    # Full is full, plan or not.
+    good.layers("hp_tank", 60, 60, 60, 60)
+    values = guided(good, charging=True).decide(60)
+    assert sum(values[point] for point in duty) == 0.0
+
+
+def test_planned_boiler_stages_come_on_but_never_after_a_trip(good):
+    good.layers("buffer", 40, 40, 40, 40)
+    assert guided(good, boilers={"boiler": 2}).decide()["boiler.stage_request"] == 2.0
+    assert good.code("boiler.stage_request") == "plan.boiler"
+    good.set(boiler__overheat_trip=1.0)
+    assert good.decide(60)["boiler.stage_request"] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("wanted", "top", "on"), [(71.0, 70.2, 1.0), (68.0, 70.2, 0.0), (90.0, 73.5, 0.0), (50.0, 67.0, 1.0)]
+)
+def test_the_after_heater_follows_within_safe_bounds(good, wanted, top, on):
+    good.set(hot_water__top_temp_degc=top, hot_water__middle_temp_degc=top, hot_water__bottom_temp_degc=top)
+    assert guided(good, after_heater_degc=wanted).decide()["hot_water.stage_request"] == on
+
+
+def test_hygiene_limits_come_before_the_plan(good):
+    good.set(hot_water__supply_temp_degc=65.2)
+    values = guided(good, after_heater_degc=67.5).decide()
+    assert values["hot_water.stage_request"] == good.site.hot_water.after_heater_stages
+    assert good.code("hot_water.stage_request") == "safety.water_limit"
+
+
+def test_a_cycle_begins_when_the_plan_says_or_when_it_must(good):
+    good.decide()
+    in_a_day = replace(good.memory, hygiene=HygieneState(due_at=good.now + timedelta(hours=40)))
+    good.memory = in_a_day
+    guided(good, cycle=False).decide(60)
+    assert good.memory.hygiene.forced_since is None
+    guided(good, cycle=True).decide(60)
+    assert good.memory.hygiene.forced_since == good.now
+    assert [event.code for event in good.decision.events] == ["plan.cycle"]
+    good.memory = replace(in_a_day, hygiene=HygieneState(due_at=good.now + timedelta(hours=5)))
+    guided(good, cycle=False).decide(60)
+    assert good.memory.hygiene.forced_since == good.now
+
+
+def test_rooms_store_heat_but_are_never_set_below_what_residents_chose(good):
+    room = good.site.zones[0].rooms[0]
+    point = f"{room.devices[0]}.setpoint_degc"
+    zone = good.site.zones[0].id
+    assert guided(good, room_offset_k={zone: 0.5}).decide()[point] == room.setpoint_degc + 0.5
+    assert good.code(point) == "plan.room"
+    assert guided(good, room_offset_k={zone: 3.0}).decide(60)[point] == max(room.setpoint_degc, 23.5)
+    assert guided(good, room_offset_k={}).decide(60)[point] == room.setpoint_degc
+
+
+def test_cars_charge_with_the_plans_power_and_leave_in_time_anyway(good):
+    for n in (1, 2, 3):
+        good.set(**{f"charger_{n}__mode3_state": 1.0})
+    first = guided(good, cars_kw=0.0).decide()
+    waiting = [f"charger_{n}.max_current_a" for n in (1, 2, 3) if first[f"charger_{n}.max_current_a"] == 0.0]
+    assert len(waiting) >= 2
+    values = guided(good, cars_kw=11.0).decide(60)
+    assert [values[point] for point in waiting].count(16.0) == 1
+    assert "plan.cars" in {good.code(point) for point in waiting}
+
+
+def test_the_peak_guard_holds_the_plans_peak(biri, good):
+    today = good.now.date()
+    assert target_kw(biri, {}, today, -20.0, 70.0) == pytest.approx(PLANNED_MARGIN * 70.0)
+    assert target_kw(biri, {today: 95.0}, today, -20.0, 70.0) == 95.0
+
+
+def test_every_asset_can_be_kept_from_the_plan():
+    full = Guidance(
+        "test", None, None, 2, True, 40.0, {"boiler": 1}, 70.0, True, {"a": 0.5}, 11.0, frozenset({"ahu_3"}), 90.0
+    )
+    assert promoted(full, ASSETS) == full
+    nothing = promoted(full, ())
+    assert (nothing.compressors, nothing.charging, nothing.cars_kw, nothing.after_heater_degc) == (None,) * 4
+    assert not (nothing.boilers or nothing.room_offset_k or nothing.air_cut or nothing.cycle)
+    only = promoted(full, ("cars",))
+    assert (only.cars_kw, only.compressors) == (11.0, None)
