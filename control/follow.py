@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 
 from control.guidance import Guidance
-from control.plan import Plan, Way
+from control.plan import Plan
 from control.problem import Plant
 from models.local_time import local_date
 
@@ -70,7 +70,7 @@ def _compressors(plan: Plan, plant: Plant, step: int) -> int | None:
         return None
     tank = plant.buffer.node.id
     shares = sum(_at(plan, f"{group.id}.{tank}.compressors", step) for group in plant.heat_pumps)
-    return int(shares + (WHOLE if plan.report.way is Way.WHOLE else 1 - WHOLE))
+    return int(shares + WHOLE)  # shares of a linear plan are rounded
 
 
 def _charging(plan: Plan, plant: Plant, step: int) -> bool | None:

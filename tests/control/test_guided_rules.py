@@ -146,6 +146,6 @@ def test_every_asset_can_be_kept_from_the_plan():
     assert promoted(full, ASSETS) == full
     nothing = promoted(full, ())
     assert (nothing.compressors, nothing.charging, nothing.cars_kw, nothing.after_heater_degc) == (None,) * 4
-    assert not (nothing.boilers or nothing.room_offset_k or nothing.air_cut or nothing.cycle)
+    assert (nothing.boilers, nothing.room_offset_k, nothing.air_cut, nothing.cycle) == ({}, {}, frozenset(), False)
     only = promoted(full, ("cars",))
     assert (only.cars_kw, only.compressors) == (11.0, None)

@@ -1,0 +1,81 @@
+"""Reading a plan at a moment: the step in force, whole compressors, targets, and its end."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import numpy as np
+import pytest
+
+from control.dispatch import Options, plan
+from control.follow import guidance
+from control.grid import Grid
+from control.plan import Plan, Way
+from tests.control.plans import HOURS, START, after, heated, machine, small
+
+QUARTERS = Grid(START, (1,) * 8 + (4,) * 6)
+
+
+@pytest.fixture(scope="module")
+def case():
+    return heated(QUARTERS, machine(count=2))
+
+
+@pytest.fixture(scope="module")
+def made(case):
+    found = plan(case, Options(whole_h=2.0))
+    assert isinstance(found, Plan)
+    return found
+
+
+def with_way(made, name, values, way=Way.WHOLE):
+    ways = {**made.trajectories, name: np.array(values)}
+    return replace(made, trajectories=ways, report=replace(made.report, way=way))
+
+
+def test_nobody_follows_a_plan_before_it_begins_or_once_it_has_expired(case, made):
+    expires = after(2)
+    assert guidance(made, case.plant, START - timedelta(seconds=1), expires) is None
+    assert guidance(made, case.plant, START, expires) is not None
+    assert guidance(made, case.plant, after(2) - timedelta(seconds=1), expires) is not None
+    assert guidance(made, case.plant, after(2), expires) is None
+    assert guidance(made, case.plant, made.grid.end, made.grid.end + timedelta(hours=9)) is None
+
+
+def test_each_moment_has_the_compressors_of_its_own_step(case, made):
+    counts = [0.0, 1.0, 2.0, 0.0, 1.0, 0.0, 0.0, 2.0, *[0.0] * 6]
+    steps = with_way(made, "hp.buffer.compressors", counts)
+    seen = [guidance(steps, case.plant, after(0.25 * n + 0.2), after(9)).compressors for n in range(8)]
+    assert seen == [0, 1, 2, 0, 1, 0, 0, 2]
+    assert guidance(steps, case.plant, after(0.25), after(9)).compressors == 1  # a step begins on its quarter
+
+
+def test_shares_of_a_linear_plan_are_rounded(case, made):
+    shares = with_way(made, "hp.buffer.compressors", [0.4, 0.6, 1.5, *[0.0] * 11], Way.LINEAR)
+    assert [guidance(shares, case.plant, after(0.25 * n), after(9)).compressors for n in range(3)] == [0, 1, 2]
+
+
+def test_the_buffer_is_charged_to_what_the_next_steps_need(case, made):
+    path = with_way(made, "buffer.degc", [30.0, 34.0, 33.0, *[32.0] * 11])
+    assert guidance(path, case.plant, START, after(9)).buffer_degc == 34.0
+    assert guidance(path, case.plant, after(0.5), after(9)).buffer_degc == 33.0
+
+
+def test_stored_heat_shows_as_a_room_offset_in_steps_and_never_below(case, made):
+    above = with_way(made, "rooms.above_low_k", [0.6, -0.4, 5.0, *[0.0] * 11])
+    seen = [guidance(above, case.plant, after(0.25 * n), after(9)).room_offset_k["a"] for n in range(3)]
+    assert seen == [0.5, 0.0, 1.0]
+
+
+def test_the_peak_is_the_highest_hour_planned_for_this_month(case, made):
+    assert guidance(made, case.plant, START, after(9)).peak_kw is None  # power costs nothing here
+    paid = with_way(made, "peak 2026-01.basis_kw", [20.0])
+    hours = paid.trajectories["grid.hour_kw"]
+    assert guidance(paid, case.plant, START, after(9)).peak_kw == pytest.approx(float(hours.max()))
+
+
+def test_a_plant_without_machines_water_or_cars_leaves_them_to_the_rules():
+    case = small(HOURS)
+    found = plan(case, Options())
+    asked = guidance(found, case.plant, START, after(9))
+    assert (asked.compressors, asked.charging, asked.after_heater_degc, asked.cars_kw) == (None,) * 4
+    assert not asked.cycle
