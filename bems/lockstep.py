@@ -12,14 +12,14 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from bems.state import YOUNG_S, fold, unread
+from bems.state import YOUNG_S, observed, unread
 from control.guard import guard
 from control.ledger import Ledger
 from control.memory import RuleMemory
 from control.picture import Picture
 from control.rules import Decision, decide
 from models.priority import PriorityArray
-from models.signals import Command, Hold, Quality, Reason, Sample
+from models.signals import Command, Hold, Reason
 from models.site import Site
 
 Observations = Mapping[str, float | None]
@@ -162,12 +162,12 @@ class Lockstep:
 
     def _row(self, points: Sequence[str]) -> NDArray[np.float64]:
         shown = self._truth() if self._truth is not None else self._seen
-        return np.array([np.nan if (value := shown.get(point)) is None else value for point in points])
+        return np.array(list(map(shown.get, points)), dtype=np.float64)  # None becomes NaN
 
     def _decide(self, controller: Controller) -> tuple[Decision, list[str], list[Command]]:
         """One decision and one step of the plant: the decision, the points held back, the commands that are new."""
         site, now = self.site, self.now
-        self._picture = fold(self._picture, _samples(site, self._seen, now))
+        self._picture = observed(self._picture, self._seen, now)
         decision = controller(site, self._picture, now, self.memory, self.max_age_s)
         self.memory = decision.memory
         outcome = guard(decision.wishes, site, self._picture, now, self.ledger, max_age_s=self.max_age_s)
@@ -212,12 +212,3 @@ def run(  # noqa: PLR0913  (a call reads as the description of a run)
     """
     lockstep = Lockstep(site, plant, start, dt_s=dt_s, seed=seed, memory=memory, ledger=ledger, max_age_s=max_age_s)
     return lockstep.advance(hours, controller, actions=actions, keep=keep, on_step=on_step)
-
-
-def _samples(site: Site, seen: Observations, now: datetime) -> list[Sample]:
-    """Observations as a driver would report them; what the plant does not know is BAD."""
-    return [
-        Sample(point, now, value, Quality.GOOD if value is not None else Quality.BAD)
-        for point, value in seen.items()
-        if point in site.points
-    ]

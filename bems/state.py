@@ -1,7 +1,6 @@
 """The latest picture of the plant: a pure fold of samples, and what is too old in it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Final
@@ -28,12 +27,25 @@ def fold(picture: Picture, samples: Iterable[Sample]) -> dict[str, Reading]:
     time is compared: a site clock that was set back must not make everything look late.
     """
     result = dict(picture)
-    for sample in sorted(samples, key=attrgetter("at")):
-        before = result[sample.point]
-        if sample.quality is Quality.GOOD:
-            result[sample.point] = Reading(sample.value, Quality.GOOD, sample.at, sample.value)
+    for point, at, value, quality in sorted(samples, key=attrgetter("at")):
+        before = result[point]
+        if quality is Quality.GOOD:
+            result[point] = Reading(value, quality, at, value)
         else:
-            result[sample.point] = replace(before, value=None, quality=sample.quality)
+            result[point] = before._replace(value=None, quality=quality)
+    return result
+
+
+def observed(picture: Picture, values: Mapping[str, float | None], at: datetime) -> dict[str, Reading]:
+    """The picture after all of a plant was read at one instant, None as BAD: `fold` for a plant without drivers."""
+    result = dict(picture)
+    good, bad = Quality.GOOD, Quality.BAD
+    for point, value in values.items():
+        if point not in result:
+            continue
+        result[point] = (
+            Reading(value, good, at, value) if value is not None else result[point]._replace(value=None, quality=bad)
+        )
     return result
 
 
@@ -48,7 +60,7 @@ def aged(picture: Picture, now: datetime, max_age: Mapping[str, float]) -> dict[
     So do readings from as far in the future: the site clock was set back since.
     """
     return {
-        point: replace(reading, value=None, quality=Quality.STALE)
+        point: reading._replace(value=None, quality=Quality.STALE)
         if reading.quality is Quality.GOOD
         and reading.at is not None
         and abs(now - reading.at) > timedelta(seconds=max_age[point])

@@ -6,10 +6,10 @@ wishes are, the guard itself asks for what hygiene and frost need, at a level no
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from math import isfinite
-from typing import Final
+from typing import Final, NamedTuple
 
 from control.ledger import Ledger
 from control.limits import Bound, Bounds, bounds, left_alone, too_cold
@@ -30,8 +30,7 @@ WATCHDOG_S: Final = 300.0
 SOURCE: Final = "guard"
 
 
-@dataclass(frozen=True, slots=True)
-class _Value:
+class _Value(NamedTuple):
     """A value on its way through the guard."""
 
     value: float
@@ -100,8 +99,10 @@ def _hold(scene: Scene, wish: Wish) -> Hold | None:
         return Hold(wish.point, because(Code.GUARD_NOT_WRITABLE))
     if wish.value is not None and not isfinite(wish.value):
         return Hold(wish.point, because(Code.GUARD_NOT_A_NUMBER))
-    late = next((need for need in wish.needs if scene.value(need) is None), None)
-    return None if late is None else Hold(wish.point, because(Code.GUARD_OLD_INPUT, input=late))
+    for need in wish.needs:
+        if scene.value(need) is None:
+            return Hold(wish.point, because(Code.GUARD_OLD_INPUT, input=need))
+    return None
 
 
 def _rule(point: SitePoint) -> WriteRule:
@@ -112,18 +113,21 @@ def _rule(point: SitePoint) -> WriteRule:
 def _bounded(passed: _Value, wished: float, point: SitePoint, limits: list[Bound]) -> _Value:
     """Within every bound of the moment, then on the device's own grid and range."""
     for bound in limits:
-        value = passed.value
-        value = value if bound.low is None else max(bound.low, value)
-        value = value if bound.high is None else min(bound.high, value)
-        passed = passed.changed(value, bound.code, wished)
-    rule, value = _rule(point), passed.value
-    if rule.step:
-        value = rule.min + round((value - rule.min) / rule.step) * rule.step
-        value = round(value, 6)
+        value = bound.within(passed.value)
+        if value != passed.value:
+            passed = passed.changed(value, bound.code, wished)
+    rule = _rule(point)
+    value = _on_grid(passed.value, rule.min, rule.step)
     clamped = min(rule.max, max(rule.min, value))
     if clamped != value:
         return passed.changed(clamped, Code.GUARD_DEVICE_LIMIT, wished)
-    return passed if clamped == passed.value else replace(passed, value=clamped)
+    return passed if clamped == passed.value else passed._replace(value=clamped)
+
+
+@lru_cache
+def _on_grid(value: float, least: float, step: float) -> float:
+    """The device's nearest value to this one; remembered, as nearly all wishes are those of a minute ago."""
+    return round(least + round((value - least) / step) * step, 6) if step else value
 
 
 def _machine(passed: _Value, wished: float, pump: HeatPump | None, ledger: Ledger, point: str, now: datetime) -> _Value:
@@ -149,9 +153,9 @@ def _worth_writing(
     rule, held = _rule(point), ledger.held(point.id)
     if held is None or held == passed.value:
         return passed
-    allowed = all((b.low is None or held >= b.low) and (b.high is None or held <= b.high) for b in limits)
+    allowed = all(bound.within(held) == held for bound in limits)
     if abs(held - passed.value) < rule.min_change - 1e-9 and allowed:
-        return replace(passed, value=held)
+        return passed._replace(value=held)
     used = ledger.writes_on(point.id, scene.local.date()) >= rule.daily_budget
     if used and allowed and not is_safety(passed.reason):
         return _Value(held, because(Code.GUARD_WEAR, budget=float(rule.daily_budget), wished=wished, given=held))
@@ -171,9 +175,8 @@ def _own(scene: Scene, limits: Bounds) -> list[Command | Hold]:
     if point is not None and too_cold(scene):
         passed = _Value(0.0, because(Code.GUARD_HOT_WATER, wished=None, given=0.0))
         for bound in limits.get(point, []):
-            low = passed.value if bound.low is None else max(bound.low, passed.value)
-            high = low if bound.high is None else min(bound.high, low)
-            passed = passed if high == passed.value else _Value(high, because(bound.code, wished=None, given=high))
+            value = bound.within(passed.value)
+            passed = passed if value == passed.value else _Value(value, because(bound.code, wished=None, given=value))
         result.append(_critical(scene, point, passed.value, passed.reason))
     return result
 

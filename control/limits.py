@@ -5,8 +5,7 @@ left out where it only serves comfort, and kept where it protects people.
 """
 
 from collections import defaultdict
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from control.picture import Scene, manned
 from models.assets import AirHandling, ZoneKind
@@ -36,13 +35,17 @@ def alarm_points(scene: Scene, unit: AirHandling) -> tuple[str, ...]:
     return tuple(point for point in found if point is not None)
 
 
-@dataclass(frozen=True, slots=True)
-class Bound:
+class Bound(NamedTuple):
     """The point must lie within [low, high]; None leaves the side open."""
 
     low: float | None
     high: float | None
     code: Code
+
+    def within(self, value: float) -> float:
+        """The nearest value that lies within; `high` wins where the two cross."""
+        value = value if self.low is None else max(self.low, value)
+        return value if self.high is None else min(self.high, value)
 
 
 Bounds = dict[str, list[Bound]]

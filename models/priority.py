@@ -39,19 +39,25 @@ class PriorityArray:
         """
         if not 1 <= command.priority <= SLOTS:
             raise ValueError(f"{command.point}: priority {command.priority} is not within 1 (highest) .. {SLOTS}")
-        rest = {priority: held for priority, held in self.slots.items() if priority != command.priority}
-        return PriorityArray(rest if command.value is None else {**rest, command.priority: command})
+        slots = dict(self.slots)
+        if command.value is None:
+            slots.pop(command.priority, None)
+        else:
+            slots[command.priority] = command
+        return PriorityArray(slots)
 
     def expire(self, now: datetime) -> "PriorityArray":
         """The array without the slots whose time has come; the same object when there are none."""
-        if all(command.expires_at > now for command in self.slots.values()):
-            return self
-        return PriorityArray({p: command for p, command in self.slots.items() if command.expires_at > now})
+        living = self._living(now)
+        return self if len(living) == len(self.slots) else PriorityArray(living)
 
     def winner(self, now: datetime) -> Command | None:
         """The command that holds the point at `now`; None when nobody does."""
-        living = [p for p, command in self.slots.items() if command.expires_at > now]
-        return self.slots[min(living)] if living else None
+        living = self._living(now)
+        return living[min(living)] if living else None
+
+    def _living(self, now: datetime) -> dict[int, Command]:
+        return {priority: command for priority, command in self.slots.items() if command.expires_at > now}
 
     def held_by(self, now: datetime) -> str | None:
         """Who holds the point at `now`, as 'source@priority'; None when nobody does."""

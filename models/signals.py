@@ -33,9 +33,8 @@ class Sample(NamedTuple):
     quality: Quality = Quality.GOOD
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """The latest known state of a point, as control and people see it."""
+class Reading(NamedTuple):
+    """The latest known state of a point, as control and people see it. A NamedTuple for the same reason."""
 
     value: float | None
     """None unless quality is GOOD."""

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bems.state import YOUNG_S, aged, fold, max_age_s, unread
+from bems.state import YOUNG_S, aged, fold, max_age_s, observed, unread
 from models.signals import Quality, Reading, Sample
 
 NOON = datetime(2026, 1, 12, 11, 0, tzinfo=UTC)
@@ -35,6 +35,13 @@ def test_a_loss_takes_the_value_and_keeps_the_last_one_and_its_time_for_people(q
 def test_of_samples_that_come_together_the_latest_counts_whatever_their_order():
     samples = [Sample("a", at(2), 2.0), Sample("a", at(1), 1.0), Sample("a", NOON, None, Quality.BAD)]
     assert fold(unread(["a"]), samples)["a"].value == 2.0
+
+
+def test_a_plant_that_is_read_as_a_whole_gives_the_picture_its_samples_would_give():
+    before = fold(unread(["a", "b", "c"]), [Sample("a", NOON, 21.5), Sample("b", NOON, 1.0)])
+    values = {"a": 22.0, "b": None, "nowhere": 1.0}
+    samples = [Sample("a", at(60), 22.0), Sample("b", at(60), None, Quality.BAD)]
+    assert observed(before, values, at(60)) == fold(before, samples)
 
 
 def test_a_clock_that_is_set_back_does_not_freeze_the_picture():
