@@ -238,12 +238,18 @@ def _asset_faults(parts: Parts, profiles: dict[str, Profile]) -> Iterator[Fault]
                 allowed = f"a device with the signal '{signal}' among them"
                 yield Fault(f"{path}.devices", repr(list(asset.devices)), allowed)
     yield from _link_faults(parts)
+    yield from _list_faults(parts)
+
+
+def _list_faults(parts: Parts) -> Iterator[Fault]:
+    """Lists of names that stand outside any asset."""
     for index, station in enumerate(parts.weather_station):
         if station not in parts.named.get("devices", ()):
             yield Fault(f"weather_station[{index}]", repr(station), "the id of a device in `devices`")
     for index, zone in enumerate(parts.zones_by_rules):
-        if zone not in (zones := parts.named.get("zones", set())):
-            yield Fault(f"control.zones_by_rules[{index}]", repr(zone), f"one of {_names(zones)}")
+        if zone not in parts.named.get("zones", ()):
+            allowed = f"one of {_names(parts.named.get('zones', ()))}"
+            yield Fault(f"control.zones_by_rules[{index}]", repr(zone), allowed)
 
 
 def _link_faults(parts: Parts) -> Iterator[Fault]:
