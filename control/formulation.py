@@ -65,6 +65,10 @@ def state(of: Inputs, whole_h: float) -> Stated:
     _balances(bus, of, expected)
     electricity.power_balance(bus, through, of.outlook.base_load_kw)
     peak.peak(bus, of.tariff.months, through.imported, of.state.hour_kwh, of.days)
+    for number, one in enumerate(of.held, 1):
+        value = bus.shown[one.trajectory][one.step : one.step + 1]
+        bus.m.rows(f"held {number} least", value >= one.least)
+        bus.m.rows(f"held {number} most", value <= one.most)
     return Stated(bus, expected, hygiene, sessions)
 
 

@@ -149,6 +149,16 @@ class TariffState:
 
 
 @dataclass(frozen=True)
+class Held:
+    """A decision made beforehand: one trajectory of the plan kept within bounds in one step."""
+
+    trajectory: str
+    least: float
+    most: float
+    step: int = 0
+
+
+@dataclass(frozen=True)
 class Inputs:
     """All of it."""
 
@@ -160,6 +170,8 @@ class Inputs:
     """Local day of each clock hour of the grid."""
     tariff: TariffState = TariffState()
     weights: Weights = Weights()
+    held: tuple[Held, ...] = ()
+    """None in a plan to be carried out; asks what another decision would cost."""
 
 
 def faults(of: Inputs) -> list[str]:

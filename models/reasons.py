@@ -97,6 +97,29 @@ class Code(StrEnum):
     PLAN_CARS = "plan.cars"
     PLAN_AIR = "plan.air"
     PLAN_CYCLE = "plan.cycle"
+    WHY_NEED = "why.need"
+    WHY_REST = "why.rest"
+    WHY_STORE = "why.store"
+    WHY_WAIT = "why.wait"
+    WHY_PEAK = "why.peak"
+    WHY_SPARE = "why.spare"
+    WHY_HYGIENE = "why.hygiene"
+    WHY_CAR = "why.car"
+    WHY_CAR_WAITS = "why.car_waits"
+    BOUND_PEAK = "bound.peak"
+    BOUND_HYGIENE = "bound.hygiene"
+    BOUND_CARS = "bound.cars"
+    BOUND_COLD = "bound.cold"
+    BOUND_HOT = "bound.hot"
+    BOUND_EMISSION = "bound.emission"
+    BOUND_BATHS = "bound.bathrooms"
+    BOUND_COIL = "bound.coil"
+    BOUND_AIR = "bound.air"
+    BOUND_THERMOSTAT = "bound.thermostat"
+    BOUND_FULL = "bound.full"
+    BOUND_RUN = "bound.run"
+    BOUND_STOP = "bound.stop"
+    BOUND_WATER = "bound.water"
     PEAK_WATER = "peak.after_heater"
     PEAK_AIR = "peak.air"
     GUARD_NOT_WRITABLE = "guard.not_writable"
@@ -184,14 +207,18 @@ def sentence(reason: Reason, language: Literal["nb", "en"]) -> str:
     except ValueError:
         return reason.code
     template = text.nb if language == "nb" else text.en
-    words = {name: _said(reason.facts.get(name), language) for name in facts_of(Code(reason.code))}
+    words = {name: _said(name, reason.facts.get(name), language) for name in facts_of(Code(reason.code))}
     return template.format_map(words)
 
 
-def _said(fact: float | str | None, language: Literal["nb", "en"]) -> str:
+def _said(name: str, fact: float | str | None, language: Literal["nb", "en"]) -> str:
+    """Money per kWh with two decimals, all else with one at most."""
     if fact is None:
         return "–"
     if isinstance(fact, str):
         return fact
+    if name.endswith("nok_per_kwh"):
+        said = f"{fact + 0.0:.2f}"
+        return said.replace(".", ",") if language == "nb" else said
     said = f"{fact:.1f}".removesuffix(".0").replace("-0", "0" if abs(fact) < 0.05 else "-0")
     return said.replace(".", ",") if language == "nb" else said

@@ -1,0 +1,150 @@
+"""The decisions in a plan's first step, one by one: what was chosen, and what might have been chosen instead."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from math import ceil, floor
+from typing import Final
+
+from control.assets.chargers import grouped
+from control.assets.heat_pumps import HeatPumps, Running
+from control.plan import Plan
+from control.problem import Held, Inputs
+
+TOLERANCE: Final = 0.02
+"""Nearer than this, a value of a plan is the choice itself."""
+HEAT_STEP: Final = 0.25
+"""Of the emitters' most: the next choice of heat into rooms."""
+LEAST_CUT: Final = 0.05
+
+
+class Family(StrEnum):
+    """Kinds of commands a plan gives."""
+
+    COMPRESSORS = "compressors"
+    CHARGE = "charge"
+    BOILER = "boiler"
+    AFTER_HEATER = "after_heater"
+    CARS = "cars"
+    AIR = "air"
+    ROOM = "room"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One decision: a number of compressors, a power, or a cut of the air as share of full flow."""
+
+    family: Family
+    asset: str
+    value: float
+    unit: str
+    trajectory: str
+    others: tuple[float, ...]
+    """The next values below and above."""
+    node: str | None
+    """Where its heat goes."""
+    rows: tuple[str, ...]
+    """Beginnings of the names of rows that can hold it back."""
+
+    def held(self, value: float) -> Held:
+        """This value instead."""
+        return Held(self.trajectory, value, value)
+
+
+def decisions(of: Inputs, plan: Plan) -> tuple[Decision, ...]:
+    """Every decision of the first step, in the order people ask for them; of what cannot act now, none."""
+    found = [*_machines(of, plan), *_electric(of, plan), *_cars(of, plan), *_air(of, plan), *_rooms(of, plan)]
+    return tuple(found)
+
+
+def _now(plan: Plan, trajectory: str) -> float:
+    return float(plan.trajectories[trajectory][0])
+
+
+def _next(value: float, most: float, size: float = 1.0) -> tuple[float, ...]:
+    """The multiples of `size` below and above, from 0 to `most`."""
+    counts = (ceil(value / size - TOLERANCE) - 1, floor(value / size + TOLERANCE) + 1)
+    return tuple(n * size for n in counts if 0 <= n * size <= most + 1e-9)
+
+
+def _heat_rows(of: Inputs) -> tuple[str, ...]:
+    groups = [f"{g.id} {row}" for g in of.plant.groups for row in ("cold", "hot", "emission", "bathroom floors")]
+    return (*groups, *(f"{unit.id} coil" for unit in of.plant.air))
+
+
+def _machines(of: Inputs, plan: Plan) -> Iterator[Decision]:
+    buffer = of.plant.buffer.node.id
+    for group in of.plant.heat_pumps:
+        running = of.state.heat_pumps.get(group.id, Running(0))
+        if not running.available:
+            continue
+        water = [tank.node.id for tank in of.plant.tanks if tank.node.id in group.water_tanks]
+        on_water = sum(_now(plan, _level(group, tank)) for tank in water)
+        most = (running.available - (on_water > TOLERANCE)) * group.compressors
+        name = _level(group, buffer)
+        value = _now(plan, name)
+        rows = (f"{group.id} ", "peak ", *_heat_rows(of))
+        yield Decision(Family.COMPRESSORS, group.id, value, "", name, _next(value, max(most, value)), buffer, rows)
+        for tank in water:
+            name = _level(group, tank)
+            value = _now(plan, name)
+            others = (0.0 if value > TOLERANCE else 1.0,)
+            rows = (f"{group.id} ", "hygiene", "peak ")
+            yield Decision(Family.CHARGE, tank, value, "", name, others, tank, rows)
+
+
+def _level(group: HeatPumps, tank: str) -> str:
+    return f"{group.id}.{tank}.compressors"
+
+
+def _electric(of: Inputs, plan: Plan) -> Iterator[Decision]:
+    buffer, water = of.plant.buffer.node.id, of.plant.hot_water
+    for boiler in of.plant.boilers:
+        if boiler.id not in of.state.boilers_lost:
+            name = f"{boiler.id}.power_kw"
+            value = _now(plan, name)
+            others = _next(value, boiler.stages * boiler.stage_kw, boiler.stage_kw)
+            rows = (f"{boiler.id} ", "peak ", *_heat_rows(of))
+            yield Decision(Family.BOILER, boiler.id, value, "kW", name, others, buffer, rows)
+    if water is not None:
+        node = water.after_heater.id
+        name = f"{node}.heater_kw"
+        value = _now(plan, name)
+        others = _next(value, water.heater_kw, water.stage_kw)
+        rows = (f"{node} thermostat", "hygiene", "peak ")
+        yield Decision(Family.AFTER_HEATER, node, value, "kW", name, others, node, rows)
+
+
+def _cars(of: Inputs, plan: Plan) -> Iterator[Decision]:
+    for number, session in enumerate(grouped(of.outlook.sessions), 1):
+        name = f"{session.chargers[0]}.power_kw"
+        if not session.connected_at <= of.grid.start < of.grid.at(1) <= session.leaves_at or (
+            name not in plan.trajectories
+        ):
+            continue
+        value = _now(plan, name)
+        others = tuple(kw for kw in (0.0, session.max_kw) if abs(kw - value) > TOLERANCE)
+        rows = (f"cars {number} ", "peak ")
+        yield Decision(Family.CARS, ", ".join(session.chargers), value, "kW", name, others, None, rows)
+
+
+def _air(of: Inputs, plan: Plan) -> Iterator[Decision]:
+    for unit in of.plant.air:
+        name = f"{unit.id}.cut"
+        most = float(of.outlook.air_share[unit.id][0]) - unit.least_share
+        if name in plan.trajectories and most > LEAST_CUT:
+            value = _now(plan, name)
+            others = (0.0 if value > TOLERANCE else most,)
+            yield Decision(Family.AIR, unit.id, value, "", name, others, None, (f"{unit.id} ", "peak "))
+
+
+def _rooms(of: Inputs, plan: Plan) -> Iterator[Decision]:
+    if of.outlook.outdoor_degc[0] >= of.plant.heating_below_degc:
+        return
+    for group in of.plant.groups:
+        if group.emitter_max_kw > 0:
+            name = f"{group.id}.heat_kw"
+            value = _now(plan, name)
+            others = _next(value, group.emitter_max_kw, HEAT_STEP * group.emitter_max_kw)
+            rows = (f"{group.id} ", "peak ")
+            yield Decision(Family.ROOM, group.id, value, "kW", name, others, group.room.id, rows)
