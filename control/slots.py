@@ -1,0 +1,105 @@
+"""Quarters of an hour on the wall calendar: what timetables and daily profiles are looked up by."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta, tzinfo
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from control.grid import QUARTER_S, Array, Index
+from control.picture import DAYS
+from models.assets import Period
+from models.local_time import public_holidays
+
+Mask = NDArray[np.bool_]
+
+PER_DAY: Final = 96
+WORKDAY, SATURDAY, SUNDAY = 0, 1, 2
+"""Kinds of day; a public holiday is lived like a Sunday."""
+KINDS: Final = 3
+
+
+@dataclass(frozen=True)
+class Slots:
+    """Quarters one after another; `index` counts from local midnight by the clock on the wall."""
+
+    start: datetime
+    day: Index
+    """Ordinal of the local day."""
+    hour: Array
+    """Local time of day at the quarter's begin [h]."""
+
+    def __len__(self) -> int:
+        return len(self.hour)
+
+    @cached_property
+    def index(self) -> Index:
+        """Quarter of the local day, 0 to 95."""
+        return np.asarray(np.minimum(self.hour * 4 + 1e-6, PER_DAY - 1), dtype=np.int64)
+
+    @cached_property
+    def weekday(self) -> Index:
+        """0 is Monday."""
+        return np.asarray((self.day + 6) % 7, dtype=np.int64)
+
+    @cached_property
+    def kind(self) -> Index:
+        """WORKDAY, SATURDAY or SUNDAY."""
+        return kinds_of(self.day)
+
+    @cached_property
+    def middle_s(self) -> Array:
+        """Middle of each quarter [s since 1970]."""
+        return np.asarray(self.start.timestamp() + (np.arange(len(self)) + 0.5) * QUARTER_S, dtype=np.float64)
+
+    @cached_property
+    def lead_h(self) -> Array:
+        """Middle of each quarter from the start [h]."""
+        return np.asarray((np.arange(len(self)) + 0.5) / 4, dtype=np.float64)
+
+    @cached_property
+    def month(self) -> Index:
+        """Local month, 1 to 12."""
+        first, place = np.unique(self.day, return_inverse=True)
+        return np.array([date.fromordinal(int(day)).month for day in first], dtype=np.int64)[place]
+
+    @cached_property
+    def day_of_year(self) -> Index:
+        """1 on the first of January."""
+        first, place = np.unique(self.day, return_inverse=True)
+        return np.array([date.fromordinal(int(d)).timetuple().tm_yday for d in first], dtype=np.int64)[place]
+
+    def within(self, periods: Iterable[Period]) -> Mask:
+        """Which quarters begin within one of the periods, as `picture.manned` has it."""
+        inside = np.zeros(len(self), dtype=np.bool_)
+        for period in periods:
+            on = np.isin(self.weekday, [DAYS.index(day) for day in period.days])
+            begin, end = _hours(period.start), 24.0 if period.to == time(0) else _hours(period.to)
+            inside |= on & (self.hour >= begin - 1e-9) & (self.hour < end - 1e-9)
+        return inside
+
+
+def _hours(at: time) -> float:
+    return at.hour + at.minute / 60 + at.second / 3600
+
+
+def slots(start: datetime, count: int, zone: tzinfo) -> Slots:
+    """So many quarters from `start` (UTC, on a quarter)."""
+    local = [(start + timedelta(seconds=n * QUARTER_S)).astimezone(zone) for n in range(count)]
+    day = np.array([when.toordinal() for when in local], dtype=np.int64)
+    return Slots(start, day, np.array([when.hour + when.minute / 60 for when in local]))
+
+
+def kinds_of(days: Index) -> Index:
+    """Kind of each local day (ordinals)."""
+    known, place = np.unique(days, return_inverse=True)
+    return np.array([_kind(date.fromordinal(int(day))) for day in known], dtype=np.int64)[place]
+
+
+def _kind(day: date) -> int:
+    if day.weekday() == 6 or day in public_holidays(day.year):
+        return SUNDAY
+    return SATURDAY if day.weekday() == 5 else WORKDAY
