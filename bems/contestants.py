@@ -6,13 +6,21 @@ A new one (an optimiser, an oracle) is one entry here: it decides once per step 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from typing import Final
 
 from bems.information import Information
 from bems.lockstep import Controller, LockstepResult
+from bems.optimiser import Optimiser
+from control.learned import Learned, cold
+from control.planning import Knowledge
+from control.plant_model import from_site
+from control.problem import Plant
+from control.record import Record
 from control.rules import decide
 from control.strategy import GOOD, NAIVE, Strategy
+from models.forecast import PriceForecast, WeatherForecast
 from models.site import Site
 
 
@@ -24,6 +32,8 @@ class Setting:
     information: Information
     record: LockstepResult | None
     """Every point over the warm-up, to learn from; None without one."""
+    recording: Callable[[], Record]
+    """What loads and draws are going to be, for perfect foresight only: a run of the rules over the same days."""
 
 
 @dataclass(frozen=True)
@@ -39,9 +49,44 @@ def _rules(strategy: Strategy, _: Setting) -> Contestant:
     return Contestant(partial(decide, strategy=strategy))
 
 
+def _taught(setting: Setting) -> tuple[Plant, Learned]:
+    """The model and the habits as the warm-up's record has them; the site file's without one."""
+    return from_site(setting.site), cold(setting.site)
+
+
+def _optimiser(setting: Setting) -> Contestant:
+    plant, learned = _taught(setting)
+    see = setting.information
+
+    def known(now: datetime) -> Knowledge:
+        return Knowledge(plant, learned, see.prices(now), see.weather(now))
+
+    return _planned(known)
+
+
+def _oracle(setting: Setting) -> Contestant:
+    """The same optimiser with perfect foresight of weather, prices, draws and loads."""
+    plant, learned = _taught(setting)
+    truth, see = setting.recording(), setting.information
+    prices = PriceForecast(see.true_prices, see.true_prices.start, "truth", synthetic=False)
+    weather = WeatherForecast(see.true_weather, see.true_weather.start, "truth")
+
+    def known(_: datetime) -> Knowledge:
+        return Knowledge(plant, learned, prices, weather, truth)
+
+    return _planned(known)
+
+
+def _planned(known: Callable[[datetime], Knowledge]) -> Contestant:
+    controller = Optimiser(known)
+    return Contestant(controller, controller.solve_ms)
+
+
 CONTESTANTS: Final[Mapping[str, Callable[[Setting], Contestant]]] = {
     NAIVE.label: partial(_rules, NAIVE),
     GOOD.label: partial(_rules, GOOD),
+    "optimiser": _optimiser,
+    "oracle": _oracle,
 }
 WARM_UP: Final[Controller] = partial(decide, strategy=GOOD)
 """Runs the plant before all of them, so that everybody starts from the same state."""

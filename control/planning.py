@@ -1,0 +1,119 @@
+"""From what is seen and known to a plan that may be followed: the problem's inputs, when to plan, how long a plan holds.
+
+Pure: whoever runs the solver (a worker beside the live system, a backtest) calls these in turn. No plan leaves the last
+good one in force until it expires; then the rules decide alone, in the very next decision.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from control.estimate import Estimate
+from control.fleet import fleet
+from control.follow import guidance
+from control.grid import QUARTER_S, grid_at
+from control.guidance import Guidance
+from control.learned import Learned
+from control.memory import RuleMemory
+from control.observer import state
+from control.outlook import outlook
+from control.peak_guard import expected_peak_kw
+from control.picture import Scene
+from control.plan import NoPlan, Plan
+from control.problem import Inputs, Plant, Weights
+from control.record import Record
+from control.tariff_state import local_days, tariff_state
+from models.forecast import PriceForecast, WeatherForecast
+
+GOOD_FOR: Final = timedelta(hours=2)
+"""How long the last good plan is followed when no new one is found."""
+FLOOR_SHARE: Final = 0.8
+"""Of the peak that the coldest hour ahead would have under rules: what the month will see anyway."""
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """What a plan is made with besides what is seen."""
+
+    plant: Plant
+    """Parameters, re-fitted where the record has taught better ones."""
+    learned: Learned
+    prices: PriceForecast | None
+    weather: WeatherForecast | None
+    truth: Record | None = None
+    """Perfect knowledge of loads and draws, in studies only."""
+    weights: Weights = Weights()
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The plan in force."""
+
+    plan: Plan
+    made_at: datetime
+    lost: frozenset[str]
+    """Machines it could not count on."""
+
+    @property
+    def expires_at(self) -> datetime:
+        """From then on nobody follows it."""
+        return self.made_at + GOOD_FOR
+
+
+def inputs(scene: Scene, memory: RuleMemory, estimate: Estimate, known: Knowledge) -> Inputs:
+    """The problem of this moment. Never raises for what is missing: `dispatch.plan` names it and gives no plan."""
+    grid = grid_at(scene.now)
+    see = outlook(scene.site, known.plant, grid, scene, memory, known.prices, known.weather, known.learned, known.truth)
+    days = local_days(grid.hour_starts)
+    floor_kw = FLOOR_SHARE * expected_peak_kw(scene.site, float(see.outdoor_degc.min()))
+    return Inputs(
+        grid=grid,
+        plant=known.plant,
+        state=state(scene, memory, known.plant, estimate, grid),
+        outlook=see,
+        days=days,
+        tariff=tariff_state(scene.site.tariff, days, memory.highest_kw, floor_kw),
+        weights=known.weights,
+    )
+
+
+def lost_machines(scene: Scene, memory: RuleMemory) -> frozenset[str]:
+    """Heat pumps that cannot be counted on now."""
+    return frozenset(fleet(scene, memory).lost)
+
+
+def due(standing: Standing | None, tried_at: datetime | None, scene: Scene, memory: RuleMemory) -> bool:
+    """Whether to plan now: once a quarter, and at once when a machine is lost or has come back.
+
+    Args:
+        standing: the plan in force.
+        tried_at: when planning was last tried; None: never.
+        scene: what is seen.
+        memory: of the rules.
+    """
+    if tried_at is None:
+        return True
+    if scene.now.timestamp() // QUARTER_S != tried_at.timestamp() // QUARTER_S:
+        return True
+    return standing is not None and tried_at <= standing.made_at and standing.lost != lost_machines(scene, memory)
+
+
+def taken(standing: Standing | None, found: Plan | NoPlan, now: datetime, lost: frozenset[str]) -> Standing | None:
+    """The plan in force after one was looked for: the new one, else the last good one until it expires."""
+    if isinstance(found, Plan):
+        return Standing(found, now, lost)
+    return standing if standing is not None and now < standing.expires_at else None
+
+
+def followed(standing: Standing | None, plant: Plant, now: datetime) -> Guidance | None:
+    """What the plan in force asks for now; None: the rules decide alone."""
+    return None if standing is None else guidance(standing.plan, plant, now, standing.expires_at)
+
+
+def label(standing: Standing | None, now: datetime) -> tuple[str, Mapping[str, float]]:
+    """Who decides now, as a key for a text and its facts: 'optimiser', 'optimiser.old' or 'rules'."""
+    if standing is None or now >= standing.expires_at:
+        return "rules", {}
+    age_min = (now - standing.made_at) / timedelta(minutes=1)
+    return ("optimiser", {}) if age_min < QUARTER_S / 60 + 1 else ("optimiser.old", {"age_min": age_min})
