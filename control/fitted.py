@@ -11,9 +11,8 @@ from math import isfinite
 from typing import Any, Final
 
 from control.assets.building import Group
-from control.assets.bus import Node
 from control.assets.heat_pumps import HeatPumps
-from control.problem import Plant
+from control.problem import Plant, Tank
 from models.physics.heat_pump import HeatPump, Stage
 
 
@@ -44,22 +43,21 @@ GROUP: Final = {
     "room_to_mass": Parameter(0.3, 3.0, 0.35),
     "room_loss": Parameter(0.4, 2.5, 0.25),
     "mass_loss": Parameter(0.4, 2.5, 0.25),
-    "emitter": Parameter(0.5, 2.0, 0.20),
     "solar": Parameter(0.2, 2.0, 0.30),
-    "gain_kw": Parameter(-20.0, 20.0, 1.5, neutral=0.0),
+    "gain_kw": Parameter(-20.0, 20.0, 3.0, neutral=0.0),
 }
-TANK: Final = {"loss": Parameter(0.3, 4.0, 0.30)}
-HOT_WATER: Final = {
-    "circulation": Parameter(0.4, 2.5, 0.20),
-    "standing_loss": Parameter(0.3, 4.0, 0.30),
-    "exchanger": Parameter(0.4, 2.0, 0.20),
-}
+EMITTER: Final = {"emitter": Parameter(0.4, 2.5, 0.25)}
+LOSS: Final = {"loss": Parameter(0.3, 4.0, 0.25)}
+EXCHANGER: Final = {"size": Parameter(0.4, 2.0, 0.20)}
 HEAT_PUMPS: Final = {"heat": Parameter(0.6, 1.3, 0.10), "power": Parameter(0.7, 1.5, 0.10)}
 COLLECTORS: Final = {"optical": Parameter(0.3, 1.3, 0.15), "loss": Parameter(0.4, 3.0, 0.25)}
 KINDS: Final[Mapping[str, Mapping[str, Parameter]]] = {
     "group": GROUP,
-    "tank": TANK,
-    "hot_water": HOT_WATER,
+    "emitter": EMITTER,
+    "buffer": LOSS,
+    "preheat": LOSS,
+    "circulation": LOSS,
+    "exchanger": EXCHANGER,
     "heat_pumps": HEAT_PUMPS,
     "collectors": COLLECTORS,
 }
@@ -124,9 +122,9 @@ def kind_of(part: str) -> str:
 
 def parts_of(plant: Plant) -> tuple[str, ...]:
     """Every part of this plant that can be fitted."""
-    names = [f"group.{group.id}" for group in plant.groups]
-    names += [f"tank.{tank.node.id}" for tank in (plant.buffer, *plant.tanks)]
-    names += ["hot_water"] if plant.hot_water is not None else []
+    names = [f"{kind}.{group.id}" for group in plant.groups for kind in ("group", "emitter")]
+    names += ["buffer"]
+    names += ["preheat", "circulation", "exchanger"] if plant.hot_water is not None else []
     names += [f"heat_pumps.{group.id}" for group in plant.heat_pumps]
     return (*names, *(["collectors"] if plant.collectors is not None else []))
 
@@ -137,9 +135,8 @@ def applied(plant: Plant, fitted: Fitted) -> Plant:
     if water is not None:
         water = replace(
             water,
-            circulation_kw_per_k=water.circulation_kw_per_k * fitted.value("hot_water", "circulation"),
-            exchanger_kw_per_k=water.exchanger_kw_per_k * fitted.value("hot_water", "exchanger"),
-            after_heater=_lossier(water.after_heater, fitted.value("hot_water", "standing_loss")),
+            circulation_kw_per_k=water.circulation_kw_per_k * fitted.value("circulation", "loss"),
+            exchanger_kw_per_k=water.exchanger_kw_per_k * fitted.value("exchanger", "size"),
         )
     if panel is not None:
         panel = replace(
@@ -147,14 +144,13 @@ def applied(plant: Plant, fitted: Fitted) -> Plant:
             optical_factor=panel.optical_factor * fitted.value("collectors", "optical"),
             loss_factor=panel.loss_factor * fitted.value("collectors", "loss"),
         )
-    buffer, *tanks = (
-        replace(tank, node=_lossier(tank.node, fitted.value(f"tank.{tank.node.id}", "loss")))
-        for tank in (plant.buffer, *plant.tanks)
-    )
+    preheaters = plant.hot_water.preheaters if plant.hot_water is not None else ()
     return replace(
         plant,
-        buffer=buffer,
-        tanks=tuple(tanks),
+        buffer=_lossier(plant.buffer, fitted.value("buffer", "loss")),
+        tanks=tuple(
+            _lossier(t, fitted.value("preheat", "loss")) if t.node.id in preheaters else t for t in plant.tanks
+        ),
         groups=tuple(group_applied(group, fitted) for group in plant.groups),
         heat_pumps=tuple(_machines(group, fitted) for group in plant.heat_pumps),
         hot_water=water,
@@ -173,14 +169,14 @@ def group_applied(group: Group, fitted: Fitted) -> Group:
         room_to_mass_kw_per_k=group.room_to_mass_kw_per_k * fitted.value(part, "room_to_mass"),
         room_to_outdoor_kw_per_k=group.room_to_outdoor_kw_per_k * fitted.value(part, "room_loss"),
         mass_to_outdoor_kw_per_k=group.mass_to_outdoor_kw_per_k * fitted.value(part, "mass_loss"),
-        emitter_kw_per_k=group.emitter_kw_per_k * fitted.value(part, "emitter"),
+        emitter_kw_per_k=group.emitter_kw_per_k * fitted.value(f"emitter.{group.id}", "emitter"),
         solar_factor=group.solar_factor * fitted.value(part, "solar"),
         gain_offset_kw=group.gain_offset_kw + fitted.value(part, "gain_kw"),
     )
 
 
-def _lossier(node: Node, factor: float) -> Node:
-    return replace(node, loss_kw_per_k=node.loss_kw_per_k * factor)
+def _lossier(tank: Tank, factor: float) -> Tank:
+    return replace(tank, node=replace(tank.node, loss_kw_per_k=tank.node.loss_kw_per_k * factor))
 
 
 def _machines(group: HeatPumps, fitted: Fitted) -> HeatPumps:

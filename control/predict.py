@@ -65,7 +65,8 @@ def heat_into(
     outdoor_degc: Array | float,
     disturbance_kw: Array | float = 0.0,
 ) -> tuple[Array | float, Array | float]:
-    """Heat into room and into mass [kW] that does not depend on their temperatures."""
+    """Heat into room and into mass [kW] that does not depend on their temperatures; sun and gains as fitted."""
+    gains_kw, solar_kw = gains_kw + group.gain_offset_kw, group.solar_factor * solar_kw
     room = (
         group.room_to_outdoor_kw_per_k * outdoor_degc
         + vent_kw_per_k * vent_supply_degc

@@ -36,7 +36,7 @@ def test_heat_pumps_give_and_take_in_proportion():
 
 
 def test_losses_of_tanks_and_circulation():
-    fitted = NEUTRAL.with_part("tank.buffer", {"loss": 2.0}).with_part("hot_water", {"circulation": 1.3})
+    fitted = NEUTRAL.with_part("buffer", {"loss": 2.0}).with_part("circulation", {"loss": 1.3})
     after = applied(PLANT, fitted)
     assert after.buffer.node.loss_kw_per_k == pytest.approx(2 * PLANT.buffer.node.loss_kw_per_k)
     assert after.hot_water.circulation_kw_per_k == pytest.approx(1.3 * PLANT.hot_water.circulation_kw_per_k)
@@ -52,7 +52,7 @@ def test_nothing_leaves_its_bounds(part):
 
 
 def test_survives_json():
-    fitted = Fitted(3, datetime(2026, 2, 1, tzinfo=UTC), {"hot_water": {"circulation": 1.1}})
+    fitted = Fitted(3, datetime(2026, 2, 1, tzinfo=UTC), {"circulation": {"loss": 1.1}})
     assert fitted_from_json(json.loads(json.dumps(fitted.as_json()))) == fitted
     assert fitted_from_json(NEUTRAL.as_json()) == NEUTRAL
 
@@ -62,8 +62,8 @@ def test_survives_json():
     [
         {},
         {"version": 1, "fitted_at": None, "parts": {"engine": {"loss": 1.0}}},
-        {"version": 1, "fitted_at": None, "parts": {"tank.buffer": {"colour": 1.0}}},
-        {"version": 1, "fitted_at": None, "parts": {"tank.buffer": {"loss": float("nan")}}},
+        {"version": 1, "fitted_at": None, "parts": {"buffer": {"colour": 1.0}}},
+        {"version": 1, "fitted_at": None, "parts": {"buffer": {"loss": float("nan")}}},
         {"version": 1, "fitted_at": None, "parts": [1]},
     ],
 )
@@ -73,4 +73,4 @@ def test_nonsense_is_refused(raw):
 
 
 def test_parts_the_plant_lost_are_passed_over():
-    assert applied(PLANT, Fitted(parts={"tank.gone": {"loss": 2.0}, "group.gone": {"solar": 0.5}})) == PLANT
+    assert applied(PLANT, Fitted(parts={"heat_pumps.gone": {"heat": 0.9}, "group.gone": {"solar": 0.5}})) == PLANT
