@@ -91,6 +91,11 @@ def _parser() -> argparse.ArgumentParser:
 
     _backtest_verb(verbs)
 
+    model = verbs.add_parser("model", help="versions of the fitted model: list, show one, go back to one")
+    model.add_argument("words", nargs="*", metavar="list | show N | revert N", help="what to do (list)")
+    model.add_argument("--data", type=Path, default=Path("data"), help="folder of the record (%(default)s)")
+    model.set_defaults(run=_model)
+
     schema = verbs.add_parser("schema", help="print the JSON Schema of site files, for editors")
     schema.set_defaults(run=_schema)
     return parser
@@ -187,6 +192,13 @@ def _backtest(arguments: argparse.Namespace) -> int:
 
     options = {name: value for name, value in vars(arguments).items() if name not in {"run", "site"}}
     return backtest(arguments.site, **options)
+
+
+def _model(arguments: argparse.Namespace) -> int:
+    from bems.clock import RealClock
+    from bems.models_store import command
+
+    return command(arguments.data, arguments.words, RealClock().now())
 
 
 def _schema(_: argparse.Namespace) -> int:
