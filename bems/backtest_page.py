@@ -26,19 +26,35 @@ LABELS: Final = {
     "borehole_correction_nok": "Correction for the boreholes [NOK]",
 }
 STYLE: Final = """
-body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem;
-       color: #1d2730; background: #fff; }
-table { border-collapse: collapse; width: 100%; margin: 1rem 0; }
-th, td { padding: .35rem .6rem; border-bottom: 1px solid #d5dce2; text-align: right; }
+:root { --c0: #6b7680; --c1: #1f6fb2; --c2: #c2410c; --c3: #15803d; --c4: #7c3aed; --grid: #e3e8ec; --ink: #1d2730;
+        --paper: #fff; --line: #d5dce2; --no: #9b1c1c; --faint: #52606b; }
+@media (prefers-color-scheme: dark) { :root { --c0: #a3adb5; --c1: #6db3f2; --c2: #fb923c; --c3: #4ade80; --c4: #c4b5fd;
+        --grid: #28313a; --ink: #e6ebef; --paper: #14191e; --line: #38424b; --no: #ff9a9a; --faint: #a3adb5; } }
+body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 62rem; padding: 0 1rem;
+       color: var(--ink); background: var(--paper); }
+h3 { margin: 1.6rem 0 .2rem; } h4 { margin: .6rem 0 0; font-weight: 500; color: var(--faint); }
+table { border-collapse: collapse; width: 100%; margin: 1rem 0; font-variant-numeric: tabular-nums; }
+th, td { padding: .3rem .6rem; border-bottom: 1px solid var(--line); text-align: right; font-weight: 400; }
+thead th, .sum th, .sum td { font-weight: 600; }
 th:first-child, td:first-child { text-align: left; }
-.no { color: #9b1c1c; font-weight: 600; }
-@media (prefers-color-scheme: dark) { body { color: #e6ebef; background: #14191e; } th, td { border-color: #38424b; }
-  .no { color: #ff9a9a; } }
+.no { color: var(--no); font-weight: 600; }
+.scroll { overflow-x: auto; }
+.key { display: flex; flex-wrap: wrap; gap: 0 1.5rem; padding: 0; list-style: none; position: sticky; top: 0;
+       background: var(--paper); }
+svg { width: 100%; height: auto; display: block; }
+svg text { font-size: 12px; fill: var(--faint); }
+svg .said { font-weight: 600; paint-order: stroke; stroke: var(--paper); stroke-width: 3px; }
+.grid { stroke: var(--grid); }
+polyline { fill: none; stroke-width: 1.6; stroke-linejoin: round; stroke: currentColor; }
+.c0 { color: var(--c0); } .c1 { color: var(--c1); } .c2 { color: var(--c2); } .c3 { color: var(--c3); }
+.c4 { color: var(--c4); } .price, .outdoor { color: var(--faint); }
+.band { fill: currentColor; opacity: .22; stroke: none; }
+circle, svg .said { fill: currentColor; }
 """
 
 
-def page(answer: Mapping[str, Any]) -> str:
-    """HTML of the output of `bems backtest`."""
+def page(answer: Mapping[str, Any], pictures: str = "") -> str:
+    """HTML of the output of `bems backtest`, with its pictures."""
     controllers, meta = answer["controllers"], answer["meta"]
     names = list(controllers)
     head = "".join(f"<th scope=col>{escape(name)}</th>" for name in names)
@@ -46,8 +62,7 @@ def page(answer: Mapping[str, Any]) -> str:
         f"<tr><th scope=row>{label}</th>" + "".join(f"<td>{_said(controllers[n][key])}</td>" for n in names) + "</tr>"
         for key, label in LABELS.items()
     ]
-    rows.append(_saving(controllers, meta["reference"]))
-    rows.append(_plan_times(controllers))
+    rows = [_saving(controllers, meta["reference"]), *rows, _plan_times(controllers)]
     made_up = [what for what in ("weather", "prices") if meta[what] == "synthetic"]
     told = f"<p>Made-up {' and '.join(made_up)}, not measured.</p>" if made_up else ""
     facts = "".join(f"<tr><th scope=row>{escape(k)}</th><td>{escape(str(v))}</td></tr>" for k, v in meta.items())
@@ -58,9 +73,10 @@ def page(answer: Mapping[str, Any]) -> str:
 <h1>Backtest of {escape(str(meta["site"]))}</h1>
 <p>{meta["days"]} days from {escape(str(meta["start"]))}, after {meta["warmup_days"]} days of warm-up. A simulated
 plant: the same weather, prices, people and draws for every controller.</p>{told}
-<table><thead><tr><th></th>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table>
-<p>Least possible cost with perfect foresight: {_said(bound)} NOK. A dash means that it is not known.</p>
 {_gate(controllers, meta["reference"])}
+<div class=scroll><table><thead><tr><th></th>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>
+<p>Least possible cost with perfect foresight: {_said(bound)} NOK. A dash means that it is not known.</p>
+<h2>What it looked like</h2>{pictures}
 <h2>What was run</h2><table>{facts}</table>
 </html>
 """
@@ -78,7 +94,7 @@ def _saving(controllers: Mapping[str, Any], reference: str) -> str:
             cells.append("<td>–</td>")
         else:
             cells.append(f"<td>{100 * (theirs - mine) / of:.1f} %</td>")
-    return f"<tr><th scope=row>Saved against {escape(reference)}, of controllable</th>{''.join(cells)}</tr>"
+    return f"<tr class=sum><th scope=row>Saved against {escape(reference)}, of controllable</th>{''.join(cells)}</tr>"
 
 
 def corrected_nok(one: Mapping[str, Any]) -> float | None:

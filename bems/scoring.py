@@ -104,8 +104,8 @@ def score(
         car_missing_kwh: what cars lacked when they left, where the plant tells [kWh].
     """
     seen = Columns(run)
-    bought = seen.energy_kwh(_main(site, "import_kwh"))
-    sold = seen.energy_kwh(_main(site, "export_kwh"))
+    bought = seen.energy_kwh(main_meter(site, "import_kwh"))
+    sold = seen.energy_kwh(main_meter(site, "export_kwh"))
     sold = np.zeros_like(bought) if sold is None and bought is not None else sold
     total = None
     if bought is not None and sold is not None:
@@ -132,7 +132,8 @@ def score(
     )
 
 
-def _main(site: Site, signal: str) -> str | None:
+def main_meter(site: Site, signal: str) -> str | None:
+    """Point of the main meter of electricity with this signal, None when there is none."""
     meters = (m for m in site.meters if m.carrier == "electricity" and m.purpose is Purpose.TOTAL)
     return next((point for m in meters if (point := site.find(m.devices, signal)) is not None), None)
 
@@ -187,7 +188,7 @@ def _fixed_net_kwh(site: Site, seen: Columns) -> Array | None:
     controlled = [*site.heat_pumps, *site.boilers, *site.chargers, *([site.hot_water] if site.hot_water else [])]
     used = [_used_kwh(site, seen, asset) for asset in controlled]
     return _difference(
-        [seen.energy_kwh(_main(site, "import_kwh"))], [seen.energy_kwh(_main(site, "export_kwh")), *used]
+        [seen.energy_kwh(main_meter(site, "import_kwh"))], [seen.energy_kwh(main_meter(site, "export_kwh")), *used]
     )
 
 

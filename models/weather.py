@@ -54,3 +54,10 @@ class WeatherSeries:
         closed = np.append(values, values[0])
         result = np.interp(np.mod(seconds, period), grid, closed)
         return float(result) if isinstance(when, datetime) else result
+
+    def cut(self, start: datetime, end: datetime) -> "WeatherSeries":
+        """The series on its own step from `start` until it covers `end`, repeating as `at` does."""
+        count = int(-(start - end).total_seconds() // self.step_s) + 2
+        seconds = (start - self.start).total_seconds() + np.arange(count, dtype=np.float64) * self.step_s
+        columns = {name: np.asarray(self.at(name, seconds)) for name in COLUMNS}
+        return WeatherSeries(start, self.step_s, **columns, synthetic=self.synthetic)
