@@ -5,6 +5,7 @@ Shapes are documented assumptions to start with; what is measured replaces them 
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -41,8 +42,9 @@ _OF_KIND: Final = {WORKDAY: 2, SATURDAY: 5, SUNDAY: 6}
 """A day of the week that stands for each kind."""
 
 
+@cache
 def typical_week() -> Slots:
-    """Seven days from a Monday, no holiday among them."""
+    """Seven days from a Monday, no holiday among them. Shared: not to be changed."""
     day: Index = _MONDAY + np.repeat(np.arange(7, dtype=np.int64), PER_DAY)
     return Slots(datetime.fromordinal(_MONDAY).replace(tzinfo=UTC), day, np.tile(np.arange(PER_DAY) / 4, 7))
 

@@ -1,132 +1,33 @@
-"""What is known of a building's habits: from its site file to begin with, from its record as soon as there is one."""
+"""A building's habits: from its site file to begin with, from its record as soon as there are two days of it.
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
-from functools import cached_property
+Every part is learned for itself: what the record does not tell stays as it was. Means are robust, and what little data
+says is drawn towards what was known before.
+"""
+
+from dataclasses import replace
 from typing import Final
 
-import numpy as np
-from pydantic import TypeAdapter
-
-from control.activity import air_share, by_kind, fans_kw, fixed_kw, pumps_kw, tapped_l_per_h, typical_week
-from control.grid import Array
-from control.slots import Slots
+from control.activity import (
+    air_share,
+    by_kind,
+    fans_kw,
+    fixed_kw,
+    pumps_kw,
+    tapped_l_per_h,
+    typical_week,
+)
+from control.habits import Factor, Learned, PriceShape, Profile, Trip, profile
+from control.learning_cars import car_points, trips
+from control.learning_profiles import learned_cold_k, learned_load, learned_tap
+from control.learning_sun import learned_collectors, learned_pv, sun_points
+from control.loads import load_points
+from control.price_shape import usual_prices_of
+from control.record import Record
+from control.tapped import tap_points
+from models.prices import PriceSeries
 from models.site import Site
 
-Row = tuple[float, ...]
-Rows = tuple[Row, Row, Row]
-
-
-@dataclass(frozen=True)
-class Profile:
-    """A day by quarters, one row for each kind of day (workday, Saturday, Sunday or holiday), by the wall clock."""
-
-    mean: Rows
-    spread: Rows
-    """Standard deviation of a single day's quarter."""
-    days: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    """Days of each kind it was learned from."""
-
-    def at(self, slots: Slots) -> Array:
-        """Expected value of each quarter."""
-        return self._means[slots.kind, slots.index]
-
-    def spread_at(self, slots: Slots) -> Array:
-        """Standard deviation of each quarter."""
-        return self._spreads[slots.kind, slots.index]
-
-    @cached_property
-    def _means(self) -> Array:
-        return np.array(self.mean)
-
-    @cached_property
-    def _spreads(self) -> Array:
-        return np.array(self.spread)
-
-
-def profile(mean: Array, spread: Array, days: tuple[float, float, float] = (0.0, 0.0, 0.0)) -> Profile:
-    """From arrays of one row per kind of day."""
-    rows: list[Rows] = []
-    for table in (mean, spread):
-        workday, saturday, sunday = (tuple(float(v) for v in row) for row in table)
-        rows.append((workday, saturday, sunday))
-    return Profile(rows[0], rows[1], days)
-
-
-@dataclass(frozen=True)
-class Factor:
-    """Measured over computed."""
-
-    value: float = 1.0
-    spread: float = 0.15
-    """Standard deviation of a day's mean."""
-    days: float = 0.0
-
-
-@dataclass(frozen=True)
-class Trip:
-    """How long a charger's car stays away, and what it needs when it is back."""
-
-    hours: float = 7.5
-    """A shift; measured from the departure."""
-    spread_h: float = 1.0
-    need_share: float = 1.0
-    """Energy charged over what the timetable's departure says."""
-    count: float = 0.0
-
-
-@dataclass(frozen=True)
-class PriceShape:
-    """Spot prices of the last weeks [NOK/kWh]."""
-
-    level: float
-    deviation: tuple[Row, Row]
-    """From the day's mean, by local hour: workdays, other days."""
-    other_over_workday: float
-    spread: float
-    """Of an hour's price around its day's mean and shape."""
-
-
-@dataclass(frozen=True)
-class Learned:
-    """All of it. `version` counts the nights it was learned in; 0 is the site file alone."""
-
-    base_load_kw: Profile
-    tapped_l_per_h: Profile | None = None
-    """Hot water used, at 60 degC; None without hot water."""
-    cold_water_k: float = 0.0
-    """Cold water above its usual temperature of the season."""
-    pv: Mapping[str, Factor] = field(default_factory=dict)
-    """By array."""
-    snow_cover: Mapping[str, float] = field(default_factory=dict)
-    """By array, part of it that was under snow at the end of the record's last light."""
-    collectors: Factor = Factor()
-    trips: Mapping[str, Trip] = field(default_factory=dict)
-    """By charger."""
-    prices: PriceShape | None = None
-    version: int = 0
-    until: datetime | None = None
-    """End of the record it was learned from."""
-    parts: tuple[str, ...] = ()
-    """What came from the record; the rest is the site file's."""
-
-    def to_json(self) -> str:
-        """As text, for the record."""
-        return _ADAPTER.dump_json(self).decode()
-
-    @classmethod
-    def from_json(cls, text: str) -> "Learned":
-        """From text; ValueError (pydantic's) when it is not what `to_json` writes."""
-        return _ADAPTER.validate_json(text)
-
-    @property
-    def label(self) -> str:
-        """Short name for the identity of a forecast."""
-        return f"learned v{self.version}" if self.version else "site file"
-
-
-_ADAPTER: Final = TypeAdapter(Learned)
+__all__ = ["Factor", "Learned", "PriceShape", "Profile", "Trip", "cold", "learn", "points_learned"]
 
 LOAD_SPREAD: Final = 0.15
 TAP_SPREAD: Final = 0.8
@@ -150,3 +51,34 @@ def cold(site: Site) -> Learned:
         pv={array.id: Factor() for array in site.pv},
         trips={charger.id: Trip() for charger in site.chargers},
     )
+
+
+def points_learned(site: Site) -> tuple[str, ...]:
+    """Every point that `learn` reads where the record has it."""
+    points = (*load_points(site).all, *tap_points(site), *sun_points(site), *car_points(site))
+    return tuple(dict.fromkeys(points))
+
+
+def learn(site: Site, record: Record, before: Learned, prices: PriceSeries | None = None) -> Learned:
+    """Habits after another look at the record, weeks of it where there are; `prices` are those of the same time.
+
+    Any step; a part with fewer than two days of data stays what it was `before`.
+    """
+    found: dict[str, object] = {}
+    if (load := learned_load(site, record, before.base_load_kw)) is not None:
+        found["base_load_kw"] = load
+    if before.tapped_l_per_h is not None and (tap := learned_tap(site, record, before.tapped_l_per_h)) is not None:
+        found["tapped_l_per_h"] = tap
+    if (off := learned_cold_k(site, record)) is not None:
+        found["cold_water_k"] = off
+    pv, snow = learned_pv(site, record, before.pv)
+    if pv:
+        found |= {"pv": {**before.pv, **pv}, "snow_cover": snow}
+    if (factor := learned_collectors(site, record, before.collectors)) is not None:
+        found["collectors"] = factor
+    if cars := trips(site, record, before.trips):
+        found["trips"] = {**before.trips, **cars}
+    if prices is not None and (shape := usual_prices_of(prices, site.zone_info)) is not None:
+        found["prices"] = shape
+    parts = tuple(sorted({*before.parts, *found}))
+    return replace(before, **found, parts=parts, version=before.version + 1, until=record.end)  # type: ignore[arg-type]

@@ -4,7 +4,7 @@ Every part has a ladder of sources and is there whatever is missing (docs/outloo
 """
 
 from control.grid import Grid
-from control.learned import Learned
+from control.habits import Learned
 from control.memory import RuleMemory
 from control.outlook_cars import sessions
 from control.outlook_comfort import air_shares, bands

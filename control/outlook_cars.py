@@ -1,10 +1,11 @@
 """Which cars will stand at the chargers, until when, and what they need: those here now, and those to come."""
 
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from control.assets.chargers import Session
-from control.learned import Trip
+from control.habits import Trip
 from control.outlook_moment import Moment
 from control.picture import DAYS
 from control.rule_departures import SPARE, stays
@@ -74,25 +75,27 @@ def _to_come(moment: Moment, charger: Charger, after: datetime, *, away_now: boo
 
 def _departure_after(moment: Moment, charger: Charger, after: datetime) -> tuple[datetime, Departure] | None:
     """The first departure later than an instant, and what it needs."""
-    return min(_departures(moment, charger, after, range(len(DAYS) + 1)), key=lambda one: one[0], default=None)
+    found = []
+    for departure in charger.departures:
+        at = next((at for at in _leaving(moment, departure, after, range(len(DAYS) + 1)) if at > after), None)
+        found += [(at, departure)] if at is not None else []
+    return min(found, key=lambda one: one[0], default=None)
 
 
 def _last_departure(moment: Moment, charger: Charger, before: datetime) -> datetime | None:
-    past = _departures(moment, charger, None, range(-len(DAYS), 1), around=before)
-    return max((at for at, _ in past if at <= before), default=None)
-
-
-def _departures(
-    moment: Moment, charger: Charger, after: datetime | None, ahead: range, around: datetime | None = None
-) -> list[tuple[datetime, Departure]]:
-    zone = moment.site.zone_info
-    today = (around or after or moment.scene.now).astimezone(zone).date()
     found = []
     for departure in charger.departures:
-        for days in ahead:
-            day = today + timedelta(days=days)
-            if DAYS[day.weekday()] in departure.days:
-                at = datetime.combine(day, departure.at, zone).astimezone(moment.grid.start.tzinfo)
-                if after is None or at > after:
-                    found.append((at, departure))
-    return found
+        past = _leaving(moment, departure, before, range(0, -len(DAYS) - 1, -1))
+        last = next((at for at in past if at <= before), None)
+        found += [last] if last is not None else []
+    return max(found, default=None)
+
+
+def _leaving(moment: Moment, departure: Departure, around: datetime, days: range) -> Iterator[datetime]:
+    """When the car leaves on days counted from that of an instant [UTC]."""
+    zone = moment.site.zone_info
+    today = around.astimezone(zone).date()
+    for ahead in days:
+        day = today + timedelta(days=ahead)
+        if DAYS[day.weekday()] in departure.days:
+            yield datetime.combine(day, departure.at, zone).astimezone(UTC)

@@ -15,7 +15,6 @@ from control.rule_air import (
     NIGHT_AIR_SEASON_DEGC,
 )
 from control.rule_zones import NO_SETBACK_BELOW_DEGC, STAGGER_H, early_start_h
-from control.slots import Mask, slots
 from models.assets import Zone, ZoneKind
 
 WINTER_HIGH_DEGC: Final = 24.0
@@ -23,8 +22,6 @@ SUMMER_HIGH_DEGC: Final = 26.0
 SUMMER: Final = (5, 9)
 """First and last month in which homes may be warmer."""
 LEAST_BAND_K: Final = 1.0
-AHEAD: Final = 28
-"""Quarters beyond the grid in which people may be expected."""
 
 
 def bands(moment: Moment, weather: Expected) -> tuple[dict[str, Array], dict[str, Array]]:
@@ -56,23 +53,21 @@ def setpoint_degc(moment: Moment, zone: Zone, weather: Expected) -> Array:
     outdoor = weather.filtered_degc
     lift = zone.setpoint_degc - zone.setback_degc
     stagger = _stagger_h(moment, zone)
-    early = np.array([early_start_h(lift, degc) + stagger for degc in outdoor.tolist()])
-    away = moment.slots.lead_h * 0.0 + zone.setback_degc
+    hourly = [early_start_h(lift, degc) + stagger for degc in outdoor[::4].tolist()]
+    early = np.repeat(hourly, 4)[: len(outdoor)]
     until = _until_manned_h(moment, zone)
     held = (until <= early) | (outdoor < NO_SETBACK_BELOW_DEGC)
-    return np.where(held, comfort, away)
+    return np.where(held, comfort, zone.setback_degc)
 
 
 def _until_manned_h(moment: Moment, zone: Zone) -> Array:
     """Time from each quarter until somebody is due; 0 while somebody is, infinite when nobody comes soon [h]."""
-    longer = slots(moment.slots.start, len(moment.slots) + AHEAD, moment.site.zone_info)
-    there: Mask = longer.within(zone.occupied)
-    wait = np.full(len(there), np.inf)
-    passed = np.inf
-    for n in range(len(there) - 1, -1, -1):
-        passed = 0.0 if there[n] else passed + 0.25
-        wait[n] = passed
-    return wait[: len(moment.slots)]
+    there = moment.longer.within(zone.occupied).tolist()
+    wait, passed = [], np.inf
+    for manned in reversed(there):
+        passed = 0.0 if manned else passed + 0.25
+        wait.append(passed)
+    return np.array(wait[::-1][: len(moment.slots)])
 
 
 def _stagger_h(moment: Moment, zone: Zone) -> float:

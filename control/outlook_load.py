@@ -115,7 +115,8 @@ def draw(moment: Moment, truth: Record | None) -> Draw | None:
     known = _known(moment, tapped_l_per_h(site, truth), truth) if truth is not None else None
     if known is not None:
         litres = np.where(np.isnan(known), litres, known)
-    usual = np.array([cold_water_degc(float(day)) for day in slots.day_of_year]) + moment.learned.cold_water_k
+    days, place = np.unique(slots.day_of_year, return_inverse=True)
+    usual = np.array([cold_water_degc(float(day)) for day in days])[place] + moment.learned.cold_water_k
     cold = usual + _cold_off_k(moment, float(usual[0]))
     heat = litres / 1000 * WATER_KWH_PER_M3_K * np.maximum(60.0 - cold, LEAST_LIFT_K)
     stored = (water.low_degc + water.high_degc) / 2

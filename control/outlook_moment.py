@@ -1,14 +1,19 @@
 """What every part of an outlook is made from."""
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
 
 from control.grid import Array, Grid
-from control.learned import Learned
+from control.habits import Learned
 from control.memory import RuleMemory
 from control.picture import Scene
 from control.problem import Plant
-from control.slots import Slots
+from control.slots import Slots, slots
 from models.site import Site
+
+AHEAD: Final = 28
+"""Quarters beyond the grid in which people may be expected."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +28,11 @@ class Moment:
     scene: Scene
     memory: RuleMemory
     learned: Learned
+
+    @cached_property
+    def longer(self) -> Slots:
+        """The quarters and some more."""
+        return slots(self.slots.start, len(self.slots) + AHEAD, self.site.zone_info)
 
     def on_grid(self, quarters: Array) -> Array:
         """Means over the grid's steps."""

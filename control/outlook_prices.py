@@ -7,8 +7,8 @@ from typing import Final
 import numpy as np
 
 from control.grid import QUARTER_S, Array
-from control.learned import PriceShape
 from control.outlook_moment import Moment
+from control.price_shape import OTHER_OVER_WORKDAY, on_quarters, price_days
 from control.slots import WORKDAY, Slots, slots
 from models.forecast import PriceForecast
 from models.prices import PriceSeries
@@ -21,7 +21,6 @@ SHAPE: Final = (
     -0.02, -0.05, -0.05, 0.00, 0.10, 0.20, 0.22, 0.15, 0.05, -0.03, -0.08, -0.13,
 )  # fmt: skip
 """Hour's spot over the mean of its day, less 1: two peaks, as Nordic days have (our assumption)."""
-OTHER_OVER_WORKDAY: Final = 0.9
 DONOR_WEIGHT: Final = 0.6
 """Of the last known day of the kind, against the usual shape."""
 USUAL_WEIGHT: Final = 0.2
@@ -42,20 +41,10 @@ class Prices:
     source: str
 
 
-@dataclass(frozen=True)
-class _Day:
-    """A day whose prices are known."""
-
-    workday: bool
-    mean: float
-    deviation: Array
-    """By local hour."""
-
-
 def expected_prices(moment: Moment, forecast: PriceForecast | None) -> Prices:
     """Prices over the grid; their forecast after the known ones is stated in `spread`."""
     grid, tariff = moment.grid, moment.site.tariff
-    published = _on_quarters(forecast.series) if forecast is not None else None
+    published = on_quarters(forecast.series) if forecast is not None else None
     first = grid.start.replace(minute=0)
     until = grid.hour_starts[-1] + timedelta(hours=1)
     count = int((until - first).total_seconds()) // QUARTER_S
@@ -81,11 +70,6 @@ def expected_prices(moment: Moment, forecast: PriceForecast | None) -> Prices:
     )
 
 
-def _on_quarters(series: PriceSeries) -> PriceSeries:
-    """Prices that fit quarters of an hour: slots of another length become hours."""
-    return series if max(series.step_s, QUARTER_S) % min(series.step_s, QUARTER_S) == 0 else series.resampled(3600)
-
-
 def _local(moment: Moment, when: datetime) -> str:
     return when.astimezone(moment.site.zone_info).isoformat(timespec="minutes")
 
@@ -93,7 +77,7 @@ def _local(moment: Moment, when: datetime) -> str:
 def _guess(moment: Moment, series: PriceSeries | None, when: Slots) -> tuple[Array, str]:
     """Spot of every quarter as if none were published, and from what."""
     usual = moment.learned.prices
-    days = _known_days(moment, series) if series is not None else []
+    days = price_days(series, moment.site.zone_info) if series is not None else []
     workday = when.kind == WORKDAY
     hour = when.hour.astype(np.int64)
     if not days:
@@ -114,44 +98,3 @@ def _guess(moment: Moment, series: PriceSeries | None, when: Slots) -> tuple[Arr
         deviation = DONOR_WEIGHT * alike[-1].deviation + (1 - DONOR_WEIGHT) * shape
         guess = np.where(workday == kind, level + deviation[hour], guess)
     return guess, "the last known days' level and shape"
-
-
-def _known_days(moment: Moment, series: PriceSeries) -> list[_Day]:
-    """Local days of which nearly every hour is known."""
-    count = int((series.end - series.start).total_seconds()) // QUARTER_S
-    values = series.on_grid(series.start, series.end, QUARTER_S)
-    days = price_days(slots(series.start, count, moment.site.zone_info), values)
-    return [_Day(workday, mean, deviation) for workday, mean, deviation in days]
-
-
-def price_days(when: Slots, spot: Array) -> list[tuple[bool, float, Array]]:
-    """(workday, mean, deviation from it by local hour) of every local day with at least 22 known hours."""
-    found = []
-    for day in np.unique(when.day):
-        here = (when.day == day) & ~np.isnan(spot)
-        hour = when.hour[here].astype(np.int64)
-        count = np.bincount(hour, minlength=24)
-        if (count > 0).sum() < 22:
-            continue
-        mean = float(spot[here].mean())
-        hourly = np.bincount(hour, spot[here] - mean, minlength=24) / np.maximum(count, 1)
-        found.append((bool(when.kind[here][0] == WORKDAY), mean, hourly))
-    return found
-
-
-def usual_prices(days: list[tuple[bool, float, Array]]) -> PriceShape | None:
-    """Level and shape of known days; None with fewer than two."""
-    if len(days) < 2:
-        return None
-    means = {kind: [mean for workday, mean, _ in days if workday == kind] for kind in (True, False)}
-    both = bool(means[True]) and bool(means[False])
-    workday = float(np.median(means[True])) if means[True] else float(np.median(means[False])) / OTHER_OVER_WORKDAY
-    ratio = OTHER_OVER_WORKDAY
-    if both and workday > 0.05:
-        ratio = float(np.clip(np.median(means[False]) / workday, 0.6, 1.1))
-    shapes = []
-    for kind in (True, False):
-        alike = [deviation for own, _, deviation in days if own == kind] or [deviation for *_, deviation in days]
-        shapes.append(tuple(float(v) for v in np.median(alike, axis=0)))
-    rest = [deviation - np.array(shapes[0 if own else 1]) for own, _, deviation in days]
-    return PriceShape(workday, (shapes[0], shapes[1]), ratio, float(np.std(rest)))

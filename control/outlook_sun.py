@@ -8,22 +8,18 @@ import numpy as np
 
 from control.assets.collectors import SunHeat
 from control.grid import Array
-from control.learned import Factor
+from control.habits import Factor
 from control.outlook_moment import Moment
 from control.outlook_weather import Expected
 from control.rule_air import DEW_MARGIN_K, SUPPLY_WARM_DEGC
 from control.rule_heat import HEATING_OFF_DEGC
-from control.sunlight import Sun, on_facade, on_plane, split_ghi
-from models.assets import Collectors, PvArray
+from control.sunlight import on_facade, on_plane, split_ghi
+from control.sunlit import collector_heat_kw, panel_kw
+from models.assets import PvArray
 from models.physics import pv
-from models.physics.collector import Collector, absorbed_w_per_m2, useful_w_per_m2
 
 GLASS_GAIN: Final = 0.34
 """Solar heat through triple glass: 0.50 straight on, 0.90 for the angle, 0.95 for dirt, 0.80 for horizon and reveal."""
-GLASS_B0: Final = 0.05
-"""Of 1 - b0 (1/cos - 1), what a panel's glass lets through of the beam (ASHRAE 93)."""
-FAIMAN_U0, FAIMAN_U1 = 25.0, 6.84
-"""Cooling of a panel [W/m2K] and by the wind [W s/m3K] (Faiman 2008)."""
 SLIDE_PER_H: Final = 0.197
 SLIDES_FROM_W_PER_M2_K: Final = -80.0
 """Snow slides off so much of the slope in an hour, when the air is warmer than irradiance over this (Marion 2013)."""
@@ -32,10 +28,6 @@ COVERED_BELOW: Final = 0.5
 SNOW_LIES_BELOW_DEGC: Final = 2.0
 LIGHT_W_PER_M2: Final = 60.0
 """Irradiance from which yield tells anything."""
-PUMP_FLOW_KJ_PER_L_K: Final = 3.9
-"""Glycol."""
-EXCHANGER: Final = 0.8
-"""Of the collector loop."""
 RETURN_ABOVE_LIMIT_K: Final = 3.0
 """Circulation returns above their hygiene limit."""
 BRINE_ABOVE_GROUND_K: Final = 2.0
@@ -66,20 +58,6 @@ def windows_kw(moment: Moment, weather: Expected) -> dict[str, Array]:
                 total += on[room.facade] * room.window_m2
         result[group.id] = GLASS_GAIN / 1000 * total
     return result
-
-
-def panel_kw(array: PvArray, sun: Sun, dni: Array, dhi: Array, temp_degc: Array, wind_m_s: Array) -> Array:
-    """AC power of an array without snow [kW]: the equations of `models.physics.pv`, without its tables."""
-    make = pv.PvArray(array.peak_kw, array.inverter_kw, array.tilt_deg)
-    plane = on_plane(sun, array.tilt_deg, array.azimuth_deg, dni, dhi)
-    through = np.clip(1 - GLASS_B0 * (1 / np.maximum(plane.cos_incidence, 0.05) - 1), 0.0, 1.0)
-    effective = plane.beam_w_m2 * through + plane.diffuse_w_m2 * make.diffuse_transmission
-    cell = temp_degc + plane.total_w_m2 / (FAIMAN_U0 + FAIMAN_U1 * np.maximum(wind_m_s, 0.0))
-    dc = make.peak_kw * effective / 1000 * (1 + make.gamma_per_k * (cell - 25.0)) * (1 - make.losses)
-    rated = make.inverter_kw / make.inverter_efficiency
-    load = np.maximum(dc / rated, 1e-3)
-    efficiency = make.inverter_efficiency / 0.9637 * (-0.0162 * load - 0.0059 / load + 0.9858)
-    return np.asarray(np.clip(dc * efficiency, 0.0, make.inverter_kw), dtype=np.float64)
 
 
 def pv_yield(moment: Moment, weather: Expected) -> PvYield | None:
@@ -126,26 +104,6 @@ def _cover_now(moment: Moment, weather: Expected, array: PvArray, factor: Factor
         return moment.learned.snow_cover.get(array.id, 0.0)
     share = made / could
     return min(1.0 - share, 1.0) if share < COVERED_BELOW else 0.0
-
-
-def collector_heat_kw(
-    panel: Collectors, sun: Sun, dni: Array, dhi: Array, air_degc: Array, sink_degc: float | Array
-) -> tuple[Array, Array]:
-    """(heat into a sink [kW], standstill temperature [degC]) of a field at full flow through its exchanger."""
-    make = Collector(panel.eta0, panel.a1_w_per_m2_k, panel.a2_w_per_m2_k2, iam50=panel.iam50)
-    plane = on_plane(sun, panel.tilt_deg, panel.azimuth_deg, dni, dhi)
-    absorbed = absorbed_w_per_m2(make, plane.beam_w_m2, plane.diffuse_w_m2, plane.cos_incidence)
-    a1, a2 = make.a1_w_per_m2_k, make.a2_w_per_m2_k2
-    hottest = air_degc + 2 * absorbed / (a1 + np.sqrt(a1 * a1 + 4 * a2 * absorbed))
-    flow = panel.design_flow_l_per_h / 3600 * PUMP_FLOW_KJ_PER_L_K
-    above = (1 / EXCHANGER - 0.5) / flow
-    heat = np.zeros(len(absorbed))
-    for _ in range(4):  # the mean temperature follows the heat; each round is a third closer
-        mean = np.asarray(sink_degc + above * heat, dtype=np.float64)
-        given = panel.area_m2 / 1000 * useful_w_per_m2(make, absorbed, mean, air_degc)
-        heat = 0.5 * heat + 0.5 * np.maximum(given, 0.0)
-    runs = hottest - sink_degc >= panel.on_difference_k
-    return np.where(runs, heat, 0.0), hottest
 
 
 def sun_heat(moment: Moment, weather: Expected) -> SunHeat | None:

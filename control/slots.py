@@ -17,6 +17,8 @@ from models.local_time import public_holidays
 Mask = NDArray[np.bool_]
 
 PER_DAY: Final = 96
+DAY_S: Final = 86400
+_EPOCH: Final = date(1970, 1, 1).toordinal()
 WORKDAY, SATURDAY, SUNDAY = 0, 1, 2
 """Kinds of day; a public holiday is lived like a Sunday."""
 KINDS: Final = 3
@@ -63,20 +65,25 @@ class Slots:
     @cached_property
     def month(self) -> Index:
         """Local month, 1 to 12."""
-        first, place = np.unique(self.day, return_inverse=True)
-        return np.array([date.fromordinal(int(day)).month for day in first], dtype=np.int64)[place]
+        days, place = self._days
+        return np.array([date.fromordinal(day).month for day in days], dtype=np.int64)[place]
 
     @cached_property
     def day_of_year(self) -> Index:
         """1 on the first of January."""
-        first, place = np.unique(self.day, return_inverse=True)
-        return np.array([date.fromordinal(int(d)).timetuple().tm_yday for d in first], dtype=np.int64)[place]
+        days, place = self._days
+        return np.array([date.fromordinal(day).timetuple().tm_yday for day in days], dtype=np.int64)[place]
+
+    @cached_property
+    def _days(self) -> tuple[list[int], Index]:
+        days, place = np.unique(self.day, return_inverse=True)
+        return days.tolist(), place
 
     def within(self, periods: Iterable[Period]) -> Mask:
         """Which quarters begin within one of the periods, as `picture.manned` has it."""
         inside = np.zeros(len(self), dtype=np.bool_)
         for period in periods:
-            on = np.isin(self.weekday, [DAYS.index(day) for day in period.days])
+            on = np.array([day in period.days for day in DAYS])[self.weekday]
             begin, end = _hours(period.start), 24.0 if period.to == time(0) else _hours(period.to)
             inside |= on & (self.hour >= begin - 1e-9) & (self.hour < end - 1e-9)
         return inside
@@ -88,9 +95,12 @@ def _hours(at: time) -> float:
 
 def slots(start: datetime, count: int, zone: tzinfo) -> Slots:
     """So many quarters from `start` (UTC, on a quarter)."""
-    local = [(start + timedelta(seconds=n * QUARTER_S)).astimezone(zone) for n in range(count)]
-    day = np.array([when.toordinal() for when in local], dtype=np.int64)
-    return Slots(start, day, np.array([when.hour + when.minute / 60 for when in local]))
+    unix_s = int(start.timestamp()) + np.arange(count, dtype=np.int64) * QUARTER_S
+    # Clocks are put forward and back on full hours (UTC).
+    hours, place = np.unique(unix_s // 3600, return_inverse=True)
+    moved = [datetime.fromtimestamp(int(hour) * 3600, zone).utcoffset() or timedelta() for hour in hours]
+    wall_s = unix_s + np.array([int(offset.total_seconds()) for offset in moved], dtype=np.int64)[place]
+    return Slots(start, wall_s // DAY_S + _EPOCH, (wall_s % DAY_S) / 3600)
 
 
 def kinds_of(days: Index) -> Index:
