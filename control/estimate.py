@@ -26,6 +26,8 @@ class GroupEstimate:
     """Since the filter was started or started anew."""
     refused: int = 0
     """Measurements in a row that were too far off to be believed."""
+    model: tuple[float, ...] = ()
+    """Parameters it was made with: others mean another disturbance."""
     heat_kw: float | None = None
     """From the emitters, bathrooms included, over the last update."""
 
@@ -33,6 +35,16 @@ class GroupEstimate:
     def room_sd_k(self) -> float:
         """Standard deviation of the room's temperature [K]: grows while nothing is measured."""
         return float(max(self.covariance[0], 0.0) ** 0.5)
+
+
+@dataclass(frozen=True, slots=True)
+class FreeHeat:
+    """What a group usually gets in the running quarter."""
+
+    equipment_share: float
+    """Of the heat of all light and equipment."""
+    people_kw: float
+    """And hot-water pipes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +96,10 @@ class Estimate:
     """Begin of the quarter that is running."""
     quarter_kwh: float = 0.0
     """Bought in its clock hour before it began."""
+    free: Mapping[str, FreeHeat] = field(default_factory=dict)
+    """By group, in the running quarter."""
+    equipment_kw: float = 0.0
+    """Of all light and equipment, usual in the running quarter."""
 
     def to_json(self) -> str:
         """As text, for the record."""

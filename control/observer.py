@@ -13,22 +13,20 @@ from typing import Final
 
 from control.assets.building import Group
 from control.assets.heat_pumps import HeatPumps, Running
-from control.estimate import Estimate, GroupEstimate, Sum
+from control.estimate import Estimate, FreeHeat, GroupEstimate, Sum
 from control.fleet import fleet
 from control.grid import QUARTER_S, Grid
 from control.hygiene import fresh
 from control.memory import Filtered, RuleMemory
-from control.observer_groups import (
-    LOST_H,
-    Driven,
+from control.observer_groups import LOST_H, Driven, followed, parameters, relearned, started
+from control.observer_inputs import (
     air_into,
     emitted_kw,
-    followed,
-    free_kw,
+    equipment_heat_kw,
     heat_meters,
     seen,
-    started,
     sun_through_windows_kw,
+    usual_free,
 )
 from control.observer_plant import air_debts, biases, compressors_on, ground, tanks
 from control.picture import Scene
@@ -42,7 +40,7 @@ MILD_DEGC: Final = 0.0
 """Outdoors, when nothing has ever said."""
 STALE_H: Final = 6.0
 """A tank not measured for so long is where it usually stands."""
-NOW_SHARE: Final = 0.4
+NOW_SHARE: Final = 0.25
 """Of the disturbance's distance from the usual one: what a plan of two days goes by."""
 
 
@@ -69,6 +67,7 @@ def observe(
         before = Estimate(at=scene.now, updated_at=scene.now - timedelta(hours=2 * LOST_H))
     passed_s = min(scene.seconds_since(before.at), UPDATE_S)
     quarter, quarter_kwh = _quarter(scene, memory, before)
+    free = (before.free, before.equipment_kw) if quarter == before.quarter else usual_free(scene, plant)
     points = heat_meters(scene, plant)
     now = replace(
         before,
@@ -78,6 +77,8 @@ def observe(
         powers={point: _added(before.powers.get(point), scene.value(point), passed_s) for point in points},
         quarter=quarter,
         quarter_kwh=quarter_kwh,
+        free=free[0],
+        equipment_kw=free[1],
     )
     waited_s = scene.seconds_since(before.updated_at)
     if waited_s < UPDATE_S - 1.0:
@@ -140,14 +141,16 @@ def _groups(
     outdoor = now.outdoor_degc if now.outdoor_degc is not None else MILD_DEGC
     heat, air = emitted_kw(scene, plant, masses, metered), air_into(scene, plant, outdoor)
     gains, solar = told
+    equipment = equipment_heat_kw(scene, now.equipment_kw)
     sun = solar if solar is not None else sun_through_windows_kw(scene, plant)
     result = {}
     for group in plant.groups:
         of = [zones[name] for name in group.zones if name in zones]
-        free = gains.get(group.id) if gains is not None else None
+        told_kw = gains.get(group.id) if gains is not None else None
+        usual = now.free.get(group.id, FreeHeat(0.0, 0.0))
         driven = Driven(
             heat_kw=heat[group.id],
-            gains_kw=free if free is not None else free_kw(scene, of),
+            gains_kw=told_kw if told_kw is not None else usual.equipment_share * equipment + usual.people_kw,
             solar_kw=sun.get(group.id, 0.0),
             vent_kw_per_k=air[group.id][0],
             vent_supply_degc=air[group.id][1],
@@ -161,6 +164,8 @@ def _group(
     scene: Scene, group: Group, zones: list[Zone], before: GroupEstimate | None, driven: Driven, hours: float
 ) -> GroupEstimate:
     area, saw = sum(zone.area_m2 for zone in zones), seen(scene, zones)
+    if before is not None and before.model != parameters(group):
+        before = relearned(group, area, before)
     after = followed(group, area, before, saw, driven, hours) if before is not None and hours <= LOST_H else None
     if after is not None and all(isfinite(x) for x in (after.room_degc, after.mass_degc, *after.covariance)):
         return after

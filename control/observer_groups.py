@@ -1,31 +1,15 @@
-"""Room, mass and unmeasured heat of every group: measured inputs and a Kalman filter on the plan's own equations."""
+"""Room, mass and unmeasured heat of every group: a Kalman filter on the plan's own equations."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
-from control.activity import ATTENDANCE, PERSON_KW
-from control.assets.air import AirUnit, delivered_degc
 from control.assets.building import Group
 from control.estimate import GroupEstimate
 from control.grid import Array
-from control.picture import Scene, manned
-from control.plant_model import DESIGN_OUTDOOR_DEGC, EMITTER_MARGIN
+from control.observer_inputs import Seen
 from control.predict import heat_into, transition
-from control.problem import Plant
-from control.sunlight import on_facade, split_ghi, sun_at
-from models.assets import AirHandling, Circuit, Meter, Purpose, Zone, ZoneKind
-from models.physics.irradiance import FACADES_DEG
-
-GLASS_GAIN: Final = 0.35
-"""Heat through a window over the sun on it: triple glass 0.5, less frame, dirt and horizon."""
-UNKNOWN_VALVE: Final = 0.5
-LEAST_MODEL_KW: Final = 0.5
-"""Below this the emitters' model cannot share a measured heat; their size does."""
-PLAUSIBLE_DEGC: Final = (2.0, 45.0)
-"""A room outside this is a broken sensor."""
 
 LEAK: Final = 0.998
 """Of the disturbance from a quarter to the next."""
@@ -63,216 +47,6 @@ class Driven:
     outdoor_degc: float
 
 
-@dataclass(frozen=True)
-class Seen:
-    """Mean temperature of a group's rooms."""
-
-    degc: float
-    known: float
-    """Share of the floor area that was measured."""
-
-
-# --- Measured inputs ------------------------------------------------------------------------------------------------
-
-
-def heat_meters(scene: Scene, plant: Plant) -> dict[str, tuple[str, ...]]:
-    """Power points of the meters that measure nothing but circuits of the groups, and these circuits.
-
-    A circuit is behind one of them at most; meters of fewer circuits come first.
-    """
-    heated = {zone.circuit for zone in scene.site.zones if zone.circuit is not None}
-    fits = [m for m in scene.site.meters if m.carrier == "heat" and m.measures and heated.issuperset(m.measures)]
-    found: dict[str, tuple[str, ...]] = {}
-    taken: set[str] = set()
-    for meter in sorted(fits, key=_breadth):
-        point = scene.find(meter, "power_kw")
-        if point is not None and taken.isdisjoint(meter.measures) and plant.groups:
-            found[point] = meter.measures
-            taken.update(meter.measures)
-    return found
-
-
-def _breadth(meter: Meter) -> int:
-    return len(meter.measures)
-
-
-def emitted_kw(
-    scene: Scene, plant: Plant, masses_degc: Mapping[str, float], metered_kw: Mapping[str, float]
-) -> dict[str, float]:
-    """Heat of the emitters into each group, bathrooms included [kW].
-
-    q = sum over circuits of k V H_em (T_sup - T_m) + q_0, with V the openings of valves. Circuits behind a meter are
-    scaled (k) to what it shows, `metered_kw` by its power point; k = 1 without one.
-    """
-    modelled, size = _modelled_kw(scene, plant, masses_degc)
-    heat = dict.fromkeys((group.id for group in plant.groups), 0.0)
-    for point, circuits in heat_meters(scene, plant).items():
-        shown = metered_kw.get(point)
-        if shown is None:
-            continue
-        behind = [key for key in modelled if key[0] in circuits]
-        total = sum(modelled[key] for key in behind)
-        weights = modelled if total >= LEAST_MODEL_KW else size
-        total = max(sum(weights[key] for key in behind), 1e-9)
-        for key in behind:
-            modelled[key] = max(shown, 0.0) * weights[key] / total
-    for (_, group_id), kw in modelled.items():
-        heat[group_id] += kw
-    return heat
-
-
-Key = tuple[str, str]
-
-
-def _modelled_kw(
-    scene: Scene, plant: Plant, masses_degc: Mapping[str, float]
-) -> tuple[dict[Key, float], dict[Key, float]]:
-    """By circuit and group: heat as the emitters' model has it, and the emitters' size, both [kW]."""
-    zones = {zone.id: zone for zone in scene.site.zones}
-    circuits = {circuit.id: circuit for circuit in scene.site.circuits}
-    modelled: dict[Key, float] = {}
-    size: dict[Key, float] = {}
-    for group in plant.groups:
-        of = [zones[name] for name in group.zones if name in zones and zones[name].circuit in circuits]
-        design = {zone.id: _design_kw(zone) for zone in of}
-        baths = {zone.id: sum(room.bathroom_floor_m2 for room in zone.rooms) for zone in of}
-        for zone in of:
-            circuit = circuits[zone.circuit or ""]
-            key = (circuit.id, group.id)
-            share = design[zone.id] / max(sum(design.values()), 1e-9)
-            bath = group.always_kw * baths[zone.id] / max(sum(baths.values()), 1e-9)
-            size[key] = size.get(key, 0.0) + share * group.emitter_max_kw
-            modelled.setdefault(key, 0.0)
-            if scene.flag(scene.find(circuit, "pump_on")) is False:
-                continue
-            lift = max(_supply_degc(scene, circuit) - masses_degc[group.id], 0.0)
-            heat = share * min(_opening(scene, zone) * group.emitter_kw_per_k * lift, group.emitter_max_kw)
-            modelled[key] += heat + bath
-    return modelled, size
-
-
-def _design_kw(zone: Zone) -> float:
-    lift = zone.setpoint_degc - DESIGN_OUTDOOR_DEGC
-    return (zone.design_heat_w or EMITTER_MARGIN * zone.heat_loss_w_per_k * lift) / 1000
-
-
-def _supply_degc(scene: Scene, circuit: Circuit) -> float:
-    for signal in ("supply_temp_degc", "supply_setpoint_degc"):
-        if (value := scene.of(circuit, signal)) is not None:
-            return value
-    return circuit.curve[len(circuit.curve) // 2][1]
-
-
-def _spaces(zone: Zone) -> list[tuple[tuple[str, ...], float, float]]:
-    """(devices, floor area, set point) of the zone's rooms and of its common area."""
-    rooms = [(room.devices, room.area_m2, room.setpoint_degc) for room in zone.rooms]
-    common = max(zone.area_m2 - sum(area for _, area, _ in rooms), 0.0)
-    return [*rooms, (zone.devices, common, zone.setpoint_degc)]
-
-
-def _opening(scene: Scene, zone: Zone) -> float:
-    """Mean opening of the zone's valves, 0 to 1."""
-    weight = total = 0.0
-    for devices, area, _ in _spaces(zone):
-        if (valve := scene.value(scene.find(devices, "valve_pct"))) is not None:
-            weight, total = weight + area, total + area * valve / 100
-    return min(max(total / weight, 0.0), 1.0) if weight else UNKNOWN_VALVE
-
-
-def seen(scene: Scene, zones: Sequence[Zone]) -> Seen | None:
-    """Area-weighted mean of the rooms' sensors; a lost one is taken as far from its set point as the others."""
-    area = known = target = above = 0.0
-    for zone in zones:
-        for devices, m2, setpoint in _spaces(zone):
-            area, target = area + m2, target + m2 * setpoint
-            degc = scene.value(scene.find(devices, "temp_degc"))
-            if degc is not None and PLAUSIBLE_DEGC[0] < degc < PLAUSIBLE_DEGC[1]:
-                known, above = known + m2, above + m2 * (degc - setpoint)
-    return Seen(target / area + above / known, known / area) if known else None
-
-
-def free_kw(scene: Scene, zones: Sequence[Zone]) -> float:
-    """Heat of people by the timetable and of equipment as its meters move [kW]; residents are always at home."""
-    equipment = sum(zone.equipment_w_per_m2 * zone.area_m2 for zone in zones) / 1000
-    people = 0.0
-    for zone in zones:
-        there = zone.kind is ZoneKind.RESIDENTIAL or not zone.occupied or manned(zone.occupied, scene.local)
-        people += len(zone.rooms) + (ATTENDANCE * zone.persons if there else 0.0)
-    return equipment * _equipment_runs(scene) + PERSON_KW * people
-
-
-def _equipment_runs(scene: Scene) -> float:
-    """Metered light, equipment and large users over their yearly mean; 1 where they are not metered."""
-    wanted = (Purpose.LIGHT_AND_EQUIPMENT, Purpose.LARGE_USERS)
-    meters = [m for m in scene.site.meters if m.carrier == "electricity" and m.purpose in wanted]
-    powers = [power for m in meters if (power := scene.of(m, "power_kw")) is not None]
-    mean_kw = scene.site.electricity.fixed_load_mwh_per_year / 8.76
-    return max(sum(powers), 0.0) / mean_kw if powers and len(powers) == len(meters) and mean_kw > 0 else 1.0
-
-
-def sun_through_windows_kw(scene: Scene, plant: Plant) -> dict[str, float]:
-    """Sun into each group after blinds [kW], from the weather station's irradiance; 0 where it has none."""
-    shine = scene.value(scene.find(scene.site.weather_station, "irradiance_w_per_m2"))
-    none = {group.id: 0.0 for group in plant.groups}
-    if shine is None or shine <= 1.0:
-        return none
-    place = scene.site.place
-    sun = sun_at(place.latitude_deg, place.longitude_deg, np.array([scene.now.timestamp()]))
-    beam, diffuse = split_ghi(np.array([shine]), sun)
-    facades = {facade: float(on_facade(sun, facade, beam, diffuse)[0]) for facade in FACADES_DEG}
-    for blind in scene.site.blinds:
-        closed = scene.of(blind, "position_pct") or 0.0
-        facades[blind.facade] *= 1 - plant.blind_stops * closed / 100
-    zones = {zone.id: zone for zone in scene.site.zones}
-    for group in plant.groups:
-        of = [zones[name] for name in group.zones if name in zones]
-        w = sum(m2 * facades[facade] for zone in of for facade, m2 in zone.windows_m2.items())
-        w += sum(room.window_m2 * facades[room.facade] for zone in of for room in zone.rooms)
-        none[group.id] = GLASS_GAIN * w / 1000
-    return none
-
-
-def flow_share(scene: Scene, unit: AirHandling) -> float:
-    """Air flow over design flow: measured, asked for, or as the timetable has it."""
-    flow = scene.of(unit, "supply_flow_m3_per_h")
-    if flow is not None:
-        return min(max(flow / unit.flow_m3_per_h, 0.0), 1.3)
-    asked = scene.of(unit, "airflow_request_pct")
-    if asked is not None:
-        return min(max(asked / 100, 0.0), 1.0)
-    return 1.0 if not unit.occupied or manned(unit.occupied, scene.local) else unit.min_flow_pct / 100
-
-
-def air_into(scene: Scene, plant: Plant, outdoor_degc: float) -> dict[str, tuple[float, float]]:
-    """Supply air of each group: heat capacity rate [kW/K] and temperature [degC]."""
-    units = {unit.id: unit for unit in scene.site.air_handling}
-    rate: dict[str, float] = {}
-    carried: dict[str, float] = {}
-    for unit in plant.air:
-        if unit.id not in units:
-            continue
-        share, degc = flow_share(scene, units[unit.id]), _air_degc(scene, unit, units[unit.id], outdoor_degc)
-        for room, part in unit.rooms.items():
-            kw_per_k = part * unit.flow_kw_per_k * share
-            rate[room] = rate.get(room, 0.0) + kw_per_k
-            carried[room] = carried.get(room, 0.0) + kw_per_k * degc
-    return {
-        group.id: (
-            rate.get(group.room.id, 0.0),
-            carried.get(group.room.id, 0.0) / max(rate.get(group.room.id, 0), 1e-9),
-        )
-        for group in plant.groups
-    }
-
-
-def _air_degc(scene: Scene, unit: AirUnit, asset: AirHandling, outdoor_degc: float) -> float:
-    measured = scene.of(asset, "supply_temp_degc")
-    return measured if measured is not None else float(delivered_degc(unit, np.array([outdoor_degc]))[0])
-
-
-# --- The filter -----------------------------------------------------------------------------------------------------
-
-
 def started(group: Group, area_m2: float, saw: Seen | None, setpoint_degc: float, driven: Driven) -> GroupEstimate:
     """At the measurement, the mass where this heat would hold it, no disturbance."""
     room = saw.degc if saw is not None else setpoint_degc
@@ -281,7 +55,33 @@ def started(group: Group, area_m2: float, saw: Seen | None, setpoint_degc: float
     mass = (between * room + float(into)) / (between + outside)
     doubt = MEASURED_K if saw is not None else 1.5
     variances = (doubt**2, START_MASS_K**2 + doubt**2, (START_W_PER_M2 * area_m2 / 1000) ** 2)
-    return GroupEstimate(room, mass, 0.0, _flat(np.diag(variances)), heat_kw=driven.heat_kw)
+    return GroupEstimate(room, mass, 0.0, _flat(np.diag(variances)), model=parameters(group), heat_kw=driven.heat_kw)
+
+
+def relearned(group: Group, area_m2: float, before: GroupEstimate) -> GroupEstimate:
+    """The same temperatures under other parameters; what was unmeasured to the old ones is forgotten.
+
+    A fit has just explained it: kept, it would count twice for days.
+    """
+    room = before.covariance[0]
+    variances = (room, START_MASS_K**2 + room, (START_W_PER_M2 * area_m2 / 1000) ** 2)
+    return GroupEstimate(before.room_degc, before.mass_degc, 0.0, _flat(np.diag(variances)), model=parameters(group))
+
+
+def parameters(group: Group) -> tuple[float, ...]:
+    """What the filter's equations are made of."""
+    return (
+        group.room.capacity_kwh_per_k,
+        group.mass.capacity_kwh_per_k,
+        group.room_to_mass_kw_per_k,
+        group.room_to_outdoor_kw_per_k,
+        group.mass_to_outdoor_kw_per_k,
+        group.heat_to_mass,
+        group.solar_to_mass,
+        group.gains_to_mass,
+        group.solar_factor,
+        group.gain_offset_kw,
+    )
 
 
 def followed(

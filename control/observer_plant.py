@@ -8,7 +8,7 @@ from control.assets.air import AIR_CHANGE_H, DEBT_H
 from control.assets.heat_pumps import HeatPumps
 from control.estimate import Bias
 from control.memory import Filtered, RuleMemory
-from control.observer_groups import flow_share
+from control.observer_inputs import flow_share
 from control.picture import Scene, manned
 from control.problem import Plant
 from models.assets import Asset, HeatPump
