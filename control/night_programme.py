@@ -1,0 +1,44 @@
+"""The evening's plan told as the night's programme."""
+
+from datetime import datetime
+from itertools import chain
+
+import numpy as np
+
+from control.explain import bound_by
+from control.night import Programme, night_of
+from control.night_items import MAKERS, Night
+from control.plan import NoPlan, Plan, Violation
+from control.problem import Inputs
+from models.naming import in_both
+from models.profile import Text
+from models.reasons import Code, because
+from models.site import Site
+
+
+def programme(plan: Plan | NoPlan | None, inputs: Inputs | None, site: Site, now: datetime) -> Programme:
+    """What the night `now` (UTC) lies in, or comes before, is to bring.
+
+    Without a plan it has no items and says why: the rules see to the night.
+    """
+    start, end = night_of(now, site.zone_info)
+    if not isinstance(plan, Plan) or inputs is None:
+        why = "; ".join(plan.reasons) if isinstance(plan, NoPlan) else None
+        note = in_both(site, because(Code.NIGHT_RULES, why=why or "–"))
+        return Programme(now, start, end, None, (), None, None, (note,))
+    night = Night(plan, inputs, site, max(start, plan.grid.start), end)
+    items = sorted(chain.from_iterable(make(night) for make in MAKERS), key=lambda item: (item.start, item.kind))
+    ways, hours, see = plan.trajectories, night.hours, inputs.outlook
+    bought, sold = ways["grid.import_kw"] * hours, ways["grid.export_kw"] * hours
+    cost = float(bought @ see.buy_nok_per_kwh - sold @ see.sell_nok_per_kwh)
+    notes = tuple(_missed(site, v) for v in plan.violations)
+    return Programme(now, night.start, end, plan.identity, tuple(items), float(np.sum(bought - sold)), cost, notes)
+
+
+def _missed(site: Site, missed: Violation) -> Text:
+    """A promise that the plan cannot keep."""
+    meant = bound_by(missed.row)
+    if meant is None:
+        return in_both(site, because(Code.NIGHT_CANNOT, row=missed.row, most=missed.most))
+    words = in_both(site, meant)
+    return Text(nb=f"Planen kan ikke holde dette: {words.nb}", en=f"The plan cannot keep this: {words.en}")
