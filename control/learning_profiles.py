@@ -1,5 +1,6 @@
 """Daily profiles from a record: base load and tap water by kind of day and quarter, robust against odd days."""
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
@@ -20,16 +21,26 @@ KNOWN_SHARE: Final = 0.75
 ODD_OVER_SPREAD: Final = 4.0
 ODD_SHARE: Final = 0.3
 """A day this far from the usual, in spreads and as a share, tells of a fault or a feast, not of a habit."""
-TRIM: Final = 0.1
-"""Of the values of a quarter, left out at each end."""
-LOAD_PRIOR_DAYS: Final = 0.5
-LOAD_SMOOTH: Final = 3
-TAP_PRIOR_DAYS: Final = 2.0
-TAP_SMOOTH: Final = 9
-"""Quarters over which a mean is taken: people draw water now or a quarter later."""
+FLOWS_L_PER_H: Final = 60.0
 LEVEL_LEAST, LEVEL_MOST = 0.5, 2.0
 COLD_MOST_K: Final = 5.0
-FLOWS_L_PER_H: Final = 60.0
+
+
+@dataclass(frozen=True)
+class _Way:
+    """How a profile is learned."""
+
+    prior_days: float
+    """Weight of what was known before."""
+    smooth: int
+    """Quarters over which a mean is taken."""
+    trim: float
+    """Of a quarter's values left out at each end."""
+
+
+LOAD: Final = _Way(prior_days=0.5, smooth=3, trim=0.1)
+TAP: Final = _Way(prior_days=2.0, smooth=9, trim=0.0)
+"""People draw water now or a quarter later; a trimmed mean of few large draws would be too low."""
 
 
 def day_table(record: Record, values: Array) -> tuple[Index, Array]:
@@ -51,13 +62,13 @@ def day_table(record: Record, values: Array) -> tuple[Index, Array]:
 def learned_load(site: Site, record: Record, before: Profile) -> Profile | None:
     """Base load [kW]; None when the record does not tell of two days."""
     values = base_load_kw(load_points(site), record)
-    return None if values is None else _learned(record, values, before, LOAD_PRIOR_DAYS, LOAD_SMOOTH)
+    return None if values is None else _learned(record, values, before, LOAD)
 
 
 def learned_tap(site: Site, record: Record, before: Profile) -> Profile | None:
     """Hot water used [l/h at 60 degC]; None when the record does not tell of two days."""
     values = tapped_l_per_h(site, record)
-    return None if values is None else _learned(record, values, before, TAP_PRIOR_DAYS, TAP_SMOOTH)
+    return None if values is None else _learned(record, values, before, TAP)
 
 
 def learned_cold_k(site: Site, record: Record) -> float | None:
@@ -80,7 +91,7 @@ def _day_of_year(ordinal: int) -> float:
     return float(date.fromordinal(ordinal).timetuple().tm_yday)
 
 
-def _learned(record: Record, values: Array, before: Profile, prior_days: float, smooth: int) -> Profile | None:
+def _learned(record: Record, values: Array, before: Profile, way: _Way) -> Profile | None:
     days, table = day_table(record, values)
     full = (~np.isnan(table)).mean(axis=1) >= KNOWN_SHARE
     days, table = days[full], table[full]
@@ -92,7 +103,11 @@ def _learned(record: Record, values: Array, before: Profile, prior_days: float, 
     if len(table) < LEAST_DAYS:
         return None
     prior, prior_spread = np.array(before.mean), np.array(before.spread)
-    seen = {kind: _smoothed(_trimmed(table[kinds == kind]), smooth) for kind in range(KINDS) if (kinds == kind).any()}
+    seen = {
+        kind: _smoothed(_trimmed(table[kinds == kind], way.trim), way.smooth)
+        for kind in range(KINDS)
+        if (kinds == kind).any()
+    }
     counts = np.array([float((kinds == kind).sum()) for kind in range(KINDS)])
     # Kinds of day not seen yet share the level of those that were.
     old = sum(counts[kind] * prior[kind].mean() for kind in seen)
@@ -100,10 +115,10 @@ def _learned(record: Record, values: Array, before: Profile, prior_days: float, 
     level = float(np.clip(new / old, LEVEL_LEAST, LEVEL_MOST)) if old > 0 else 1.0
     mean, spread = prior * level, prior_spread * level
     for kind, row in seen.items():
-        weight = counts[kind] / (counts[kind] + prior_days)
+        weight = counts[kind] / (counts[kind] + way.prior_days)
         mean[kind] = np.where(np.isnan(row), mean[kind], weight * row + (1 - weight) * mean[kind])
     off = table - mean[kinds]
-    own = np.sqrt(_smoothed(_mean_known(off**2), smooth))
+    own = np.sqrt(_smoothed(_trimmed(off**2, 0.0), way.smooth))
     weight = len(table) / (len(table) + 2.0)
     spread = np.where(np.isnan(own), spread, weight * own + (1 - weight) * spread)
     days_of = tuple(float(count) for count in counts)
@@ -120,22 +135,15 @@ def _odd(table: Array) -> Mask:
     return np.asarray(off > limit)
 
 
-def _trimmed(table: Array) -> Array:
+def _trimmed(table: Array, trim: float) -> Array:
     """Mean of every quarter without its most extreme days; NaN where nothing is known."""
     count = (~np.isnan(table)).sum(axis=0)
     ordered = np.sort(table, axis=0)  # NaN goes last
-    cut = np.floor(TRIM * count + 0.5 * (count >= 5)).astype(np.int64)
+    cut = np.ceil(trim * (count - 4)).clip(0).astype(np.int64)  # fewer than five are too few to leave any out
     place = np.arange(len(table))[:, None]
     kept = (place >= cut) & (place < count - cut)
     total = np.where(kept, ordered, 0.0).sum(axis=0)
     return np.asarray(np.where(count > 0, total / np.maximum(kept.sum(axis=0), 1), np.nan), dtype=np.float64)
-
-
-def _mean_known(table: Array) -> Array:
-    known = ~np.isnan(table)
-    count = known.sum(axis=0)
-    total = np.where(known, table, 0.0).sum(axis=0)
-    return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan), dtype=np.float64)
 
 
 def _smoothed(row: Array, width: int) -> Array:
