@@ -11,6 +11,8 @@ from bems.errors import StartError
 from bems.feeding import FeedTask
 from bems.history.errors import RecordError
 from bems.history.record import Record
+from bems.learning_live import Learning
+from bems.planning_live import PLANNING_KEY, Planner
 from bems.process import run_until_signal, say
 from bems.system import System
 from bems.view import View
@@ -60,7 +62,11 @@ async def operate(  # noqa: PLR0913  # it is the whole composition
     except RecordError as error:
         raise StartError(f"the record cannot be opened: {error}") from error
     with record:
-        system = System(site, clock, record, make_drivers(site, clock.now))
+        planner = Planner(site, clock.now, record.load_state(PLANNING_KEY))
+        system = System(site, clock, record, make_drivers(site, clock.now), planner=planner)
+        lessons = Learning(site, planner, record, path, clock.now)
+        lessons.note = system.note
+        system.beside = [("planner", planner.run), ("lessons", lessons.run)]
         system.feeds = make_feeds(system, prices, weather, feed_period_s)
         server = WebServer(create_app(View(system, path, demo=demo)), listening)
 

@@ -14,10 +14,13 @@ from pydantic import ValidationError
 
 from bems.alarms import Condition
 from bems.history.rows import Event, EventKind
+from bems.planning_live import Planner
 from control.guard import guard
 from control.ledger import Ledger
 from control.memory import RuleMemory
-from control.rules import decide
+from control.picture import Scene
+from control.rules import Decision, decide
+from control.strategy import GOOD
 from control.wish import Wish
 from models.reasons import FALLBACKS, Code, because, sentence
 from models.signals import Command, Hold, Quality, Reading, Reason
@@ -41,10 +44,14 @@ class Step:
 
 
 class Steering:
-    """Rules and guard of one site. `stored` is what the record has under MEMORY_KEY, or None."""
+    """Rules and guard of one site. `stored` is what the record has under MEMORY_KEY, or None.
 
-    def __init__(self, site: Site, stored: Mapping[str, str] | None) -> None:
+    With a planner the rules follow its plan as far as there is one; without, they decide alone.
+    """
+
+    def __init__(self, site: Site, stored: Mapping[str, str] | None, planner: Planner | None = None) -> None:
         self._site = site
+        self._planner = planner
         self._memory = RuleMemory()
         self._ledger = Ledger()
         self._to_keep = False
@@ -69,7 +76,7 @@ class Steering:
             return Step()
         self._decided_at = now
         self._all_heard = self._all_heard or all(r.quality is not Quality.UNREAD for r in picture.values())
-        decision = decide(self._site, picture, now, self._memory, max_age_s)
+        decision = self._decision(picture, now, max_age_s)
         self._memory, self._to_keep = decision.memory, True
         judged = guard(decision.wishes, self._site, picture, now, self._ledger, max_age_s=max_age_s)
         commands = [item for item in judged if isinstance(item, Command)]
@@ -77,7 +84,23 @@ class Steering:
         events += self._holds(now, [item for item in judged if isinstance(item, Hold)])
         events += self._fallbacks(now, decision.wishes)
         self.conditions = self._conditions(now)
+        if self._planner is not None:
+            events += self._planner.news(now)
+            self.conditions += self._planner.conditions(now)
         return Step(commands, events)
+
+    def _decision(self, picture: Mapping[str, Reading], now: datetime, max_age_s: float) -> Decision:
+        """The rules by the plan; alone when there is none, or when it is one that they cannot follow."""
+        planner, memory = self._planner, self._memory
+        if planner is not None:
+            planner.look(Scene(self._site, picture, now, max_age_s, memory.awake_since or now, GOOD), memory)
+            guidance = planner.guidance(now)
+            if guidance is not None:
+                try:
+                    return decide(self._site, picture, now, memory, max_age_s, guidance=guidance)
+                except Exception as error:  # noqa: BLE001  # whatever is wrong with a plan, the building is looked after
+                    planner.drop("the rules cannot follow the plan", error)
+        return decide(self._site, picture, now, memory, max_age_s)
 
     def follow(self, held: Mapping[str, float], now: datetime) -> None:
         """What the devices are meant to hold now; a difference counts for wear and starts."""
@@ -90,7 +113,8 @@ class Steering:
         if not self._to_keep:
             return {}
         self._to_keep = False
-        return {MEMORY_KEY: {"rules": self._memory.to_json(), "ledger": self._ledger.to_json()}}
+        state = {MEMORY_KEY: {"rules": self._memory.to_json(), "ledger": self._ledger.to_json()}}
+        return state | (self._planner.take_state() if self._planner is not None else {})
 
     def _holds(self, now: datetime, holds: Iterable[Hold]) -> list[Event]:
         """Wishes held back, each noted when it begins or its reason changes."""

@@ -23,6 +23,7 @@ from bems.history.record import Record
 from bems.history.rows import CommandRow, Event, EventKind, KnownForecast
 from bems.link import Link
 from bems.outputs import Outputs
+from bems.planning_live import Planner
 from bems.state import aged, fold, max_age_s, unread
 from bems.steering import MEMORY_KEY, Steering
 from bems.wiring import points_by_connection
@@ -57,8 +58,12 @@ class System:
         record: Record,
         drivers: Mapping[str, tuple[Connection, Driver]],
         feeds: Sequence[FeedTask[Any]] = (),
+        planner: Planner | None = None,
     ) -> None:
         self.site = site
+        self.planner = planner
+        self.beside: Sequence[tuple[str, OtherTask]] = ()
+        """Further tasks, by name, that end with the ticks."""
         self.clock = clock
         self.record = record
         self.feeds = feeds
@@ -67,7 +72,7 @@ class System:
         """Wall time of the last good reading by point."""
         self.alarms: dict[str, alarms.Alarm] = {}
         self.outputs = Outputs(site)
-        self.steering = Steering(site, record.load_state(MEMORY_KEY))
+        self.steering = Steering(site, record.load_state(MEMORY_KEY), planner)
         self.tick_count = 0
         self.ticked_s: float | None = None
         self.lag_s = 0.0
@@ -111,6 +116,8 @@ class System:
             start_ms, step_ms = int(series.start.timestamp() * 1000), series.step_s * 1000
             self._know("prices", forecast.issued_at, start_ms, step_ms, {"price_nok_per_kwh": series.values})
         self.prices = forecast
+        if self.planner is not None:
+            self.planner.prices = forecast
 
     def take_weather(self, forecast: WeatherForecast) -> None:
         """A weather forecast has come in; kept in the record as it was known."""
@@ -120,6 +127,8 @@ class System:
             start_ms, step_ms = int(series.start.timestamp() * 1000), round(series.step_s * 1000)
             self._know("weather", forecast.issued_at, start_ms, step_ms, columns)
         self.weather = forecast
+        if self.planner is not None:
+            self.planner.weather = forecast
 
     def _know(
         self, source: str, issued_at: datetime, start_ms: int, step_ms: int, columns: Mapping[str, NDArray[np.float64]]
@@ -132,9 +141,7 @@ class System:
         """Have an event stored with the next tick."""
         self._events.append(event)
 
-    async def run(
-        self, stop: asyncio.Event, others: Iterable[tuple[str, Callable[[], Coroutine[Any, Any, None]]]] = ()
-    ) -> None:
+    async def run(self, stop: asyncio.Event, others: Iterable[tuple[str, OtherTask]] = ()) -> None:
         """Until `stop` is set. `others` are further named tasks (the web server).
 
         What is held is given back at the end, also when an unexpected exception, which comes out of here as an
@@ -147,6 +154,7 @@ class System:
                 tasks += [group.create_task(feed.run(), name=f"feed {feed.name}") for feed in self.feeds]
                 tasks.append(group.create_task(self._tick_forever(), name="ticks"))
                 tasks.append(group.create_task(self._store_forever(), name="record"))
+                tasks += [group.create_task(run(), name=name) for name, run in self.beside]
                 for name, run in others:
                     group.create_task(run(), name=name)
                 try:

@@ -12,7 +12,10 @@ from bems.history.rows import EventKind
 from bems.history.times import even_edges
 from bems.state import aged
 from bems.system import System
-from dashboards.ports import AlarmView, Health, HeldCommand, PointView, PriceView, Series
+from bems.view_plan import model_view, planning_view
+from dashboards.ports import AlarmView, Health, HeldCommand, ModelView, PlanningView, PointView, PriceView, Series
+from models.reasons import Code, because
+from models.signals import Reason
 from models.site import Site
 
 EVENTS_BACK = timedelta(days=7)
@@ -143,6 +146,20 @@ class View:
         found = (await asyncio.to_thread(self._history.aggregated, [point], edges, hold))[point]
         mean, low, high = ([_known(x) for x in column] for column in (found.mean, found.min, found.max))
         return Series(point, unit, start, step.total_seconds(), mean, low, high)
+
+    def decides(self) -> Reason:
+        """Who decides now, and why not the optimiser."""
+        planner = self._system.planner
+        return because(Code.DECIDES_RULES) if planner is None else planner.decides(self.now())
+
+    def planning(self) -> PlanningView | None:
+        """The newest plan and the scores."""
+        planner = self._system.planner
+        return None if planner is None else planning_view(planner, self.now())
+
+    def model(self) -> ModelView | None:
+        """What the record has taught."""
+        return None if self._system.planner is None else model_view(self._system.planner)
 
     def ticks(self) -> AsyncIterator[int]:
         """Yields after every tick."""

@@ -23,6 +23,7 @@ from dashboards.answers import (
     SiteAnswer,
     ZoneAnswer,
 )
+from dashboards.api_plan import add_plan
 from dashboards.components import components
 from dashboards.ports import SiteView
 from dashboards.reading import (
@@ -59,6 +60,7 @@ def api_router(view: SiteView) -> APIRouter:
     router = APIRouter(prefix="/api", responses=REFUSED, dependencies=[Depends(current_viewer)])
     _add_now(router, view)
     _add_past(router, view)
+    add_plan(router, view)
     return router
 
 

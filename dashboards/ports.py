@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from models.signals import Reason
 from models.site import Site
@@ -95,6 +95,105 @@ class PriceView:
     nok_per_kwh: Sequence[float | None]
 
 
+@dataclass(frozen=True, slots=True)
+class SolveView:
+    """How a plan was found."""
+
+    way: str
+    status: str
+    objective_nok: float
+    gap: float
+    """Above the linear plan, as share of the objective."""
+    solve_ms: float
+    total_ms: float
+    """Stating the problem included."""
+    rows: int
+    columns: int
+    integers: int
+
+
+@dataclass(frozen=True, slots=True)
+class RowView:
+    """A row of the problem: what it is missed by in its unit, or what a unit more of room is worth [NOK]."""
+
+    row: str
+    step: int
+    amount: float
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreView:
+    """One clock hour: what the plan would have paid for electricity, and what was paid [NOK]."""
+
+    start: datetime
+    followed: Sequence[str]
+    """Assets that followed the plans; none in shadow."""
+    planned_nok: float
+    paid_nok: float
+    planned_kwh: float
+    bought_kwh: float
+    kept_nok: float
+    """Worth of heat left in tanks and building at the end, beyond the plan's."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanView:
+    """The newest plan, followed or not. Values by step; a step lasts from its start to the next one's, or to `end`."""
+
+    made_at: datetime
+    expires_at: datetime
+    """From then on nobody follows it."""
+    identity: str
+    """The forecasts it was made with."""
+    starts: Sequence[datetime]
+    end: datetime
+    trajectories: Mapping[str, Sequence[float | None]]
+    """By '<asset>.<quantity>_<unit>'."""
+    clock_hours: Mapping[str, Sequence[float | None]]
+    """Values by clock hour, or one for each month."""
+    buy_nok_per_kwh: Sequence[float | None]
+    sell_nok_per_kwh: Sequence[float | None]
+    electricity_nok_per_kwh: Sequence[float | None]
+    """What a kWh more of load would cost, power charge included."""
+    heat_nok_per_kwh: Mapping[str, Sequence[float | None]]
+    """What a kWh of heat is worth, by store."""
+    parts_nok: Mapping[str, float]
+    binding: Sequence[RowView]
+    violations: Sequence[RowView]
+    solve: SolveView
+    asks: Mapping[str, Any]
+    """What it asks for now; empty when it has run out."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanningView:
+    """Who decides, and what the optimiser has to say."""
+
+    decides: Reason
+    promoted: Sequence[str]
+    """Assets that follow the plans; none in shadow."""
+    no_plan: Reason | None
+    """Why the last try gave none."""
+    plan: PlanView | None
+    scores: Sequence[ScoreView]
+    """Oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelView:
+    """What the record has taught; version 0 is the site file alone."""
+
+    learned_version: int
+    learned_until: datetime | None
+    learned_parts: Sequence[str]
+    fitted_version: int
+    fitted_until: datetime | None
+    fitted_parts: Mapping[str, Mapping[str, float]]
+    """Factors on the site file's parameters (1: as it says), by part."""
+    nights: Sequence[Mapping[str, Any]]
+    """What came of each night, newest last."""
+
+
 class SiteView(Protocol):
     """Everything the read-only pages and the JSON API need. Answers from memory, except `history` and `events`."""
 
@@ -143,6 +242,18 @@ class SiteView(Protocol):
 
     async def history(self, point: str, start: datetime, end: datetime, buckets: int) -> Series:
         """Aggregated history of one point; KeyError for an unknown point. Runs off the loop's thread."""
+        ...
+
+    def decides(self) -> Reason:
+        """Who decides now: the optimiser, or the rules and why."""
+        ...
+
+    def planning(self) -> PlanningView | None:
+        """The newest plan and the scores; None where nothing plans."""
+        ...
+
+    def model(self) -> ModelView | None:
+        """What the record has taught; None where nothing plans."""
         ...
 
     def ticks(self) -> AsyncIterator[int]:

@@ -10,8 +10,8 @@ Messages (data is JSON): event `full` once at the start, then `delta`.
   rounded as pages show them. `at` is when it was read: None means with its connection, 0 never.
 - `connections`: {id: newest reading on it [s since 1970 UTC]}
 - `health`: {name: [state, age_s]}
-- when changed: `alarms` (list), `held` ({point: command, or None when given back}) and `price` ([NOK/kWh, synthetic,
-  source])
+- when changed: `alarms` (list), `held` ({point: command, or None when given back}), `price` ([NOK/kWh, synthetic,
+  source]) and `decides` (who decides: {nb, en})
 """
 
 import asyncio
@@ -24,6 +24,7 @@ from dashboards.access import Viewer
 from dashboards.ports import PointView, SiteView
 from dashboards.reading import alarm_answer, held_answer, is_restricted, price_now
 from dashboards.shown import rounded
+from dashboards.words import said_in_both
 
 KEEP_ALIVE_S: Final = 15.0
 KEEP_ALIVE: Final = b": still here\n\n"
@@ -87,7 +88,8 @@ class Feed:
         self._take_points(self._view.points())
         self._held.take(self._held_now(), self.number)
         alarms = [alarm_answer(self._site, alarm).model_dump(mode="json") for alarm in self._view.alarms()]
-        self._rest.take({"alarms": alarms, "price": price_now(self._view)}, self.number)
+        decides = said_in_both(self._site, self._view.decides()).model_dump()
+        self._rest.take({"alarms": alarms, "price": price_now(self._view), "decides": decides}, self.number)
         self._always |= {
             "tick": self._tick,
             "at": now.timestamp(),

@@ -29,6 +29,7 @@ def top_bar(name: str, demo: bool, language: Language) -> Markup:
             el("span", {"class": "badge", "id": "demo"}, words["top.simulated"]) if demo else "",
         ),
         el("time", {"class": "clock", "id": "clock"}, "–"),
+        el("span", {"class": "decides", "id": "decides"}, ""),
         el("span", {"class": "link", "id": "link", "data-state": "starting"}, words["link.starting"]),
         el(
             "a",

@@ -11,11 +11,12 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
-from dashboards.ports import AlarmView, Health, HeldCommand, PointView, PriceView, Series
+from dashboards.ports import AlarmView, Health, HeldCommand, ModelView, PlanningView, PointView, PriceView, Series
 from models.field import SitePoint
 from models.reasons import Code, because
 from models.signals import Reason
 from models.site import Site, load_site
+from tests.dashboards.fake_plan import MODEL, PLANNING
 
 SITE_FILE = Path(__file__).resolve().parents[2] / "site.biri.toml"
 START = datetime(2025, 1, 15, 6, 0, tzinfo=UTC)
@@ -126,6 +127,15 @@ class FakeView:
         spread = sum(point.id.encode()) % 17 / 17
         wave = math.sin(self._count / 7 + 6 * spread)
         return value + (0.6 * spread - 0.3 if point.id not in OWN else 0.0) + 0.004 * abs(value) * wave
+
+    def decides(self) -> Reason:
+        return because(Code.DECIDES_OLD_PLAN, age_min=23.0) if self._trouble else because(Code.DECIDES_PLAN)
+
+    def planning(self) -> PlanningView | None:
+        return None if self._trouble else PLANNING
+
+    def model(self) -> ModelView | None:
+        return None if self._trouble else MODEL
 
     def health(self) -> Sequence[Health]:
         drivers = [

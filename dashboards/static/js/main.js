@@ -7,7 +7,7 @@ import { refreshTable, startTable } from "./points.js";
 import { describe, silence, siteNow, store, take } from "./store.js";
 import { listen } from "./stream.js";
 import { startViews } from "./views.js";
-import { clock, dayAndClock, number, span, t } from "./words.js";
+import { clock, dayAndClock, number, pick, span, t } from "./words.js";
 
 const SILENT_AFTER_S = 5;
 const AGAIN_MS = 3000;
@@ -34,6 +34,7 @@ function showAll(changed, message) {
   }
   if (message.held) showHeld();
   if (message.price) showPrice();
+  if (message.decides) showDecides();
   showHealth();
   showClock();
   refreshPanel();
@@ -46,6 +47,13 @@ function showPrice() {
   setText(figure.querySelector(".n"), value === null || value === undefined ? "–" : number(value, 2));
   const source = synthetic ? "figure.synthetic" : "figure.ex_vat";
   setText(figure.querySelector(".note"), store.price.length ? t(source) : t("figure.no_price"));
+}
+
+function showDecides() {
+  const text = pick(store.decides).replace(/\.$/, "");
+  const element = byId("decides");
+  setText(element, text);
+  element.title = text;
 }
 
 /** Clock, state of the connection and the banner: they go on when no message comes. */
@@ -75,7 +83,7 @@ function startFreeze() {
     if (frozen) return;
     const changed = [...missed];
     missed = new Set();
-    showAll(changed, { alarms: true, held: true, price: true });
+    showAll(changed, { alarms: true, held: true, price: true, decides: true });
   });
 }
 

@@ -1,0 +1,39 @@
+"""What a night teaches, worked out in a process of its own: habits and parameters from the last four weeks."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from time import perf_counter
+from typing import Final
+
+from bems.quarters import known_prices, quarters
+from control.fitted import Fitted
+from control.learned import Learned, learn
+from control.plant_model import from_site
+from control.refit import Refit, refit
+from models.site import Site
+
+DAYS: Final = 28
+
+
+@dataclass(frozen=True)
+class Night:
+    """What came of it."""
+
+    days: float
+    """Length of the record it was taught by."""
+    learned: Learned
+    refit: Refit | None
+    """None without a record."""
+    seconds: float
+
+
+def study(history: Path, folder: Path, site: Site, now: datetime, learned: Learned, fitted: Fitted) -> Night:
+    """Learn from the days before `now`. `learned` and `fitted` are in use; they come back where nothing is better."""
+    begun = perf_counter()
+    record = quarters(history, folder, site, now, DAYS)
+    if record is None:
+        return Night(0.0, learned, None, perf_counter() - begun)
+    days = len(record) * record.dt_s / 86400
+    new = learn(site, record, learned, known_prices(history, now, DAYS))
+    return Night(days, new, refit(site, from_site(site), record, fitted), perf_counter() - begun)
