@@ -1,6 +1,6 @@
 """What the record says about each group of zones: temperature, heat, sun, people, air. The data behind a re-fit."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -278,7 +278,9 @@ def solar_kw(site: Site, plant: Plant, record: Record) -> dict[str, Array]:
         for face in FACADES_DEG
     }
     return {
-        group.id: GLASS_GAIN / 1000 * sum((m2 * on[face] for face, m2 in _glass(zones_of(site, group))), nothing)
+        group.id: GLASS_GAIN
+        / 1000
+        * sum((m2 * on[face] for zone in zones_of(site, group) for face, m2 in glass_of(zone)), nothing)
         for group in plant.groups
     }
 
@@ -289,7 +291,6 @@ def _open(site: Site, plant: Plant, record: Record, facade: str) -> Array | floa
     return 1 - plant.blind_stops * np.mean(known, axis=0) / 100 if known else 1.0
 
 
-def _glass(zones: Iterable[Zone]) -> Iterable[tuple[str, float]]:
-    for zone in zones:
-        yield from zone.windows_m2.items()
-        yield from ((room.facade, room.window_m2) for room in zone.rooms)
+def glass_of(zone: Zone) -> list[tuple[str, float]]:
+    """Facade and area [m2] of the zone's windows, those of its rooms included."""
+    return [*zone.windows_m2.items(), *((room.facade, room.window_m2) for room in zone.rooms)]
