@@ -59,7 +59,7 @@ def shortage(scene: Scene, memory: RuleMemory, outside: Outdoor | None) -> Short
 
 def _from_circuits(scene: Scene, memory: RuleMemory, outside: Outdoor, target: float) -> Shortage | None:
     found = [
-        (point, supply_setpoint_degc(circuit, outside, memory) - value)
+        (point, supply_setpoint_degc(scene, circuit, outside, memory) - value)
         for circuit in running_circuits(scene, memory)
         if (point := scene.find(circuit, "supply_temp_degc")) and (value := scene.value(point)) is not None
     ]

@@ -1,10 +1,12 @@
 """Reading a plan at a moment: which step is in force, and what it asks of each asset."""
 
 from datetime import datetime
+from math import ceil
 from typing import Final
 
 import numpy as np
 
+from control.assets.building import BATH_SUPPLY_DEGC
 from control.guidance import Guidance
 from control.plan import Plan
 from control.problem import Plant
@@ -19,6 +21,8 @@ HIGHEST_OFFSET_K: Final = 1.0
 OFFSET_STEP_K: Final = 0.25
 """Room set points move in such steps: each write is a message to a device."""
 CYCLE_MARGIN_K: Final = 0.5
+VALVES_OPEN: Final = 0.8
+"""Mean opening with the neediest valve nearly open."""
 
 
 def guidance(plan: Plan, plant: Plant, now: datetime, expires_at: datetime) -> Guidance | None:
@@ -45,6 +49,7 @@ def guidance(plan: Plan, plant: Plant, now: datetime, expires_at: datetime) -> G
         after_heater_degc=_after_heater(plan, plant, step),
         cycle=_cycle(plan, plant, step),
         room_offset_k=_offsets(plan, plant, step),
+        supply_degc=_supplies(plan, plant, step),
         cars_kw=_cars(plan, step),
         air_cut=frozenset(u.id for u in plant.air if _at(plan, f"{u.id}.cut", step) > CUT_SHARE),
         peak_kw=_peak(plan, now),
@@ -96,6 +101,19 @@ def _offsets(plan: Plan, plant: Plant, step: int) -> dict[str, float]:
         steps = int(max(0.0, min(above, HIGHEST_OFFSET_K)) / OFFSET_STEP_K)
         offsets |= dict.fromkeys(group.zones, steps * OFFSET_STEP_K)
     return offsets
+
+
+def _supplies(plan: Plan, plant: Plant, step: int) -> dict[str, float]:
+    """T_m + q / (v H_em), in half kelvins: valves stand open by v, so that what is planned is given and not more."""
+    supplies: dict[str, float] = {}
+    for group in plant.groups:
+        if group.emitter_kw_per_k <= 0:
+            continue
+        mass, heat = _at(plan, f"{group.mass.id}.degc", step), _at(plan, f"{group.id}.heat_kw", step)
+        wanted = mass + heat / (VALVES_OPEN * group.emitter_kw_per_k)
+        least = BATH_SUPPLY_DEGC if group.always_kw > 0 else wanted
+        supplies |= dict.fromkeys(group.zones, ceil(2 * max(wanted, least)) / 2)
+    return supplies
 
 
 def _cars(plan: Plan, step: int) -> float | None:

@@ -33,6 +33,8 @@ class Guidance:
     """A heat cycle is planned for now."""
     room_offset_k: Mapping[str, float] = field(default_factory=dict)
     """By zone: set point above what it would be anyway; heat stored before it is dear."""
+    supply_degc: Mapping[str, float] = field(default_factory=dict)
+    """By zone: what its floors need to give the heat that is planned; the warmest zone of a circuit counts."""
     cars_kw: float | None = None
     """For all cars that can wait, together."""
     air_cut: frozenset[str] = frozenset()
@@ -53,7 +55,7 @@ def promoted(of: Guidance, assets: Collection[str]) -> Guidance:
     if "hot_water" not in assets:
         kept = replace(kept, charging=None, after_heater_degc=None, cycle=False)
     if "rooms" not in assets:
-        kept = replace(kept, room_offset_k={})
+        kept = replace(kept, room_offset_k={}, supply_degc={})
     if "cars" not in assets:
         kept = replace(kept, cars_kw=None)
     if "air" not in assets:

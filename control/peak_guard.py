@@ -30,8 +30,6 @@ LEAST_LOOKS: Final = 3
 """Before that the guard says nothing: one look may be a spike."""
 MOST_GAP_S: Final = 600.0
 """Power is not carried over a longer hole in the record [s]."""
-PLANNED_MARGIN: Final = 1.03
-"""Nothing makes way for what a forecast of the load is uncertain by anyway."""
 LAST_MINUTE_H: Final = 1 / 60
 DOUBT_KWH: Final = 0.1
 """Resolution of a meter's counter: nothing makes way for less, or the last minutes of an hour would be a lottery."""
@@ -105,7 +103,7 @@ def target_kw(
         return None
     highs = sorted((kw for day, kw in highest_kw.items() if (day.year, day.month) == (today.year, today.month)))[-3:]
     so_far = 0.0 if not highs else highs[-1] if peak.basis == "highest_hour" else sum(highs) / len(highs)
-    expected = expected_peak_kw(site, outdoor_degc) if planned_kw is None else PLANNED_MARGIN * planned_kw
+    expected = expected_peak_kw(site, outdoor_degc) if planned_kw is None else planned_kw
     target = max(expected, so_far)
     if isinstance(peak, PeakSteps):
         target = min((step.from_kw for step in peak.steps if step.from_kw > target), default=target)

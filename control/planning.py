@@ -5,7 +5,7 @@ good one in force until it expires; then the rules decide alone, in the very nex
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -28,6 +28,8 @@ from models.forecast import PriceForecast, WeatherForecast
 
 GOOD_FOR: Final = timedelta(hours=2)
 """How long the last good plan is followed when no new one is found."""
+LOW_MARGIN_K: Final = 0.1
+"""The neediest of rooms that are planned as one is colder than their mean."""
 FLOOR_SHARE: Final = 0.8
 """Of the peak that the coldest hour ahead would have under rules: what the month will see anyway."""
 
@@ -65,6 +67,7 @@ def inputs(scene: Scene, memory: RuleMemory, estimate: Estimate, known: Knowledg
     """The problem of this moment. Never raises for what is missing: `dispatch.plan` names it and gives no plan."""
     grid = grid_at(scene.now)
     see = outlook(scene.site, known.plant, grid, scene, memory, known.prices, known.weather, known.learned, known.truth)
+    see = replace(see, low_degc={group: low + LOW_MARGIN_K for group, low in see.low_degc.items()})
     days = local_days(grid.hour_starts)
     floor_kw = FLOOR_SHARE * expected_peak_kw(scene.site, float(see.outdoor_degc.min()))
     return Inputs(

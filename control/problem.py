@@ -115,7 +115,7 @@ class Outlook:
     sessions: tuple[Session, ...] = ()
 
 
-SOFTNESS: Final = Softness(slight_k=0.3, cold_slight=5.0, cold_deep=200.0, hot_slight=2.0, hot_deep=50.0)
+SOFTNESS: Final = Softness(slight_k=0.3, cold_slight=20.0, cold_deep=200.0, hot_slight=2.0, hot_deep=50.0)
 
 
 @dataclass(frozen=True)

@@ -53,10 +53,15 @@ def release(
     deep = need is not None and need.short_k > STAKE_K and long_short and not scene.strategy.boiler_locked
     if cold_room or deep:
         return Release(boiler.stages, Code.BOILER_COMFORT)
-    mild = outside is not None and outside.degc > bivalent_degc(scene.site)
+    mild = outside is not None and (outside.degc > bivalent_degc(scene.site) or _planned_for(scene, boiler))
     if scene.strategy.boiler_locked and condition.able and mild and not chilly(scene, CHILLY_K):
         return Release(0, Code.BOILER_LOCKED)
     return Release(boiler.normal_stages, Code.BOILER_STAGES)
+
+
+def _planned_for(scene: Scene, boiler: Boiler) -> bool:
+    """Whether a plan has reckoned with the cold: then it says itself when the boiler is needed."""
+    return scene.guidance is not None and boiler.id in scene.guidance.boilers
 
 
 def boilers(

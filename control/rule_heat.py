@@ -36,6 +36,13 @@ UP_FASTER: Final = 3.0
 FLOOR_TRIM: Final = (0.5, -5.0, 2.0)
 AIR_TRIM: Final = (3.0, -10.0, 2.0)
 """How fast a supply is trimmed [K/h], and how far below and above its curve [K]: a floor answers within hours."""
+STORING_K: Final = 3.0
+"""A plan may go so far above the curve."""
+PLAN_TRIM_K: Final = 5.0
+"""A neediest room may raise its circuit's supply so far above what a plan wants."""
+SHORT_K: Final = 0.1
+CHILLY_K: Final = 0.4
+"""With a room this far below its set point its circuit is the rule's again."""
 BUFFER_MARGIN_K: Final = 2.0
 """The buffer's top above the warmest circuit: mixing valves need something to mix from."""
 
@@ -102,22 +109,42 @@ def curve(points: tuple[tuple[float, float], ...], outdoor_degc: float) -> float
     return points[-1][1]
 
 
-def supply_setpoint_degc(circuit: Circuit, outside: Outdoor, memory: RuleMemory) -> float:
-    """What the circuit is to be given [degC]: its curve, and what its valves have asked for on top."""
+def supply_setpoint_degc(scene: Scene, circuit: Circuit, outside: Outdoor, memory: RuleMemory) -> float:
+    """What the circuit is to be given [degC]: its curve, and what its valves have asked for on top.
+
+    A plan may give less while no room of the circuit is chilly, and more to store heat in its floors.
+    """
     wanted = curve(circuit.curve, outside.degc) + memory.trims_k.get(circuit.id, 0.0)
+    planned = planned_supply_degc(scene, circuit)
+    if planned is not None:
+        trim = memory.plan_trims_k.get(circuit.id, 0.0)
+        wanted = min(planned + trim, curve(circuit.curve, outside.degc) + STORING_K)
     return min(circuit.max_supply_degc, max(LEAST_SUPPLY_DEGC, wanted))
+
+
+def planned_supply_degc(scene: Scene, circuit: Circuit) -> float | None:
+    """The supply that a plan wants for the circuit's neediest zone; None without one, or while a room is chilly."""
+    if scene.guidance is None or circuit.kind == "air":
+        return None
+    zones = [zone for zone in scene.site.zones if zone.circuit == circuit.id]
+    wanted = [scene.guidance.supply_degc[zone.id] for zone in zones if zone.id in scene.guidance.supply_degc]
+    rooms = [(room.setpoint_degc, scene.of(room.devices, "temp_degc")) for zone in zones for room in zone.rooms]
+    chilly = any(degc is not None and degc < setpoint - CHILLY_K for setpoint, degc in rooms)
+    return max(wanted) if wanted and not chilly else None
 
 
 def trimmed(scene: Scene, memory: RuleMemory) -> RuleMemory:
     """Moves every circuit's supply by its widest valve: up while it is open beyond 95 %, down while below 85 %.
 
     Colder water is better water for a heat pump, as long as the neediest room still gets enough. Never down while a
-    zone is set back. Valves that are not known do not count; without any the circuit goes back to its curve. Under
+    zone is set back, and not at all while a plan says what circuits get. Valves that are not known do not count; without any the circuit goes back to its curve. Under
     other strategies all stay on it.
     """
+    if scene.guidance is not None and scene.guidance.supply_degc:
+        return _trimmed_to_plan(scene, memory)
     if not scene.strategy.neediest_valve:
         return replace(memory, trims_k={}) if memory.trims_k else memory
-    passed_h = 0.0 if memory.decided_at is None else min(max(scene.seconds_since(memory.decided_at) / 3600, 0.0), 0.25)
+    passed_h = _passed_h(scene, memory)
     trims: dict[str, float] = {}
     for circuit in scene.site.circuits:
         speed, low, high = AIR_TRIM if circuit.kind == "air" else FLOOR_TRIM
@@ -131,6 +158,39 @@ def trimmed(scene: Scene, memory: RuleMemory) -> RuleMemory:
             move = UP_FASTER * step if wider else -step if colder else 0.0
             trims[circuit.id] = min(high, max(low, before + move))
     return replace(memory, trims_k=trims)
+
+
+def _trimmed_to_plan(scene: Scene, memory: RuleMemory) -> RuleMemory:
+    """A plan knows the mean of rooms that are heated alike: the neediest of them moves its circuit's supply.
+
+    Up while it is short of its set point with its valve wide open, else slowly back to what the plan says.
+    """
+    passed_h = _passed_h(scene, memory)
+    trims = {}
+    for circuit in scene.site.circuits:
+        if circuit.kind == "air":
+            continue
+        speed = FLOOR_TRIM[0]
+        before = memory.plan_trims_k.get(circuit.id, 0.0)
+        move = UP_FASTER * speed if _short_of_heat(scene, circuit) else -speed
+        trims[circuit.id] = min(PLAN_TRIM_K, max(0.0, before + move * passed_h))
+    return replace(memory, plan_trims_k=trims)
+
+
+def _short_of_heat(scene: Scene, circuit: Circuit) -> bool:
+    """Whether a room of the circuit is short of its set point although its valve is wide open."""
+    zones = [zone for zone in scene.site.zones if zone.circuit == circuit.id]
+    places = [zone.devices for zone in zones] + [room.devices for zone in zones for room in zone.rooms]
+    for devices in places:
+        degc, asked, valve = (scene.of(devices, s) for s in ("temp_degc", "setpoint_degc", "valve_pct"))
+        if degc is not None and asked is not None and valve is not None and valve > WIDE_PCT and degc < asked - SHORT_K:
+            return True
+    return False
+
+
+def _passed_h(scene: Scene, memory: RuleMemory) -> float:
+    """Time since the last decision [h], a quarter of an hour at most."""
+    return 0.0 if memory.decided_at is None else min(max(scene.seconds_since(memory.decided_at) / 3600, 0.0), 0.25)
 
 
 def _set_back(scene: Scene, circuit: Circuit) -> bool:
@@ -168,8 +228,9 @@ def circuits(scene: Scene, memory: RuleMemory, outside: Outdoor | None) -> tuple
     pumps = dict(memory.pumps)
     all_year = {zone.circuit for zone in scene.site.zones if any(room.bathroom_floor_m2 for room in zone.rooms)}
     for circuit in scene.site.circuits:
-        setpoint = supply_setpoint_degc(circuit, outside, memory)
-        why = because(outside.source, outdoor_degc=outside.degc, supply_degc=setpoint)
+        setpoint = supply_setpoint_degc(scene, circuit, outside, memory)
+        source = outside.source if planned_supply_degc(scene, circuit) is None else Code.PLAN_SUPPLY
+        why = because(source, outdoor_degc=outside.degc, supply_degc=setpoint)
         wishes += _wish(scene, circuit, "supply_setpoint_degc", setpoint, why, outside.needs)
         pumps[circuit.id] = latch(
             memory.pumps.get(circuit.id),
@@ -195,5 +256,5 @@ def running_circuits(scene: Scene, memory: RuleMemory) -> list[Circuit]:
 
 def buffer_target_degc(scene: Scene, memory: RuleMemory, outside: Outdoor) -> float | None:
     """What the top of the buffer must hold [degC]; None when no circuit wants heat."""
-    wanted = [supply_setpoint_degc(circuit, outside, memory) for circuit in running_circuits(scene, memory)]
+    wanted = [supply_setpoint_degc(scene, circuit, outside, memory) for circuit in running_circuits(scene, memory)]
     return max(wanted) + BUFFER_MARGIN_K if wanted else None

@@ -121,9 +121,12 @@ def _count(
 def _planned(scene: Scene, need: Shortage) -> int | None:
     """Compressors the plan wants on the buffer; None without one, or where the buffer has left what it reckons with."""
     guide = scene.guidance
-    if guide is None or guide.compressors is None or guide.buffer_degc is None or need.short_k > GUIDED_SHORT_K:
+    if guide is None or guide.compressors is None or guide.buffer_degc is None:
         return None
-    bottom = need.target_degc - need.full_k
+    top, bottom = need.target_degc - need.short_k, need.target_degc - need.full_k
+    wanted = need.target_degc if chilly(scene, CHILLY_K) else min(guide.buffer_degc, need.target_degc)
+    if top < wanted - GUIDED_SHORT_K:
+        return None
     return None if bottom > guide.buffer_degc + GUIDED_FULL_K else guide.compressors
 
 

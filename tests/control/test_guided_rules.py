@@ -7,7 +7,7 @@ import pytest
 
 from control.guidance import ASSETS, Guidance, promoted
 from control.hygiene import HygieneState
-from control.peak_guard import PLANNED_MARGIN, target_kw
+from control.peak_guard import target_kw
 from control.strategy import GOOD
 
 
@@ -135,13 +135,13 @@ def test_cars_charge_with_the_plans_power_and_leave_in_time_anyway(good):
 
 def test_the_peak_guard_holds_the_plans_peak(biri, good):
     today = good.now.date()
-    assert target_kw(biri, {}, today, -20.0, 70.0) == pytest.approx(PLANNED_MARGIN * 70.0)
+    assert target_kw(biri, {}, today, -20.0, 70.0) == 70.0
     assert target_kw(biri, {today: 95.0}, today, -20.0, 70.0) == 95.0
 
 
 def test_every_asset_can_be_kept_from_the_plan():
     full = Guidance(
-        "test", None, None, 2, True, 40.0, {"boiler": 1}, 70.0, True, {"a": 0.5}, 11.0, frozenset({"ahu_3"}), 90.0
+        "test", None, None, 2, True, 40.0, {"boiler": 1}, 70.0, True, {"a": 0.5}, {}, 11.0, frozenset({"ahu_3"}), 90.0
     )
     assert promoted(full, ASSETS) == full
     nothing = promoted(full, ())
