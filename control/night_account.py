@@ -45,7 +45,7 @@ class Rules:
     cost_nok: float | None
     uncertainty_nok: float | None
     """Either way; None when it is not known."""
-    why: str = ""
+    why: Reason | None = None
     """Why there is no cost."""
 
 
@@ -152,7 +152,12 @@ def _saved(site: Site, cost_nok: float | None, rules: Rules) -> tuple[float | No
     if cost_nok is None:
         return None, None, in_both(site, because(Code.NIGHT_NO_COST))
     if rules.cost_nok is None:
-        return None, None, in_both(site, because(Code.NIGHT_NO_TWIN, cost_nok=float(round(cost_nok)), why=rules.why))
+        why = in_both(site, rules.why) if rules.why is not None else Text(nb="–", en="–")
+        said = {
+            language: because(Code.NIGHT_NO_TWIN, cost_nok=float(round(cost_nok)), why=words)
+            for language, words in (("nb", why.nb), ("en", why.en))
+        }
+        return None, None, Text(nb=in_words(site, said["nb"], "nb"), en=in_words(site, said["en"], "en"))
     saved, spread = rules.cost_nok - cost_nok, rules.uncertainty_nok
     facts = {"cost_nok": float(round(cost_nok)), "rules_nok": float(round(rules.cost_nok))}
     if spread is None:

@@ -10,22 +10,23 @@ from control.night import Programme, night_of
 from control.night_items import MAKERS, Night
 from control.plan import NoPlan, Plan, Violation
 from control.problem import Inputs
-from models.naming import in_both
+from models.naming import in_both, in_words
 from models.profile import Text
 from models.reasons import Code, because
+from models.signals import Reason
 from models.site import Site
 
 
-def programme(plan: Plan | NoPlan | None, inputs: Inputs | None, site: Site, now: datetime) -> Programme:
+def programme(
+    plan: Plan | NoPlan | None, inputs: Inputs | None, site: Site, now: datetime, why: Reason | None = None
+) -> Programme:
     """What the night `now` (UTC) lies in, or comes before, is to bring.
 
-    Without a plan it has no items and says why: the rules see to the night.
+    Without a plan it has no items and says why (`why`, or the grounds of a `NoPlan`): the rules see to the night.
     """
     start, end = night_of(now, site.zone_info)
     if not isinstance(plan, Plan) or inputs is None:
-        why = "; ".join(plan.reasons) if isinstance(plan, NoPlan) else None
-        note = in_both(site, because(Code.NIGHT_RULES, why=why or "–"))
-        return Programme(now, start, end, None, (), None, None, (note,))
+        return Programme(now, start, end, None, (), None, None, (_rules(plan, site, why),))
     night = Night(plan, inputs, site, max(start, plan.grid.start), end)
     items = sorted(chain.from_iterable(make(night) for make in MAKERS), key=lambda item: (item.start, item.kind))
     ways, hours, see = plan.trajectories, night.hours, inputs.outlook
@@ -42,3 +43,13 @@ def _missed(site: Site, missed: Violation) -> Text:
         return in_both(site, because(Code.NIGHT_CANNOT, row=missed.row, most=missed.most))
     words = in_both(site, meant)
     return Text(nb=f"Planen kan ikke holde dette: {words.nb}", en=f"The plan cannot keep this: {words.en}")
+
+
+def _rules(plan: NoPlan | Plan | None, site: Site, why: Reason | None) -> Text:
+    if why is not None:
+        said = in_both(site, why)
+    else:
+        words = "; ".join(plan.reasons) if isinstance(plan, NoPlan) else "–"
+        said = Text(nb=words, en=words)
+    nb, en = (because(Code.NIGHT_RULES, why=words) for words in (said.nb, said.en))
+    return Text(nb=in_words(site, nb, "nb"), en=in_words(site, en, "en"))
