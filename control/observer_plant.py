@@ -1,6 +1,7 @@
 """Tanks, ground, machines and debts of air as they stand, from measurements with their fallbacks."""
 
 from collections.abc import Mapping, Sequence
+from itertools import takewhile
 from math import exp, isfinite
 from typing import Final
 
@@ -11,7 +12,7 @@ from control.memory import Filtered, RuleMemory
 from control.observer_inputs import flow_share
 from control.picture import Scene, manned
 from control.problem import Plant
-from models.assets import Asset, HeatPump
+from models.assets import Asset, HeatPump, Tank
 from models.physics.heat_pump import capacity_kw, power_kw
 
 LAYERS_MOST: Final = 12
@@ -57,8 +58,7 @@ def tanks(scene: Scene, plant: Plant, before: Mapping[str, Filtered]) -> dict[st
     site, found = scene.site, dict(before)
     weights: dict[str, tuple[float, float]] = {}
     for tank in site.tanks:
-        points = (scene.find(tank, f"layer_{n}_temp_degc") for n in range(1, LAYERS_MOST + 1))
-        degc = layered([_plausible(scene.value(point)) for point in points if point is not None])
+        degc = layered([_plausible(scene.value(point)) for point in _layers(scene, tank)])
         node = plant.buffer.node.id if tank.role == "buffer" else tank.id
         if degc is not None:
             volume, carried = weights.get(node, (0.0, 0.0))
@@ -74,6 +74,12 @@ def tanks(scene: Scene, plant: Plant, before: Mapping[str, Filtered]) -> dict[st
         weights[plant.buffer.node.id] = (1.0, degc)
     found |= {node: Filtered(carried / volume, scene.now) for node, (volume, carried) in weights.items()}
     return found
+
+
+def _layers(scene: Scene, tank: Tank) -> list[str]:
+    """Points of the layers from the top."""
+    points = (scene.find(tank, f"layer_{n}_temp_degc") for n in range(1, LAYERS_MOST + 1))
+    return [point for point in takewhile(bool, points) if point is not None]
 
 
 def _plausible(value: float | None) -> float | None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,9 @@ from control.observer import held_kw, observe, state
 from control.outlook import outlook
 from control.picture import Scene
 from control.plant_model import from_site
+from models.site import load_site
+
+ROOT = Path(__file__).parents[2]
 
 
 class Watch:
@@ -292,3 +296,18 @@ def test_gains_are_those_a_plan_is_made_with(watch):
         free = watch.estimate.free[group.id]
         mine = free.equipment_share * watch.estimate.equipment_kw + free.people_kw
         assert mine == pytest.approx(moment.gains_kw[group.id][0], rel=0.1)
+
+
+def test_another_plant_is_observed_by_the_same_code(paper):
+    """No heat meter, no pyranometer, no measured air flow, an inverter instead of stages."""
+    other = type(paper)(load_site(ROOT / "site.example.toml"), paper.start)
+    other.set(hp__compressor_speed_pct=60.0, circuit_floor__pump_on=1.0)
+    plant, estimate = from_site(other.site), None
+    for _ in range(24):
+        other.now += timedelta(minutes=5)
+        scene = Scene(other.site, other.picture, other.now, 120.0, other.start)
+        estimate = observe(scene, RuleMemory(), plant, estimate)
+    found = state(scene, RuleMemory(), plant, estimate, grid_at(other.now))
+    assert found.rooms_degc == pytest.approx({g.id: 22.0 for g in plant.groups}, abs=0.1)
+    assert found.heat_pumps["hp"].available == found.heat_pumps["hp"].compressors == 1
+    assert found.tanks_degc == pytest.approx({"buffer": 52.0, "hot_water": 71.0})
