@@ -13,11 +13,15 @@ from typing import Final
 from bems.information import Information
 from bems.lockstep import Controller, LockstepResult
 from bems.optimiser import Optimiser
-from control.learned import Learned, cold
+from bems.record_of import record_of
+from bems.variants import VARIANTS, WHOLE, Variant
+from control.fitted import NEUTRAL, applied
+from control.learned import Learned, cold, learn
 from control.planning import Knowledge
 from control.plant_model import from_site
 from control.problem import Plant
 from control.record import Record
+from control.refit import refit
 from control.rules import decide
 from control.strategy import GOOD, NAIVE, Strategy
 from models.forecast import PriceForecast, WeatherForecast
@@ -51,17 +55,21 @@ def _rules(strategy: Strategy, _: Setting) -> Contestant:
 
 def _taught(setting: Setting) -> tuple[Plant, Learned]:
     """The model and the habits as the warm-up's record has them; the site file's without one."""
-    return from_site(setting.site), cold(setting.site)
+    site, plant, learned = setting.site, from_site(setting.site), cold(setting.site)
+    record = record_of(setting.record, site) if setting.record is not None else None
+    if record is None:
+        return plant, learned
+    return applied(plant, refit(site, plant, record, NEUTRAL).fitted), learn(site, record, learned)
 
 
-def _optimiser(setting: Setting) -> Contestant:
-    plant, learned = _taught(setting)
+def _optimiser(variant: Variant, setting: Setting) -> Contestant:
+    plant, learned = _taught(setting) if variant.learning else (from_site(setting.site), cold(setting.site))
     see = setting.information
 
     def known(now: datetime) -> Knowledge:
         return Knowledge(plant, learned, see.prices(now), see.weather(now))
 
-    return _planned(known)
+    return _planned(known, variant)
 
 
 def _oracle(setting: Setting) -> Contestant:
@@ -77,15 +85,15 @@ def _oracle(setting: Setting) -> Contestant:
     return _planned(known)
 
 
-def _planned(known: Callable[[datetime], Knowledge]) -> Contestant:
-    controller = Optimiser(known)
+def _planned(known: Callable[[datetime], Knowledge], variant: Variant = WHOLE) -> Contestant:
+    controller = Optimiser(known, variant)
     return Contestant(controller, controller.solve_ms)
 
 
 CONTESTANTS: Final[Mapping[str, Callable[[Setting], Contestant]]] = {
     NAIVE.label: partial(_rules, NAIVE),
     GOOD.label: partial(_rules, GOOD),
-    "optimiser": _optimiser,
+    **{name: partial(_optimiser, variant) for name, variant in VARIANTS.items()},
     "oracle": _oracle,
 }
 WARM_UP: Final[Controller] = partial(decide, strategy=GOOD)

@@ -1,12 +1,14 @@
-"""The optimiser as a controller of one run: observes every step, plans every quarter, lets the rules follow the plan."""
+"""The optimiser as a controller of one run: observes every step, plans every quarter, the rules follow the plan."""
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from time import perf_counter
 
+from bems.variants import WHOLE, Variant
 from control.dispatch import Options, plan
 from control.estimate import Estimate
+from control.grid import grid_at
 from control.guidance import ASSETS, promoted
 from control.memory import RuleMemory
 from control.observer import observe
@@ -14,7 +16,7 @@ from control.picture import Picture, Scene
 from control.plan import NoPlan
 from control.planning import Knowledge, Standing, due, followed, inputs, lost_machines, taken
 from control.rules import Decision, decide
-from control.strategy import GOOD, Strategy
+from control.strategy import GOOD
 from models.site import Site
 
 
@@ -24,28 +26,34 @@ class Optimiser:
 
     known: Callable[[datetime], Knowledge]
     """What may be known at an instant."""
-    options: Options = Options()
+    variant: Variant = WHOLE
     assets: Collection[str] = ASSETS
-    strategy: Strategy = GOOD
+    """What the rules follow it in; with none it is in the shadow."""
     solve_ms: list[float] = field(default_factory=list)
     failed: list[tuple[datetime, NoPlan]] = field(default_factory=list)
+    standing: Standing | None = None
     _estimate: Estimate | None = None
-    _standing: Standing | None = None
     _tried_at: datetime | None = None
 
     def __call__(self, site: Site, picture: Picture, now: datetime, memory: RuleMemory, max_age_s: float) -> Decision:
         """See `bems.lockstep.Controller`."""
-        scene = Scene(site, picture, now, max_age_s, memory.awake_since or now, self.strategy)
+        strategy = replace(GOOD, peak_guard=self.variant.peak_guard)
+        scene = Scene(site, picture, now, max_age_s, memory.awake_since or now, strategy)
         known = self.known(now)
         self._estimate = observe(scene, memory, known.plant, self._estimate)
-        if due(self._standing, self._tried_at, scene, memory):
+        if due(self.standing, self._tried_at, scene, memory):
             self._tried_at = now
-            found = plan(inputs(scene, memory, self._estimate, known), self.options, perf_counter)
-            if isinstance(found, NoPlan):
-                self.failed.append((now, found))
-            else:
-                self.solve_ms.append(found.report.ms)
-            self._standing = taken(self._standing, found, now, lost_machines(scene, memory))
-        guide = followed(self._standing, known.plant, now)
+            self._plan(scene, memory, known, self._estimate)
+        guide = followed(self.standing, known.plant, now)
         guide = None if guide is None else promoted(guide, self.assets)
-        return decide(site, picture, now, memory, max_age_s, self.strategy, guide)
+        return decide(site, picture, now, memory, max_age_s, strategy, guide)
+
+    def _plan(self, scene: Scene, memory: RuleMemory, known: Knowledge, estimate: Estimate) -> None:
+        of = inputs(scene, memory, estimate, known, self.variant.grid(grid_at(scene.now)))
+        options = Options() if self.variant.whole else Options(whole_h=0.0)
+        found = plan(self.variant.altered(of), options, perf_counter)
+        if isinstance(found, NoPlan):
+            self.failed.append((scene.now, found))
+        else:
+            self.solve_ms.append(found.report.ms)
+        self.standing = taken(self.standing, found, scene.now, lost_machines(scene, memory))

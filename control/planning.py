@@ -12,7 +12,7 @@ from typing import Final
 from control.estimate import Estimate
 from control.fleet import fleet
 from control.follow import guidance
-from control.grid import QUARTER_S, grid_at
+from control.grid import QUARTER_S, Grid, grid_at
 from control.guidance import Guidance
 from control.learned import Learned
 from control.memory import RuleMemory
@@ -63,9 +63,12 @@ class Standing:
         return self.made_at + GOOD_FOR
 
 
-def inputs(scene: Scene, memory: RuleMemory, estimate: Estimate, known: Knowledge) -> Inputs:
-    """The problem of this moment. Never raises for what is missing: `dispatch.plan` names it and gives no plan."""
-    grid = grid_at(scene.now)
+def inputs(scene: Scene, memory: RuleMemory, estimate: Estimate, known: Knowledge, grid: Grid | None = None) -> Inputs:
+    """The problem of this moment, on the usual grid unless a study asks for another.
+
+    Never raises for what is missing: `dispatch.plan` names it and gives no plan.
+    """
+    grid = grid if grid is not None else grid_at(scene.now)
     see = outlook(scene.site, known.plant, grid, scene, memory, known.prices, known.weather, known.learned, known.truth)
     see = replace(see, low_degc={group: low + LOW_MARGIN_K for group, low in see.low_degc.items()})
     days = local_days(grid.hour_starts)

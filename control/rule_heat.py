@@ -137,8 +137,8 @@ def trimmed(scene: Scene, memory: RuleMemory) -> RuleMemory:
     """Moves every circuit's supply by its widest valve: up while it is open beyond 95 %, down while below 85 %.
 
     Colder water is better water for a heat pump, as long as the neediest room still gets enough. Never down while a
-    zone is set back, and not at all while a plan says what circuits get. Valves that are not known do not count; without any the circuit goes back to its curve. Under
-    other strategies all stay on it.
+    zone is set back. Valves that are not known do not count; without any the circuit goes back to its curve. Under
+    other strategies all stay on it; under a plan see `_trimmed_to_plan`.
     """
     if scene.guidance is not None and scene.guidance.supply_degc:
         return _trimmed_to_plan(scene, memory)

@@ -40,6 +40,8 @@ class HeatPumps:
     return_max_degc: float
     lift_k: float = 4.0
     """Supply above the mean of the tank being charged."""
+    gradient_weight: float = 1.0
+    """Of 1/COP over temperatures; 0 only to show what a plan without it costs."""
 
     @property
     def compressors(self) -> int:
@@ -154,9 +156,10 @@ def duty(
     over_supply, over_source = gradient_per_k(of, source_degc, what.expected_supply_degc)
     heat = total(parts, n)
     warmer = _warmer(bus, name, bus.temp[what.tank] + of.lift_k - what.expected_supply_degc, heat, what, price)
-    power = used + warmer * (what.expected_heat_kw * over_supply)
+    weight = of.gradient_weight * what.expected_heat_kw
+    power = used + warmer * (weight * over_supply)
     if source is not None:
-        power = power + (source - source_degc) * (what.expected_heat_kw * over_source)
+        power = power + (source - source_degc) * (weight * over_source)
     bus.into_kw[what.tank].append(heat)
     bus.load_kw.append(power)
     bus.show(f"{name}.heat_kw", heat)
