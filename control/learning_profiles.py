@@ -39,7 +39,7 @@ class _Way:
 
 
 LOAD: Final = _Way(prior_days=0.5, smooth=3, trim=0.1)
-TAP: Final = _Way(prior_days=2.0, smooth=9, trim=0.0)
+TAP: Final = _Way(prior_days=1.0, smooth=9, trim=0.0)
 """People draw water now or a quarter later; a trimmed mean of few large draws would be too low."""
 
 

@@ -36,13 +36,11 @@ class Prices:
 
     buy: Array
     sell: Array
-    spread: Array
-    """Standard deviation; 0 where the price is published."""
     source: str
 
 
 def expected_prices(moment: Moment, forecast: PriceForecast | None) -> Prices:
-    """Prices over the grid; their forecast after the known ones is stated in `spread`."""
+    """Prices over the grid: published ones, then those of days like it (uncertainty: `spread`)."""
     grid, tariff = moment.grid, moment.site.tariff
     published = on_quarters(forecast.series) if forecast is not None else None
     first = grid.start.replace(minute=0)
@@ -50,22 +48,18 @@ def expected_prices(moment: Moment, forecast: PriceForecast | None) -> Prices:
     count = int((until - first).total_seconds()) // QUARTER_S
     known = published.on_grid(first, until, QUARTER_S) if published is not None else np.full(count, np.nan)
     lacking = np.isnan(known)
-    spread = np.zeros(count)
     spot, source = known, f"prices known to {_local(moment, until)}"
     if lacking.any():
         when = slots(first, count, moment.site.zone_info)
         guess, guessed_from = _guess(moment, published, when)
         spot = np.where(lacking, guess, known)
-        spread = np.where(lacking, np.maximum(SPREAD_SHARE * np.abs(guess), SPREAD_LEAST_NOK_PER_KWH), 0.0)
         end = first + timedelta(seconds=int(np.argmax(lacking)) * QUARTER_S)
         to = f"prices known to {_local(moment, end)}, then " if end > grid.start else "prices from "
         source = to + guessed_from
     series = PriceSeries(first, QUARTER_S, spot)
-    skipped = int((grid.start - first).total_seconds()) // QUARTER_S
     return Prices(
         moment.on_grid(import_prices(tariff, series, grid.start, grid.end, QUARTER_S)),
         moment.on_grid(feed_in_prices(tariff, series, grid.start, grid.end, QUARTER_S)),
-        moment.on_grid(spread[skipped:]),
         source,
     )
 
