@@ -91,14 +91,23 @@ def _parser() -> argparse.ArgumentParser:
 
     _backtest_verb(verbs)
 
+    _record_verbs(verbs)
+
+    schema = verbs.add_parser("schema", help="print the JSON Schema of site files, for editors")
+    schema.set_defaults(run=_schema)
+    return parser
+
+
+def _record_verbs(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     model = verbs.add_parser("model", help="versions of the fitted model: list, show one, go back to one")
     model.add_argument("words", nargs="*", metavar="list | show N | revert N", help="what to do (list)")
     model.add_argument("--data", type=Path, default=Path("data"), help="folder of the record (%(default)s)")
     model.set_defaults(run=_model)
 
-    schema = verbs.add_parser("schema", help="print the JSON Schema of site files, for editors")
-    schema.set_defaults(run=_schema)
-    return parser
+    night = verbs.add_parser("night", help="the night's programme and the last one's account")
+    night.add_argument("--data", type=Path, default=Path("data"), help="folder of the record (%(default)s)")
+    night.add_argument("--language", choices=["nb", "en"], default="nb", help="of the sentences (%(default)s)")
+    night.set_defaults(run=_night)
 
 
 def _backtest_verb(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -199,6 +208,12 @@ def _model(arguments: argparse.Namespace) -> int:
     from bems.models_store import command
 
     return command(arguments.data, arguments.words, RealClock().now())
+
+
+def _night(arguments: argparse.Namespace) -> int:
+    from bems.night_print import print_night
+
+    return print_night(arguments.data, arguments.language)
 
 
 def _schema(_: argparse.Namespace) -> int:

@@ -16,11 +16,15 @@ from bems.history.errors import RecordError
 from bems.history.record import Record
 from bems.history.rows import Event, EventKind
 from bems.night_work import look_back
+from bems.planning_live import Planner
 from bems.worker import Worker, WorkLost
+from control.fitted import applied
 from control.night import EVENING, MORNING, Programme, night_of
 from control.night_account import Account
 from control.night_programme import programme
 from control.plan import Plan
+from control.planning import GOOD_FOR
+from control.plant_model import from_site
 from control.problem import Inputs, Plant
 from models.reasons import Code, because, sentence
 from models.signals import Reason
@@ -42,12 +46,22 @@ KEPT_ACCOUNTS: Final = 14
 
 @dataclass(frozen=True)
 class Planned:
-    """The newest plan that may still be followed, or why there is none, and what it was made from."""
+    """The newest plan that is not too old, and what it was made from."""
 
     plan: Plan | None
     inputs: Inputs | None
     plant: Plant
     why: Reason | None = None
+    """Why there is no plan, or why nobody follows it."""
+
+
+def planned_by(planner: Planner, site: Site, now: datetime) -> Planned:
+    """What the planner has to say now."""
+    advice = planner.advice
+    if advice is None or not advice.made_at <= now < advice.made_at + GOOD_FOR:
+        return Planned(None, None, applied(from_site(site), planner.fitted), planner.no_plan)
+    shadow = None if planner.promoted else because(Code.DECIDES_SHADOW)
+    return Planned(advice.plan, advice.made.inputs, advice.plant, shadow)
 
 
 class Nights:
@@ -74,6 +88,8 @@ class Nights:
         self._worker = worker or Worker("night")
         self._look_back = look_back
         self._waits_since: datetime | None = None
+        self._untold: Plan | None = None
+        """A plan that no programme could be made of."""
         self._accounted: datetime | None = None
         """End of the night that was looked back on last, with success or without."""
         self._recall(record.load_state(NIGHT_KEY))
@@ -114,7 +130,8 @@ class Nights:
             return False
         known = self.programme
         if known is not None and known.end == night_of(now, self._site.zone_info)[1]:
-            return known.identity is None and self._planned().plan is not None
+            plan = self._planned().plan
+            return known.identity is None and plan is not None and plan is not self._untold
         self._waits_since = self._waits_since or now
         return self._planned().plan is not None or now - self._waits_since >= PLAN_WITHIN
 
@@ -125,7 +142,12 @@ class Nights:
 
     async def _begin(self, now: datetime) -> None:
         given = self._planned()
-        made = programme(given.plan, given.inputs, self._site, now, given.why)
+        try:
+            made = programme(given.plan, given.inputs, self._site, now, given.why)
+        except Exception as error:  # whatever is wrong with a plan, the building is looked after
+            log.exception("the plan cannot be told as a night's programme")
+            self._untold = given.plan
+            made = programme(None, None, self._site, now, because(Code.NO_PLAN_WORK, what=repr(error)))
         self.programme = made
         if made.identity is None:
             self._tell(now, because(Code.NIGHT_RULES, why=sentence(given.why, "en") if given.why else "–"))
@@ -141,8 +163,8 @@ class Nights:
                 self._look_back, self._path, self._site, self._planned().plant, of, timeout_s=PATIENCE_S
             )
             await self._worker.end()
-        except (WorkLost, RecordError, OSError) as error:
-            log.error("the night could not be accounted for: %s", error)
+        except Exception as error:  # likewise
+            log.error("the night could not be accounted for", exc_info=not isinstance(error, WorkLost))
             self._tell(self._now(), because(Code.NIGHT_LOST, what=str(error)))
             return
         self.accounts = [*self.accounts, made][-KEPT_ACCOUNTS:]

@@ -12,6 +12,7 @@ from bems.feeding import FeedTask
 from bems.history.errors import RecordError
 from bems.history.record import Record
 from bems.learning_live import Learning
+from bems.night import Nights, planned_by
 from bems.planning_live import PLANNING_KEY, Planner
 from bems.process import run_until_signal, say
 from bems.system import System
@@ -66,7 +67,9 @@ async def operate(  # noqa: PLR0913  # it is the whole composition
         system = System(site, clock, record, make_drivers(site, clock.now), planner=planner)
         lessons = Learning(site, planner, record, path, clock.now)
         lessons.note = system.note
-        system.beside = [("planner", planner.run), ("lessons", lessons.run)]
+        nights = Nights(site, record, path, clock.now, lambda: planned_by(planner, site, clock.now()))
+        nights.note, system.nights = system.note, nights
+        system.beside = [("planner", planner.run), ("lessons", lessons.run), ("night", nights.run)]
         system.feeds = make_feeds(system, prices, weather, feed_period_s)
         server = WebServer(create_app(View(system, path, demo=demo)), listening)
 

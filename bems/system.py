@@ -22,6 +22,7 @@ from bems.history.errors import RecordError
 from bems.history.record import Record
 from bems.history.rows import CommandRow, Event, EventKind, KnownForecast
 from bems.link import Link
+from bems.night import Nights
 from bems.outputs import Outputs
 from bems.planning_live import Planner
 from bems.state import aged, fold, max_age_s, unread
@@ -62,6 +63,8 @@ class System:
     ) -> None:
         self.site = site
         self.planner = planner
+        self.nights: Nights | None = None
+        """Programmes and accounts, where somebody makes them."""
         self.beside: Sequence[tuple[str, OtherTask]] = ()
         """Further tasks, by name, that end with the ticks."""
         self.clock = clock

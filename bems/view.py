@@ -12,7 +12,9 @@ from bems.history.rows import EventKind
 from bems.history.times import even_edges
 from bems.state import aged
 from bems.system import System
+from bems.view_night import nights_view
 from bems.view_plan import model_view, planning_view
+from dashboards.night_ports import NightsView
 from dashboards.ports import AlarmView, Health, HeldCommand, ModelView, PlanningView, PointView, PriceView, Series
 from models.reasons import Code, because
 from models.signals import Reason
@@ -160,6 +162,10 @@ class View:
     def model(self) -> ModelView | None:
         """What the record has taught."""
         return None if self._system.planner is None else model_view(self._system.planner)
+
+    def nights(self) -> NightsView | None:
+        """The night's programme and the last accounts."""
+        return None if self._system.nights is None else nights_view(self._system.nights)
 
     def ticks(self) -> AsyncIterator[int]:
         """Yields after every tick."""

@@ -22,18 +22,21 @@ def programme(
 ) -> Programme:
     """What the night `now` (UTC) lies in, or comes before, is to bring.
 
-    Without a plan it has no items and says why (`why`, or the grounds of a `NoPlan`): the rules see to the night.
+    Without a plan it has no items and says why (`why`, or the grounds of a `NoPlan`): the rules see to the night. With
+    one, `why` says why it is not followed.
     """
     start, end = night_of(now, site.zone_info)
-    if not isinstance(plan, Plan) or inputs is None:
+    if not isinstance(plan, Plan) or inputs is None or plan.grid.end <= start:
         return Programme(now, start, end, None, (), None, None, (_rules(plan, site, why),))
     night = Night(plan, inputs, site, max(start, plan.grid.start), end)
     items = sorted(chain.from_iterable(make(night) for make in MAKERS), key=lambda item: (item.start, item.kind))
     ways, hours, see = plan.trajectories, night.hours, inputs.outlook
     bought, sold = ways["grid.import_kw"] * hours, ways["grid.export_kw"] * hours
     cost = float(bought @ see.buy_nok_per_kwh - sold @ see.sell_nok_per_kwh)
-    notes = tuple(_missed(site, v) for v in plan.violations)
-    return Programme(now, night.start, end, plan.identity, tuple(items), float(np.sum(bought - sold)), cost, notes)
+    notes = [in_both(site, why)] if why is not None else []
+    notes += [_missed(site, v) for v in plan.violations]
+    bought_kwh = float(np.sum(bought - sold))
+    return Programme(now, night.start, end, plan.identity, tuple(items), bought_kwh, cost, tuple(notes))
 
 
 def _missed(site: Site, missed: Violation) -> Text:

@@ -23,6 +23,7 @@ from dashboards.answers import (
     SiteAnswer,
     ZoneAnswer,
 )
+from dashboards.api_night import add_night
 from dashboards.api_plan import add_plan
 from dashboards.components import components
 from dashboards.ports import SiteView
@@ -61,6 +62,7 @@ def api_router(view: SiteView) -> APIRouter:
     _add_now(router, view)
     _add_past(router, view)
     add_plan(router, view)
+    add_night(router, view)
     return router
 
 

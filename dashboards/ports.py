@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
+from dashboards.night_ports import NightsView
 from models.signals import Reason
 from models.site import Site
 
@@ -254,6 +255,10 @@ class SiteView(Protocol):
 
     def model(self) -> ModelView | None:
         """What the record has taught; None where nothing plans."""
+        ...
+
+    def nights(self) -> NightsView | None:
+        """The night's programme and the last accounts; None where nobody makes them."""
         ...
 
     def ticks(self) -> AsyncIterator[int]:

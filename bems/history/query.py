@@ -121,6 +121,12 @@ class History:
         )
         return tuple(event for event in events if event.kind in wanted)
 
+    def state(self, key: str) -> Any:
+        """What was saved last under `key`; None when nothing was."""
+        with self._reading() as connection:
+            row = connection.execute("SELECT json FROM state WHERE key = ?", (key,)).fetchone()
+        return None if row is None else json.loads(row[0])
+
     def forecast_as_known(self, at: datetime, source: str) -> KnownForecast | None:
         """The newest forecast of `source` that was known at the time `at`; None when there was none."""
         sql = """SELECT known_ms, issued_ms, columns, rows FROM forecasts

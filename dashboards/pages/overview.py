@@ -63,6 +63,7 @@ def overview(site: Site, demo: bool, language: Language) -> str:
             _plant(site, parts, language),
             _side(language),
             rooms(site, language),
+            _night(language),
             _system(language),
             _points(language),
         ),
@@ -216,6 +217,21 @@ def _side(language: Language) -> Markup:
             el("ol", {"id": "event-list", "tabindex": "0", "aria-labelledby": "h-events"}),
         ),
         _section("overview more", "health", words["health.title"], el("ul", {"id": "health-list"})),
+    )
+
+
+def _night(language: Language) -> Markup:
+    """Tonight's programme and the last account; filled in by the page's script."""
+    words = texts(language)
+    return _section(
+        "more",
+        "night",
+        words["night.title"],
+        el("p", {"class": "hint", "id": "night-about"}),
+        el("ul", {"id": "night-items"}),
+        el("h3", {"id": "night-before"}, words["night.before"]),
+        el("p", {"class": "hint", "id": "night-saved"}),
+        el("ul", {"id": "night-done"}),
     )
 
 

@@ -1,19 +1,24 @@
 """The night beside the loop: when it is planned and accounted for, what a restart keeps, what the record says of it."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from bems.cli import main
 from bems.history.record import Record
 from bems.history.rows import Event, EventKind, KnownForecast
 from bems.history.times import to_ms
-from bems.night import Nights, Planned
+from bems.night import Nights, Planned, planned_by
 from bems.night_work import happenings, look_back
+from bems.view_night import nights_view
 from bems.worker import WorkLost
 from control.assets.chargers import Session
 from control.dispatch import Options, plan
+from control.fitted import NEUTRAL
 from control.grid import Grid
 from control.night import Kind
 from control.night_account import Account
@@ -165,6 +170,15 @@ async def test_an_account_that_fails_is_told_once(biri, record, tmp_path, planne
     assert of.told[-1].data == {"code": Code.NIGHT_LOST, "what": "its process died"}
 
 
+async def test_a_plan_that_cannot_be_told_leaves_the_night_to_the_rules(biri, record, tmp_path, planned, caplog):
+    broken = Planned(replace(planned.plan, trajectories={}), planned.inputs, planned.plant)
+    of = nights(biri, record, tmp_path, Wall(), broken)
+    await of.look()
+    assert of.programme.identity is None
+    await of.look()
+    assert caplog.text.count("cannot be told") == 1
+
+
 async def test_nights_that_cannot_be_read_begin_anew(biri, record, tmp_path, planned, caplog):
     record.save_state("night", {"programme": "{", "accounts": []})
     of = nights(biri, record, tmp_path, Wall(), planned)
@@ -217,3 +231,50 @@ def test_events_without_a_code_are_no_happenings():
         Code.GUARD_WEAR,
         {"budget": 3.0},
     )
+
+
+async def test_the_command_prints_the_night_in_both_languages(biri, record, tmp_path, planned, capsys):
+    assert main(["night", "--data", str(tmp_path)]) == 1
+    clock = Wall()
+    of = nights(biri, record, tmp_path, clock, planned)
+    await of.look()
+    clock.at = MORNING + timedelta(hours=1)
+    await of.look()
+    capsys.readouterr()
+    assert main(["night", "--data", str(tmp_path)]) == 0
+    said = capsys.readouterr().out
+    assert "det lades 11 kWh mellom 02:00 og 03:00" in said
+    assert "Forrige natt" in said
+    assert main(["night", "--data", str(tmp_path), "--language", "en"]) == 0
+    assert "11 kWh is charged between 02:00 and 03:00" in capsys.readouterr().out
+    assert main(["night", "--data", str(tmp_path / "nowhere")]) == 1
+
+
+async def test_pages_get_the_programme_and_the_accounts_newest_first(biri, record, tmp_path, planned):
+    clock = Wall()
+    of = nights(biri, record, tmp_path, clock, planned)
+    assert nights_view(of).programme is None
+    for _ in range(2):
+        await of.look()
+        clock.at = of.programme.end + timedelta(hours=1)
+        await of.look()
+        clock.at += timedelta(hours=12, minutes=31)
+    shown = nights_view(of)
+    assert [one.end for one in shown.accounts] == [MORNING + timedelta(days=1), MORNING]
+    assert shown.programme.identity is None  # the plan had ended before the second night
+
+
+def test_the_planner_s_newest_plan_is_taken_while_it_is_young(biri, planned):
+    def planner(made_at, promoted=("cars",)):
+        made = SimpleNamespace(found=planned.plan, inputs=planned.inputs)
+        advice = SimpleNamespace(made_at=made_at, made=made, plan=planned.plan, plant=planned.plant)
+        return SimpleNamespace(advice=advice, fitted=NEUTRAL, no_plan=because(Code.NO_PLAN_YET), promoted=promoted)
+
+    young = planned_by(planner(EVENING), biri, hours(1))
+    assert (young.plan, young.why) == (planned.plan, None)
+    old = planned_by(planner(EVENING), biri, hours(3))
+    assert (old.plan, old.why.code) == (None, Code.NO_PLAN_YET)
+    shadow = planned_by(planner(EVENING, ()), biri, hours(1))
+    made = programme(shadow.plan, shadow.inputs, biri, hours(1), shadow.why)
+    assert made.items
+    assert "regl" in made.notes[0].nb.lower()

@@ -11,11 +11,13 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
+from dashboards.night_ports import NightsView
 from dashboards.ports import AlarmView, Health, HeldCommand, ModelView, PlanningView, PointView, PriceView, Series
 from models.field import SitePoint
 from models.reasons import Code, because
 from models.signals import Reason
 from models.site import Site, load_site
+from tests.dashboards.fake_night import NIGHTS
 from tests.dashboards.fake_plan import MODEL, PLANNING
 
 SITE_FILE = Path(__file__).resolve().parents[2] / "site.biri.toml"
@@ -136,6 +138,9 @@ class FakeView:
 
     def model(self) -> ModelView | None:
         return None if self._trouble else MODEL
+
+    def nights(self) -> NightsView | None:
+        return None if self._trouble else NIGHTS
 
     def health(self) -> Sequence[Health]:
         drivers = [

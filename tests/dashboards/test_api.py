@@ -159,3 +159,19 @@ async def test_the_site_tells_its_zones_rooms_components_and_clock(view):
     assert sum(len(zone["rooms"]) for zone in site["zones"]) == 32
     assert (site["speed"], site["demo"], site["time_zone"]) == (60, True, "Europe/Oslo")
     assert {"hp1", "boiler", "buffer", "wells", "collectors", "main"} <= {part["id"] for part in site["components"]}
+
+
+async def test_a_night_comes_with_its_items_and_what_the_last_one_came_to(view):
+    _, known = await get(view, "/api/night")
+    (item,) = known["programme"]["items"]
+    assert item["kind"] == "store"
+    assert item["reason"]["facts"]["price_nok_per_kwh"] == 0.62
+    assert item["state"] is None
+    (account,) = known["accounts"]
+    assert account["saved_nok"] == 31.0
+    assert account["items"][0]["state"] == "missed"
+    assert account["obstacles"][0]["count"] == 2
+
+
+async def test_without_anybody_who_makes_nights_there_are_none(troubled):
+    assert await get(troubled, "/api/night") == (200, {"programme": None, "accounts": []})

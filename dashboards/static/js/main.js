@@ -2,6 +2,7 @@
 import { byId, setText } from "./dom.js";
 import { keepEvents, showAlarms, showEvents, showHealth, showHeld } from "./lists.js";
 import { bindAll, refresh } from "./live.js";
+import { keepNight } from "./night.js";
 import { redrawPanel, refreshPanel, startPanel } from "./panel.js";
 import { refreshTable, startTable } from "./points.js";
 import { describe, silence, siteNow, store, take } from "./store.js";
@@ -97,6 +98,7 @@ async function start() {
   bindAll();
   startTable();
   keepEvents();
+  keepNight();
   listen(onMessage, () => {
     isLost = true;
     showClock();

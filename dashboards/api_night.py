@@ -1,0 +1,92 @@
+"""The part of the JSON API that tells about nights: the programme, and the accounts of those that have passed."""
+
+from dataclasses import asdict
+from datetime import datetime
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from dashboards.answers import Answer
+from dashboards.night_ports import ItemState
+from dashboards.ports import SiteView
+from models.profile import Text
+
+
+class NightReasonAnswer(Answer):
+    """Code and facts of an item."""
+
+    code: str
+    facts: dict[str, float | str | None]
+
+
+class NightItemAnswer(Answer):
+    """One thing a night is to bring, or brought."""
+
+    kind: str
+    assets: list[str]
+    start: datetime
+    end: datetime
+    energy_kwh: float | None
+    cost_nok: float | None = Field(description="Of that electricity, power charge not included")
+    reason: NightReasonAnswer
+    text: Text
+    state: ItemState | None = Field(description="None while the night is not accounted for")
+    happened: float | None = Field(description="What was measured, in the unit the outcome names")
+    outcome: Text | None
+
+
+class NightAnswer(Answer):
+    """The programme of a night."""
+
+    made_at: datetime
+    start: datetime
+    end: datetime
+    identity: str | None = Field(description="Forecasts of the plan; None: the rules see to the night")
+    energy_kwh: float | None = Field(description="Bought less sold")
+    cost_nok: float | None = Field(description="Of that, power charge not included")
+    items: list[NightItemAnswer]
+    notes: list[Text]
+
+
+class ObstacleAnswer(Answer):
+    """Something that stood in the way, however often."""
+
+    kind: str
+    count: int
+    first_at: datetime
+    text: Text
+
+
+class AccountAnswer(Answer):
+    """A night that has passed; None is not known."""
+
+    start: datetime
+    end: datetime
+    identity: str | None
+    energy_kwh: float | None
+    cost_nok: float | None
+    planned_kwh: float | None
+    planned_nok: float | None
+    saved_nok: float | None = Field(description="Against the rules in the same night")
+    uncertainty_nok: float | None
+    saved: Text
+    items: list[NightItemAnswer]
+    obstacles: list[ObstacleAnswer]
+
+
+class NightsAnswer(Answer):
+    """The night that is or comes, and those that were, newest first."""
+
+    programme: NightAnswer | None
+    accounts: list[AccountAnswer]
+
+
+def add_night(router: APIRouter, view: SiteView) -> None:
+    """The route about nights."""
+
+    @router.get("/night", summary="The night's programme, and what the last nights came to")
+    async def night() -> NightsAnswer:
+        known = view.nights()
+        return (
+            NightsAnswer(programme=None, accounts=[]) if known is None else NightsAnswer.model_validate(asdict(known))
+        )

@@ -1,0 +1,86 @@
+"""The night as people's pages may read it: its programme, and the accounts of nights that have passed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from models.profile import Text
+from models.signals import Reason
+
+ItemState = Literal["done", "more", "partly", "missed", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class NightItemView:
+    """One thing a night is to bring, or brought. Times are UTC."""
+
+    kind: str
+    assets: Sequence[str]
+    start: datetime
+    end: datetime
+    energy_kwh: float | None
+    cost_nok: float | None
+    reason: Reason
+    text: Text
+    state: ItemState | None = None
+    """None while the night is not accounted for."""
+    happened: float | None = None
+    """What was measured, in the unit its outcome names."""
+    outcome: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NightView:
+    """The programme of a night."""
+
+    made_at: datetime
+    start: datetime
+    end: datetime
+    identity: str | None
+    """The forecasts of the plan; None: there is no plan, the rules see to the night."""
+    energy_kwh: float | None
+    """Bought less sold."""
+    cost_nok: float | None
+    """Of that, power charge not included."""
+    items: Sequence[NightItemView]
+    notes: Sequence[Text]
+    """What is known not to be possible, or why there is no plan."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObstacleView:
+    """Something that stood in the way, however often."""
+
+    kind: str
+    count: int
+    first_at: datetime
+    text: Text
+
+
+@dataclass(frozen=True, slots=True)
+class AccountView:
+    """A night that has passed; None is not known."""
+
+    start: datetime
+    end: datetime
+    identity: str | None
+    energy_kwh: float | None
+    cost_nok: float | None
+    planned_kwh: float | None
+    planned_nok: float | None
+    saved_nok: float | None
+    """Against the rules in the same night."""
+    uncertainty_nok: float | None
+    saved: Text
+    items: Sequence[NightItemView]
+    obstacles: Sequence[ObstacleView]
+
+
+@dataclass(frozen=True, slots=True)
+class NightsView:
+    """The night that is or comes, and those that were."""
+
+    programme: NightView | None
+    accounts: Sequence[AccountView]
+    """Newest first."""
