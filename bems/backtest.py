@@ -2,7 +2,9 @@
 
 import importlib
 import json
+import sys
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +16,7 @@ from bems.backtest_charts import Seen, charts
 from bems.backtest_page import page
 from bems.backtest_run import PlantFactory, Run, Task, run
 from bems.backtest_series import QUARTER_S
+from bems.bound import Bound
 from bems.contestants import CONTESTANTS
 from bems.csv_series import CsvError, covered, prices_csv, weather_csv
 from bems.process import complain, say
@@ -54,48 +57,56 @@ def backtest(  # noqa: PLR0913  (the command line's own arguments)
     """Run it and write what is asked for. Exit code 2: an argument or a file is faulty, nothing was run."""
     site = load_site(site_file)
     try:
-        task = _task(site, controllers, start, days, warmup_days, seed, peak_so_far_kw, (weather, prices, plant))
+        task = _task(
+            (site_file, site), controllers, start, days, warmup_days, seed, peak_so_far_kw, (weather, prices, plant)
+        )
     except (InputError, CsvError) as error:
         complain(f"bems backtest: {error}")
         return FAULTY_INPUT
-    runs = run(task)
-    answer = as_json(task, runs)
+    runs, least = run(task)
+    answer = as_json(task, runs, least)
     if json_file is not None:
         json_file.write_text(json.dumps(answer, indent=2, ensure_ascii=False) + "\n", "utf-8")
     if html_file is not None:
         html_file.write_text(page(answer, pictures(task, runs)), "utf-8")
-    say(table({name: one.score for name, one in runs.items()}))
+    say(table({name: one.score for name, one in runs.items()}, least))
     return 0
 
 
-def as_json(task: Task, runs: Mapping[str, Run]) -> dict[str, Any]:
+def as_json(task: Task, runs: Mapping[str, Run], least: Bound) -> dict[str, Any]:
     """The output: figures of every controller, the bound where there is one, and what was run. Unknown is None."""
     reference = next(iter(runs.values())).score
     figures = {
         name: one.score.as_json() | {"not_comparable": lacking(one.score, reference)} for name, one in runs.items()
     }
-    return {"controllers": figures, "bound": {"cost_total_nok": None}, "meta": dict(task.meta)}
+    return {"controllers": figures, "bound": asdict(least), "meta": dict(task.meta)}
 
 
 def pictures(task: Task, runs: Mapping[str, Run]) -> str:
     """The charts of the page."""
     price = import_prices(task.site.tariff, task.prices, task.start, task.end, round(QUARTER_S))
-    hours = (task.start - task.weather.start) / timedelta(seconds=1) + np.arange(len(price), dtype=np.float64) * QUARTER_S
+    hours = (task.start - task.weather.start) / timedelta(seconds=1) + np.arange(
+        len(price), dtype=np.float64
+    ) * QUARTER_S
     outdoor = np.asarray(task.weather.at("temp_degc", hours))
     return charts(Seen({name: one.series for name, one in runs.items()}, price, outdoor, task.site.zone_info))
 
 
-def table(scores: Mapping[str, Score]) -> str:
-    """The figures side by side, as text."""
+def table(scores: Mapping[str, Score], least: Bound) -> str:
+    """The figures side by side, as text, and the bound."""
     names = list(scores)
-    lines = [f"{'':<28}" + "".join(f"{name:>14}" for name in names)]
+    lines = [f"{'':<28}" + "".join(f"{name:>16}" for name in names)]
     figures = [one.as_json() for one in scores.values()]
     keys = [key for key in figures[0] if key != "groups"]
-    lines += [f"{key:<28}" + "".join(f"{said(one[key]):>14}" for one in figures) for key in keys]
+    lines += [f"{key:<28}" + "".join(f"{said(one[key]):>16}" for one in figures) for key in keys]
     reference = next(iter(scores.values()))
     for name, one in scores.items():
         lines += [f"{name} is not comparable: {reason}" for reason in lacking(one, reference)]
-    return "\n".join(lines)
+    if least.cost_total_nok is None:
+        return "\n".join([*lines, f"No bound: {least.why}"])
+    return "\n".join(
+        [*lines, f"bound: {said(least.cost_total_nok)} NOK, stored {said(least.stored_heat_correction_nok)}"]
+    )
 
 
 def said(figure: object) -> str:
@@ -111,7 +122,7 @@ def said(figure: object) -> str:
 
 
 def _task(
-    site: Site,
+    of: tuple[Path, Site],
     controllers: str,
     start: str,
     days: int,
@@ -120,6 +131,7 @@ def _task(
     peak_so_far_kw: float,
     sources: tuple[Path | None, Path | None, str | None],
 ) -> Task:
+    site_file, site = of
     names = tuple(name.strip() for name in controllers.split(","))
     for name in names:
         if name not in CONTESTANTS:
@@ -150,7 +162,7 @@ def _task(
         "prices": prices_file.name if prices_file else "synthetic",
         "reference": names[0],
     }
-    factory = _factory(plant) if plant else create
+    factory = _factory(plant, site_file) if plant else create
     return Task(site, names, first, days, warmup_days, seed, peak_so_far_kw, weather, prices, factory, meta)
 
 
@@ -179,7 +191,9 @@ def _prices(weather: WeatherSeries, file: Path | None, needs: tuple[datetime, da
     return series
 
 
-def _factory(name: str) -> PlantFactory:
+def _factory(name: str, site_file: Path) -> PlantFactory:
+    """The factory of that name; its module may lie beside the site file or in the current folder."""
+    sys.path += [str(folder) for folder in (site_file.resolve().parent, Path.cwd()) if str(folder) not in sys.path]
     module, _, attribute = name.partition(":")
     try:
         factory = getattr(importlib.import_module(module), attribute)

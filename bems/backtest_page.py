@@ -66,16 +66,15 @@ def page(answer: Mapping[str, Any], pictures: str = "") -> str:
     made_up = [what for what in ("weather", "prices") if meta[what] == "synthetic"]
     told = f"<p>Made-up {' and '.join(made_up)}, not measured.</p>" if made_up else ""
     facts = "".join(f"<tr><th scope=row>{escape(k)}</th><td>{escape(str(v))}</td></tr>" for k, v in meta.items())
-    bound = answer["bound"]["cost_total_nok"]
     return f"""<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>Backtest {escape(str(meta["site"]))} {escape(str(meta["start"]))[:10]}</title><style>{STYLE}</style>
 <h1>Backtest of {escape(str(meta["site"]))}</h1>
-<p>{meta["days"]} days from {escape(str(meta["start"]))}, after {meta["warmup_days"]} days of warm-up. A simulated
+<p>{meta["days"]} day(s) from {escape(str(meta["start"]))}, after {meta["warmup_days"]} day(s) of warm-up. A simulated
 plant: the same weather, prices, people and draws for every controller.</p>{told}
 {_gate(controllers, meta["reference"])}
 <div class=scroll><table><thead><tr><th></th>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>
-<p>Least possible cost with perfect foresight: {_said(bound)} NOK. A dash means that it is not known.</p>
+{_bound(answer["bound"])}
 <h2>What it looked like</h2>{pictures}
 <h2>What was run</h2><table>{facts}</table>
 </html>
@@ -95,6 +94,18 @@ def _saving(controllers: Mapping[str, Any], reference: str) -> str:
         else:
             cells.append(f"<td>{100 * (theirs - mine) / of:.1f} %</td>")
     return f"<tr class=sum><th scope=row>Saved against {escape(reference)}, of controllable</th>{''.join(cells)}</tr>"
+
+
+def _bound(least: Mapping[str, Any]) -> str:
+    dash = "A dash means that it is not known."
+    if least["cost_total_nok"] is None:
+        return f"<p>No bound: {escape(str(least.get('why')))}. {dash}</p>"
+    stored = least["stored_heat_correction_nok"] or 0.0
+    return (
+        f"<p>With perfect foresight, and relaxed, the bill could hardly be less than "
+        f"{_said(least['cost_total_nok'])} NOK ({_said(least['cost_total_nok'] + stored)} with the correction for "
+        f"stored heat), highest hour {_said(least['peak_kw'])} kW. {dash}</p>"
+    )
 
 
 def corrected_nok(one: Mapping[str, Any]) -> float | None:

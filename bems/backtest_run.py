@@ -14,8 +14,9 @@ from typing import Any, Final, Protocol
 import numpy as np
 
 from bems.backtest_series import Series, series_of
+from bems.bound import Bound, Known, bound
 from bems.contestants import CONTESTANTS, WARM_UP, Setting
-from bems.forks import in_forks
+from bems.forks import Job, in_forks
 from bems.information import Information
 from bems.lockstep import Lockstep, LockstepResult, Plant
 from bems.record_of import record_of
@@ -34,6 +35,7 @@ FORESIGHT: Final = timedelta(days=3)
 """Before and after the scored days, weather that repeats at the end of its series is told in one piece."""
 RECORDING: Final = GOOD.label
 """Whose run is the recording of what loads and draws are going to be."""
+BOUND: Final = "bound"
 FORESEEING: Final = frozenset({"oracle"})
 """Who waits for the recording."""
 
@@ -89,8 +91,8 @@ class Run:
     """Of the recording only: all points over the scored days and the look-ahead."""
 
 
-def run(task: Task) -> dict[str, Run]:
-    """The run of every controller, in the order asked for."""
+def run(task: Task) -> tuple[dict[str, Run], Bound]:
+    """The run of every controller, in the order asked for, and the bound."""
     warm = Lockstep(
         task.site,
         task.factory(task.site, task.weather),
@@ -107,7 +109,7 @@ def run(task: Task) -> dict[str, Run]:
     names = dict.fromkeys((*task.controllers, RECORDING))
     ahead_h = LOOK_AHEAD_H if FORESEEING & set(names) else 0.0
     # Those that wait for the recording take longest: it goes first.
-    order = sorted(names, key=lambda name: name != RECORDING)
+    order = [*sorted(names, key=lambda name: name != RECORDING), BOUND]
     shares = get_context("fork").Array("d", len(order), lock=False)
 
     def told(place: int, share: float) -> None:
@@ -117,13 +119,24 @@ def run(task: Task) -> dict[str, Run]:
         width = BAR // len(order)
         _draw("  ".join(f"{name} {_bar(share, width)}" for name, share in zip(order, shares, strict=True)))
 
-    jobs = {
+    jobs: dict[str, Job] = {
         name: partial(_one, task, warm, record, name, partial(told, n), ahead_h if name == RECORDING else None)
-        for n, name in enumerate(order)
+        for n, name in enumerate(order[:-1])
     }
-    done: dict[str, Run] = in_forks(jobs, dict.fromkeys(FORESEEING & set(names), (RECORDING,)), on_look=look)
+    jobs[BOUND] = partial(_bound, task, warm, partial(told, len(order) - 1))
+    done = in_forks(jobs, dict.fromkeys((FORESEEING & set(names)) | {BOUND}, (RECORDING,)), on_look=look)
     _draw("\n")
-    return {name: done[name] for name in task.controllers}
+    return {name: done[name] for name in task.controllers}, done[BOUND]
+
+
+def _bound(task: Task, warm: Lockstep, told: Callable[[float], None], done: Mapping[str, Any]) -> Bound:
+    recording: Run = done[RECORDING]
+    assert recording.record is not None  # that is what it was made for
+    weather = task.weather.cut(task.start - FORESIGHT, task.end + FORESIGHT)
+    known = Known(weather, task.prices, recording.record, recording.score.spf, task.peak_so_far_kw)
+    found = bound(task.site, warm.glance(), warm.memory, task.start, round(task.hours), known)
+    told(1.0)
+    return found
 
 
 def _one(

@@ -19,7 +19,7 @@ from control.memory import RuleMemory
 from control.picture import Picture
 from control.rules import Decision, decide
 from models.priority import PriorityArray
-from models.signals import Command, Hold, Reason
+from models.signals import Command, Hold, Reading, Reason
 from models.site import Site
 
 Observations = Mapping[str, float | None]
@@ -127,6 +127,10 @@ class Lockstep:
         self._seen = plant.reset(start, seed)
         self._truth: Callable[[], Observations] | None = getattr(plant, "truth", None)
 
+    def glance(self) -> dict[str, Reading]:
+        """What is read at this moment, before anything is decided on it."""
+        return observed(self._picture, self._seen, self.now)
+
     def advance(
         self,
         hours: float,
@@ -167,7 +171,7 @@ class Lockstep:
     def _decide(self, controller: Controller) -> tuple[Decision, list[str], list[Command]]:
         """One decision and one step of the plant: the decision, the points held back, the commands that are new."""
         site, now = self.site, self.now
-        self._picture = observed(self._picture, self._seen, now)
+        self._picture = self.glance()
         decision = controller(site, self._picture, now, self.memory, self.max_age_s)
         self.memory = decision.memory
         outcome = guard(decision.wishes, site, self._picture, now, self.ledger, max_age_s=self.max_age_s)

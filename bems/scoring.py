@@ -5,7 +5,7 @@ Money is NOK ex VAT. Energies come from counters, so the length of a step does n
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import numpy as np
@@ -109,7 +109,7 @@ def score(
     sold = np.zeros_like(bought) if sold is None and bought is not None else sold
     total = None
     if bought is not None and sold is not None:
-        total = _total_nok(site, run, prices, bought, sold, peak_so_far_kw)
+        total = bill_nok(site, run.start, round(run.dt_s), prices, bought, sold, peak_so_far_kw)
     fixed = _fixed_nok(site, seen, prices)
     spf = _spf(site, seen)
     comforts = comfort(site, run)
@@ -141,13 +141,16 @@ def main_meter(site: Site, signal: str) -> str | None:
 # --- Money ----------------------------------------------------------------------------------------------------------
 
 
-def _total_nok(
-    site: Site, run: LockstepResult, prices: PriceSeries, bought: Array, sold: Array, peak_so_far_kw: float
+def bill_nok(
+    site: Site, begin: datetime, step_s: int, prices: PriceSeries, bought: Array, sold: Array, peak_so_far_kw: float
 ) -> float | None:
-    """Month by month: energy, fixed and peak charge, the last two in full for each month touched."""
-    total, at, step_s = 0.0, 0, round(run.dt_s)
+    """Month by month: energy, fixed and peak charge, the last two in full for each month touched; None: unknown.
+
+    `bought` and `sold` are energies of steps from `begin` [kWh].
+    """
+    total, at = 0.0, 0
     while at < len(bought):
-        start = run.start + timedelta(seconds=at * step_s)
+        start = begin + timedelta(seconds=at * step_s)
         until = min(len(bought), at + round((local_month(local_date(start))[1] - start).total_seconds() / step_s))
         bill = month_bill(site.tariff, prices, start, step_s, bought[at:until], sold[at:until])
         if bill.known_share < 1:

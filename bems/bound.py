@@ -1,0 +1,218 @@
+"""The relaxed perfect-foresight optimum of a whole run: what no controller of this plant can be much better than.
+
+One linear problem over all scored hours in the optimiser's own formulation (docs/maths.md), on clock hours, with the
+weather, prices, tap water, base load, solar yield and cars' energy as they were in a recording. Relaxed: compressors
+and stages in shares, no wear, no starts, the boiler never locked, rooms allowed to lie where the service gate still
+accepts them, hygiene's later cycles left out, what is left in the stores at the end worth what scoring makes of it.
+
+It is nearly a bound, not one: the plant's parameters are those of the site file, not its true ones; COP and the reach
+of the emitters are straight lines around expected temperatures; an hour is the shortest step. docs/backtest.md says
+which way each of these errs.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+import numpy as np
+
+from bems.comfort import BELOW_K
+from bems.scoring import USUAL_SPF, bill_nok
+from bems.service_gate import GATE_MEAN_K
+from control.assets.building import Softness
+from control.assets.chargers import Session
+from control.formulation import Stated, state
+from control.grid import Array, Grid
+from control.learned import cold
+from control.loads import base_load_kw, load_points
+from control.lp import Solution
+from control.memory import RuleMemory
+from control.observer import observe
+from control.observer import state as observed_state
+from control.outlook import outlook
+from control.picture import Picture, Scene
+from control.plant_model import from_site
+from control.problem import Inputs, Outlook, Plant, Weights, faults
+from control.record import Record
+from control.strategy import GOOD
+from control.tapped import tapped_l_per_h
+from control.tariff_state import local_days, tariff_state
+from models.forecast import PriceForecast, WeatherForecast
+from models.prices import PriceSeries
+from models.site import Site
+from models.tariff import import_prices
+from models.weather import WeatherSeries
+
+HOUR_S: Final = 3600
+SOLVE_S: Final = 600.0
+MONEY: Final = Weights(
+    comfort=Softness(slight_k=0.0, cold_slight=200.0, cold_deep=200.0, hot_slight=50.0, hot_deep=50.0),
+    start_nok=0.0,
+    boiler_beyond_nok_per_kwh=0.0,
+    blinds_nok_per_kwh=0.0,
+    unused_sun_nok_per_kwh=0.0,
+    curtail_nok_per_kwh=0.0,
+    terminal_share=1.0,
+)
+"""Money alone; what the service gate does not accept stays dearer than any of it."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is foreseen."""
+
+    weather: WeatherSeries
+    prices: PriceSeries
+    record: Record
+    """Of a run over the same days from the same state."""
+    spf: float | None
+    """Of that run."""
+    peak_so_far_kw: float
+
+
+@dataclass(frozen=True)
+class Bound:
+    """The optimum; None where it cannot be known, and why."""
+
+    cost_total_nok: float | None
+    stored_heat_correction_nok: float | None = None
+    energy_bought_kwh: float | None = None
+    peak_kw: float | None = None
+    why: str | None = None
+
+
+def bound(site: Site, picture: Picture, memory: RuleMemory, start: datetime, hours: int, known: Known) -> Bound:
+    """The optimum of the `hours` from `start`, a clock hour (UTC), where `picture` is the plant as it was then."""
+    try:
+        plant = from_site(site)
+    except ValueError as error:
+        return Bound(None, why=str(error))
+    if unknown := _untold(site, plant, known.record):
+        return Bound(None, why=f"the plant does not tell {', '.join(unknown)}")
+    grid = Grid(start, (4,) * hours)
+    scene = Scene(site, picture, start, HOUR_S, start - timedelta(days=1), GOOD)
+    problem = _problem(scene, memory, plant, grid, known)
+    if reasons := faults(problem):
+        return Bound(None, why="; ".join(reasons))
+    stated = state(problem, 0.0)
+    _warm_on_average(stated, site, plant, known.record)
+    found = stated.bus.m.solve(time_limit_s=SOLVE_S)
+    if not found.found:
+        return Bound(None, why=f"the solver gave no answer: {found.status}")
+    bought, sold = (found.value(stated.bus.shown[f"grid.{way}_kw"]) for way in ("import", "export"))
+    cost = bill_nok(site, start, HOUR_S, known.prices, bought, sold, known.peak_so_far_kw)
+    stored = _stored_nok(site, problem, stated, found, known)
+    return Bound(cost, stored, float(bought.sum()), float(bought.max()))
+
+
+def _untold(site: Site, plant: Plant, record: Record) -> list[str]:
+    """What must be recorded for the bound to be one of this plant, and is not."""
+    wanted: dict[str, object] = {"its base load": base_load_kw(load_points(site), record)}
+    if plant.hot_water is not None:
+        wanted["the tap water drawn"] = tapped_l_per_h(site, record)
+    wanted |= {f"the rooms of {g.id}": _recorded_mean_degc(site, g.zones, record) for g in plant.groups}
+    return [name for name, value in wanted.items() if value is None]
+
+
+def _problem(scene: Scene, memory: RuleMemory, plant: Plant, grid: Grid, known: Known) -> Inputs:
+    site, record = scene.site, known.record
+    prices = PriceForecast(known.prices, scene.now, "truth", synthetic=False)
+    weather = WeatherForecast(known.weather, scene.now, "truth")
+    see = outlook(site, plant, grid, scene, memory, prices, weather, cold(site), record)
+    days = local_days(grid.hour_starts)
+    highs = {days[0]: known.peak_so_far_kw} if known.peak_so_far_kw else {}
+    return Inputs(
+        grid=grid,
+        plant=plant,
+        state=observed_state(scene, memory, plant, observe(scene, memory, plant, None), grid),
+        outlook=_relaxed(site, see, grid, record),
+        days=days,
+        tariff=tariff_state(site.tariff, days, highs),
+        weights=MONEY,
+    )
+
+
+def _relaxed(site: Site, see: Outlook, grid: Grid, record: Record) -> Outlook:
+    """Rooms down to where they count as cold; solar yield and cars as recorded."""
+    made = [record.column(site.find(array.devices, "ac_power_kw")) for array in site.pv]
+    known = [column for column in made if column is not None]
+    pv = see.pv_kw
+    if pv is not None and len(known) == len(made):
+        pv = _on(grid, record, np.sum(known, axis=0))
+    return replace(
+        see,
+        low_degc={group: low - BELOW_K for group, low in see.low_degc.items()},
+        pv_kw=pv,
+        sessions=recorded_sessions(site, record, grid.end) or see.sessions,
+    )
+
+
+def recorded_sessions(site: Site, record: Record, end: datetime) -> tuple[Session, ...]:
+    """Every stay at a charger as it was, in need of what was charged in it; none where chargers do not tell."""
+    found = []
+    for charger in site.chargers:
+        states, power = (record.column(site.find(charger.devices, s)) for s in ("mode3_state", "power_kw"))
+        if states is None or power is None:
+            continue
+        there = np.concatenate(([False], states > 0.5, [False]))
+        edges = np.flatnonzero(there[1:] != there[:-1])
+        for begin, stop in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+            kwh = float(np.nansum(power[begin:stop])) * record.dt_s / HOUR_S
+            if kwh > 0 and record.at(begin) < end:
+                stay = (record.at(begin), record.at(stop))
+                most = max(charger.max_kw, float(np.nanmax(power[begin:stop])))
+                found.append(Session((charger.id,), *stay, kwh, most))
+    return tuple(found)
+
+
+def _on(grid: Grid, record: Record, column: Array) -> Array:
+    """A column of the record on the grid; its last known value where it does not reach."""
+    quarters = sum(grid.quarters)
+    first = record.index(grid.start)
+    place = np.clip(np.arange(first, first + quarters), 0, len(column) - 1)
+    return grid.from_quarters(np.nan_to_num(column[place]))
+
+
+def _warm_on_average(stated: Stated, site: Site, plant: Plant, record: Record) -> None:
+    """mean_t T_i >= recorded mean - the gate's tolerance: sitting lower in the band is no saving."""
+    bus = stated.bus
+    dt = bus.grid.dt_h / bus.grid.dt_h.sum()
+    for group in plant.groups:
+        mean = _recorded_mean_degc(site, group.zones, record)
+        if mean is not None:
+            missing = bus.slack(f"{group.id} mean", "cold", MONEY.comfort.cold_deep * float(len(bus.grid)), size=1)
+            bus.m.rows(f"{group.id} mean", (bus.temp[group.room.id] * dt).sum() + missing >= mean - GATE_MEAN_K)
+
+
+def _recorded_mean_degc(site: Site, zones: tuple[str, ...], record: Record) -> float | None:
+    """Mean of a group's rooms and common areas by area."""
+    total = area = 0.0
+    for zone in (zone for zone in site.zones if zone.id in zones):
+        rooms_m2 = sum(room.area_m2 for room in zone.rooms)
+        places = [(zone.devices, max(zone.area_m2 - rooms_m2, 1.0)), *((r.devices, r.area_m2) for r in zone.rooms)]
+        for devices, m2 in places:
+            column = record.column(site.find(devices, "temp_degc"))
+            if column is not None:
+                total, area = total + m2 * float(np.nanmean(column)), area + m2
+    return total / area if area else None
+
+
+def _stored_nok(site: Site, problem: Inputs, stated: Stated, found: Solution, known: Known) -> float:
+    """As scoring corrects a run: heat left at the end less that at the start."""
+    grid, state_, plant = problem.grid, problem.state, problem.plant
+    price = float(np.mean(import_prices(site.tariff, known.prices, grid.start, grid.end, HOUR_S)))
+    starts: Mapping[str, float] = {
+        **state_.tanks_degc,
+        **{g.room.id: state_.rooms_degc[g.id] for g in plant.groups},
+        **{g.mass.id: state_.masses_degc[g.id] for g in plant.groups},
+    }
+    nodes = [tank.node for tank in (plant.buffer, *plant.tanks)]
+    nodes += [node for group in plant.groups for node in (group.room, group.mass)]
+    ends = {name: float(found.value(temp)[-1]) for name, temp in stated.bus.temp.items()}
+    pumped = sum(node.capacity_kwh_per_k * (ends[node.id] - starts[node.id]) for node in nodes)
+    direct = 0.0
+    if plant.hot_water is not None:
+        node = plant.hot_water.after_heater
+        direct = node.capacity_kwh_per_k * (ends[node.id] - starts[node.id])
+    return -price * (pumped / (known.spf or USUAL_SPF) + direct)
