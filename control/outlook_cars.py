@@ -68,7 +68,9 @@ def _to_come(moment: Moment, charger: Charger, after: datetime, *, away_now: boo
         if back >= moment.grid.end:
             break
         if leaves_at - back >= LEAST_STAY:
-            found.append(_session(charger, back, leaves_at, departure.energy_kwh * trip.need_share))
+            # A car as late as that cannot take more; a plan need not pay for it beforehand.
+            most_kwh = charger.max_kw * ((leaves_at - back) / timedelta(hours=1))
+            found.append(_session(charger, back, leaves_at, min(departure.energy_kwh * trip.need_share, most_kwh)))
         left = leaves_at
     return found
 

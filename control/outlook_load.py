@@ -62,7 +62,7 @@ def base_load(moment: Moment, shares: dict[str, Array], truth: Record | None) ->
     fans = np.sum([fans_kw(unit, shares[unit.id]) for unit in moment.site.air_handling], axis=0)
     rest = np.maximum(power - fans - pumps_kw(moment.site), LEAST_SHARE * power)
     known = _known(moment, base_load_kw(points, truth), truth) if truth is not None else None
-    if known is not None:
+    if known is not None and not np.isnan(known).all():
         power, source = np.where(np.isnan(known), power, known), "load as it will be"
     return Load(power, rest, source)
 

@@ -26,6 +26,8 @@ SLIDES_FROM_W_PER_M2_K: Final = -80.0
 COVERED_BELOW: Final = 0.5
 """Less than this of what the sky would give, in frost: snow on the panels."""
 SNOW_LIES_BELOW_DEGC: Final = 2.0
+FREE_PCT: Final = 99.5
+"""Of an inverter's rating: limited to less, what it makes says nothing about snow."""
 LIGHT_W_PER_M2: Final = 60.0
 """Irradiance from which yield tells anything."""
 RETURN_ABOVE_LIMIT_K: Final = 3.0
@@ -96,7 +98,9 @@ def _cover_now(moment: Moment, weather: Expected, array: PvArray, factor: Factor
     if weather.measured_degc is not None and weather.measured_degc > SNOW_LIES_BELOW_DEGC:
         return 0.0
     made, ghi = moment.scene.of(array.devices, "ac_power_kw"), weather.measured_ghi_w_m2
-    if made is None or ghi is None or ghi < LIGHT_W_PER_M2:
+    limit = moment.scene.of(array.devices, "power_limit_pct")
+    held_back = limit is not None and limit < FREE_PCT and moment.scene.of(array.devices, "power_limit_enabled") != 0.0
+    if made is None or ghi is None or ghi < LIGHT_W_PER_M2 or held_back:
         return moment.learned.snow_cover.get(array.id, 0.0)
     dni, dhi = split_ghi(np.full(len(moment.slots), ghi), weather.sun)
     could = panel_kw(array, weather.sun, dni, dhi, weather.temp_degc, weather.wind_m_s)[0] * factor.value
