@@ -54,7 +54,9 @@ class Worker:
         request = pickle.dumps((function, arguments))
         done = False
         try:
-            child = self._child = self._child or await _started()
+            if self._child is None or self._child.returncode is not None:
+                self._child = await _started()
+            child = self._child
             assert child.stdin is not None
             assert child.stdout is not None
             child.stdin.write(LENGTH.pack(len(request)) + request)

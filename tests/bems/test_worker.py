@@ -55,6 +55,15 @@ async def test_a_crash_is_a_loss_and_the_next_call_has_a_new_process():
         assert await of.call(math.sqrt, 9.0, timeout_s=PATIENCE_S) == 3.0
 
 
+async def test_a_process_that_died_while_it_was_idle_is_not_missed():
+    async with worker() as of:
+        pid = await of.call(os.getpid, timeout_s=PATIENCE_S)
+        os.kill(pid, signal.SIGKILL)
+        await asyncio.sleep(0.3)
+        assert await of.call(math.sqrt, 9.0, timeout_s=PATIENCE_S) == 3.0
+        assert of.pid != pid
+
+
 async def test_a_process_killed_while_it_works_is_a_loss():
     async with worker() as of:
         pid = await of.call(os.getpid, timeout_s=PATIENCE_S)

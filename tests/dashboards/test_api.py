@@ -153,6 +153,27 @@ async def test_prices_are_labelled_synthetic_and_empty_without_a_feed(view):
     assert (status, prices["starts"]) == (200, [])
 
 
+async def test_a_plan_comes_with_who_decides_and_with_the_scores(view, troubled):
+    _, known = await get(view, "/api/plan")
+    assert known["decides"]["code"] == "decides.plan"
+    assert known["no_plan"]["text"]["en"] == "Rules: no plan because the solver found none (failed)."
+    plan = known["plan"]
+    assert len(plan["starts"]) == len(plan["buy_nok_per_kwh"]) == len(plan["trajectories"]["buffer.degc"]) == 2
+    assert plan["trajectories"]["grid.import_kw"] == [80.0, None]
+    assert plan["asks"]["room_offset_k"] == {"unit_a": 0.5}
+    assert known["scores"][0]["paid_nok"] == 84.5
+    _, none = await get(troubled, "/api/plan")
+    assert (none["plan"], none["scores"], none["promoted"]) == (None, [], [])
+    assert none["decides"]["text"]["nb"] == "Optimering, planen er 23 min gammel."
+
+
+async def test_the_model_tells_what_was_learned(view, troubled):
+    _, model = await get(view, "/api/model")
+    assert model["fitted_parts"] == {"group.unit_a": {"room_loss": 1.12}}
+    _, none = await get(troubled, "/api/model")
+    assert (none["learned_version"], none["fitted_version"], none["nights"]) == (0, 0, [])
+
+
 async def test_the_site_tells_its_zones_rooms_components_and_clock(view):
     _, site = await get(view, "/api/site")
     assert len(site["zones"]) == 12

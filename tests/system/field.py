@@ -12,9 +12,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bems.clock import AcceleratedClock, wall_s
+from bems.demo import synthetic_feeds
 from bems.history.query import History
 from bems.history.record import Record
 from bems.history.rows import EventKind
+from bems.planning_live import PLANNING_KEY, Planner
 from bems.sim import make_servers
 from bems.system import System
 from bems.view import View
@@ -116,14 +118,14 @@ class ListeningRunner(Runner):
 class Field:
     """Servers, broker, system and record. Use as an async context manager; inside it the system is running.
 
-    With `system=False` only the field is there, until `start_system`.
+    With `system=False` only the field is there, until `start_system`. With `plans` the system has its optimiser.
     """
 
-    def __init__(self, folder, speed=60.0, *, system=True):
+    def __init__(self, folder, speed=60.0, *, system=True, plans=False):
         self.path = folder / "record.sqlite"
         self.port_offset = free_offset()
         self.site = patient(shifted(load_site(SITE_FILE), self.port_offset))
-        self._with_system = system
+        self._with_system, self._plans = system, plans
         self.clock = AcceleratedClock(START, speed, wall_s())
         self.runner = ListeningRunner(self.site, StillPlant(self.site), self.clock.now, speed)
         self.servers = make_servers(self.site, self.runner)
@@ -147,7 +149,16 @@ class Field:
 
     async def start_system(self):
         record = self._stack.enter_context(Record.open(self.path))
-        self.system = System(self.site, self.clock, record, make_drivers(self.site, self.clock.now))
+        drivers = make_drivers(self.site, self.clock.now)
+        if self._plans:
+            planner = Planner(self.site, self.clock.now, record.load_state(PLANNING_KEY))
+            self.system = System(self.site, self.clock, record, drivers, planner=planner)
+            self.system.beside = [("planner", planner.run)]
+            prices, weather = synthetic_feeds(self.site, START)
+            self.system.take_prices(await prices.fetch(START))
+            self.system.take_weather(await weather.fetch(START))
+        else:
+            self.system = System(self.site, self.clock, record, drivers)
         self.view = View(self.system, self.path, demo=True)
         self.stop = asyncio.Event()
         self.running = asyncio.create_task(self.system.run(self.stop), name="system")

@@ -82,6 +82,7 @@ def test_values_are_live(open_page):
     expect(clock).not_to_have_text(clock.text_content(), timeout=WAIT_MS)
     expect(page.locator("#demo")).to_have_text("Simulert anlegg, 60×")
     expect(page.locator("#price .note")).to_have_text("syntetisk")
+    expect(page.locator("#decides")).to_have_text("Optimering, planen er 23 min gammel")
 
 
 def test_what_is_wrong_is_seen_with_shape_and_word(open_page):
