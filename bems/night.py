@@ -17,8 +17,10 @@ from bems.history.record import Record
 from bems.history.rows import Event, EventKind
 from bems.night_work import look_back
 from bems.planning_live import Planner
+from bems.steering import MEMORY_KEY
 from bems.worker import Worker, WorkLost
 from control.fitted import applied
+from control.memory import RuleMemory
 from control.night import EVENING, MORNING, Programme, night_of
 from control.night_account import Account
 from control.night_programme import programme
@@ -88,6 +90,8 @@ class Nights:
         self._worker = worker or Worker("night")
         self._look_back = look_back
         self._waits_since: datetime | None = None
+        self._memory: RuleMemory | None = None
+        """Of the rules when the night began."""
         self._untold: Plan | None = None
         """A plan that no programme could be made of."""
         self._accounted: datetime | None = None
@@ -101,6 +105,7 @@ class Nights:
             kept = stored["programme"]
             self.programme = None if kept is None else Programme.from_json(kept)
             self.accounts = [Account.from_json(text) for text in stored["accounts"]]
+            self._memory = None if stored.get("memory") is None else RuleMemory.from_json(stored["memory"])
         except (ValueError, KeyError, TypeError) as error:
             log.warning("nights begin anew, the record's cannot be read: %s", error)
             self.programme, self.accounts = None, []
@@ -149,6 +154,7 @@ class Nights:
             self._untold = given.plan
             made = programme(None, None, self._site, now, because(Code.NO_PLAN_WORK, what=repr(error)))
         self.programme = made
+        self._memory = await asyncio.to_thread(self._ruled)
         if made.identity is None:
             self._tell(now, because(Code.NIGHT_RULES, why=sentence(given.why, "en") if given.why else "–"))
         else:
@@ -156,11 +162,19 @@ class Nights:
             self._tell(now, because(Code.NIGHT_MADE, **facts))
         await self._keep()
 
+    def _ruled(self) -> RuleMemory | None:
+        """What the rules remember, as the record has it."""
+        try:
+            return RuleMemory.from_json(self._record.load_state(MEMORY_KEY)["rules"])
+        except (RecordError, ValueError, KeyError, TypeError) as error:
+            log.warning("the rules' memory cannot be read: %s", error)
+            return None
+
     async def _account(self, of: Programme) -> None:
         self._accounted = of.end
         try:
             made = await self._worker.call(
-                self._look_back, self._path, self._site, self._planned().plant, of, timeout_s=PATIENCE_S
+                self._look_back, self._path, self._site, self._planned().plant, of, self._memory, timeout_s=PATIENCE_S
             )
             await self._worker.end()
         except Exception as error:  # likewise
@@ -178,6 +192,7 @@ class Nights:
         kept = {
             "programme": None if self.programme is None else self.programme.to_json(),
             "accounts": [one.to_json() for one in self.accounts],
+            "memory": None if self._memory is None else self._memory.to_json(),
         }
         try:
             await asyncio.to_thread(self._record.save_state, NIGHT_KEY, kept)

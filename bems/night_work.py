@@ -10,16 +10,17 @@ import numpy as np
 from bems.history.query import History
 from bems.history.rows import Event, EventKind
 from bems.history.times import even_edges
+from bems.night_rules import by_rules
 from bems.quarters import AT_ONCE, QUARTER, known_prices, quarters
 from control.grid import Array
 from control.measured import Measured, measured
+from control.memory import RuleMemory
 from control.night import Programme
-from control.night_account import Account, Happening, Rules, account
+from control.night_account import Account, Happening, account
 from control.problem import Plant
 from control.record import Record
 from models.field import Privacy
 from models.prices import PriceSeries
-from models.reasons import Code, because
 from models.signals import Reason
 from models.site import Site
 from models.tariff import feed_in_prices, import_prices
@@ -34,12 +35,19 @@ KINDS: Final[Mapping[EventKind, Literal["hold", "fallback", "alarm", "control"]]
 FOLDER: Final = "quarters"
 
 
-def look_back(history: Path, site: Site, plant: Plant, programme: Programme) -> Account:
-    """The account of a night that has ended. Raises what the record raises (RecordError)."""
+def look_back(
+    history: Path, site: Site, plant: Plant, programme: Programme, memory: RuleMemory | None = None
+) -> Account:
+    """The account of a night that has ended; `memory` is that of the rules when it began.
+
+    Raises what the record raises (RecordError).
+    """
+    period = (programme.start, programme.end)
     told = measured(site, plant)
     record = recent(history, site, programme.end)
     prices = known_prices(history, programme.end, DAYS_BACK)
-    bought_kwh, cost_nok = bought(site, told, record, prices, programme.start, programme.end)
+    bought_kwh, cost_nok = bought(site, told, record, prices, *period)
+    commands = History(history).commands(*period)
     return account(
         site,
         programme,
@@ -47,8 +55,8 @@ def look_back(history: Path, site: Site, plant: Plant, programme: Programme) -> 
         told,
         energy_bought_kwh=bought_kwh,
         cost_nok=cost_nok,
-        rules=Rules(None, None, because(Code.NIGHT_TWIN_LOST, what="–")),
-        happenings=happenings(History(history).events(programme.start, programme.end, KINDS)),
+        rules=by_rules(site, plant, record, commands, prices, period, (bought_kwh, cost_nok), memory),
+        happenings=happenings(History(history).events(*period, KINDS)),
     )
 
 

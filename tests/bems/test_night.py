@@ -89,7 +89,7 @@ class Here:
         pass
 
 
-def accounted(path, site, plant, of):
+def accounted(path, site, plant, of, memory):
     words = Text(nb="spart", en="saved")
     return Account(of.start, of.end, of.identity, 121.0, 205.5, 121.0, 205.5, None, None, words, (), ())
 

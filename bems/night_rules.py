@@ -1,0 +1,103 @@
+"""What the rules would have paid in the same night: the fitted twin, run by the rules and by what was really done.
+
+Both runs are on the same twin from the same state, so what is wrong with it is in both: the difference between them is
+what is told. How far the twin's repetition of the night is from the meter is its uncertainty.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+import numpy as np
+
+from bems.history.rows import CommandRow
+from bems.lockstep import Controller
+from bems.twin_account import Account, account
+from bems.twin_inputs import TwinError
+from control.fitted import NEUTRAL
+from control.memory import RuleMemory
+from control.night_account import Rules
+from control.picture import Picture
+from control.problem import Plant
+from control.record import Record
+from control.rules import Decision, decide
+from control.wish import Wish
+from models.prices import PriceSeries
+from models.reasons import Code, because
+from models.signals import Reason
+from models.site import Site
+
+HOUR: Final = timedelta(hours=1)
+LATE: Final = timedelta(minutes=15)
+"""A night that begins so soon after the hour is told from the hour."""
+
+
+class Replay:
+    """A controller that repeats commands of the record, each until the next one to its point."""
+
+    def __init__(self, commands: Sequence[CommandRow]) -> None:
+        self._commands = sorted(commands, key=lambda row: row.at)
+        self._next = 0
+        self._held: dict[str, float | None] = {}
+
+    def __call__(self, site: Site, picture: Picture, now: datetime, memory: RuleMemory, max_age_s: float) -> Decision:
+        """All that is held now, as wishes that need no input."""
+        del site, picture, max_age_s
+        while self._next < len(self._commands) and self._commands[self._next].at <= now:
+            command = self._commands[self._next].command
+            self._held[command.point] = command.value
+            self._next += 1
+        why = Reason("night.replay")
+        return Decision(tuple(Wish(point, value, why, ()) for point, value in self._held.items()), memory, ())
+
+
+def by_rules(
+    site: Site,
+    plant: Plant,
+    record: Record,
+    commands: Sequence[CommandRow],
+    prices: PriceSeries | None,
+    period: tuple[datetime, datetime],
+    paid: tuple[float | None, float | None],
+    memory: RuleMemory | None,
+) -> Rules:
+    """What the rules would have paid for a night, heat left in the building counted; or why that cannot be said.
+
+    Args:
+        site: the site.
+        plant: fitted parameters.
+        record: by quarters, from at least half a day before the night.
+        commands: what was really asked for in it.
+        prices: spot prices.
+        period: begin and end of the night (UTC).
+        paid: what was bought in it [kWh], and its cost [NOK].
+        memory: of the rules at its begin.
+    """
+    begin = period[0].replace(minute=0, second=0, microsecond=0)
+    begin += HOUR if period[0] - begin > LATE else timedelta()
+    hours = (period[1] - begin) // HOUR
+    if prices is None or paid[1] is None or paid[0] is None:
+        return _lost("prices or main meter")
+    if hours < 1:
+        return _lost("the night was shorter than an hour")
+    controllers: dict[str, Controller] = {"rules": decide, "same": Replay(commands)}
+    try:
+        told = account(site, plant, NEUTRAL, record, begin, hours, controllers, prices, memory=memory)
+    except TwinError as error:
+        return _lost(str(error))
+    ruled, same = _nok(told["rules"]), _nok(told["same"])
+    price = paid[1] / paid[0] if paid[0] > 0 else np.nan
+    metered_kwh = paid[0] * hours / ((period[1] - period[0]) / HOUR)
+    off_nok = abs(float(told["same"].bought_kwh.sum()) - metered_kwh) * price
+    if not np.isfinite([ruled, same, off_nok]).all():
+        return _lost("prices")
+    return Rules(paid[1] + ruled - same, off_nok)
+
+
+def _nok(of: Account) -> float:
+    """Energy, and what the heat that is left is worth."""
+    return float(of.energy_nok.sum()) + (of.score.stored_heat_correction_nok or 0.0)
+
+
+def _lost(what: str) -> Rules:
+    return Rules(None, None, because(Code.NIGHT_TWIN_LOST, what=what))
