@@ -22,7 +22,8 @@ ALL = (*SYNTHETIC, *REAL, YEAR)
 def main(arguments: Sequence[str]) -> int:
     """Run what is missing, then print the tables of all there is; exit code 1 when a run failed."""
     asked = _parser().parse_args(arguments)
-    site, folder = load_site(asked.site), asked.out / asked.site.stem
+    site = load_site(asked.site)
+    folder = asked.out / site.id
     weeks = [week for week in ALL if (week.name in asked.only if asked.only else week is not YEAR)]
     if not (asked.data / REAL_WEATHER).exists():
         left_out = [week.name for week in weeks if _real(week)]

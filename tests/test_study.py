@@ -104,7 +104,7 @@ def test_a_run_that_served_less_has_saved_nothing():
 
 def test_what_was_run_is_not_run_again_and_real_weeks_need_their_data(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(study, "_run", lambda *_: pytest.fail("nothing was to be run"))
-    folder = tmp_path / "site.biri"
+    folder = tmp_path / "biri"
     folder.mkdir()
     (folder / "july_seed1_1d_after0d.json").write_text(json.dumps(answer(figures(850.0))), "utf-8")
     words = ["--days", "1", "--warmup-days", "0", "--seeds", "1", "--only", "july,real_july"]
