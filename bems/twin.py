@@ -27,6 +27,8 @@ from models.site import Site
 LONGEST_STEP_S: Final = 60.0
 VALVE_BAND_K: Final = 1.0
 """Of a room's controller: fully open so far below its set point."""
+VALVE_INTEGRAL_S: Final = 7200.0
+"""And as much again after so long at that."""
 BOILER_RISE_K: Final = 10.0
 BOILER_STOP_DEGC: Final = 80.0
 CIRCUIT_FALL_K: Final = 5.0
@@ -122,6 +124,7 @@ class Twin:
         self.supply_degc = [25.0] * len(site.circuits)
         self.circuit_kw = [0.0] * len(site.circuits)
         self.valves = inputs.spaces.valve[:, n].copy()
+        self._valve_integral = np.zeros(len(self.valves))
         self._ground(n)
         self.car_kw = [0.0] * len(site.chargers)
         self.car_here = [False] * len(site.chargers)
@@ -200,7 +203,10 @@ class Twin:
         points = self.meters.setpoints
         asked = np.array([self.held.get(p, s) if p else s for p, s in zip(points, of.setpoint_degc[:, n], strict=True)])
         moved = (asked - of.setpoint_degc[:, n] - shift[of.group]) / VALVE_BAND_K
-        self.valves = np.clip(of.valve[:, n] + moved, 0.0, 1.0)
+        wanted = of.valve[:, n] + moved + self._valve_integral
+        self.valves = np.clip(wanted, 0.0, 1.0)
+        bounded = ((wanted > 1.0) & (moved > 0)) | ((wanted < 0.0) & (moved < 0))
+        self._valve_integral += np.where(bounded, 0.0, moved) * dt_s / VALVE_INTEGRAL_S
         self.space_degc = of.temp_degc[:, n] + shift[of.group]
         masses = np.array([self.rooms[g.id][1] for g in groups])
         supply = np.array([*self.supply_degc, 0.0])[of.circuit]
