@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from bems.alarms import Condition
 from bems.clock import wall_s
+from bems.explained import as_data
 from bems.history.rows import Event, EventKind
 from bems.planning_work import Made, Moment, make
 from bems.shadow import HourScore, Shadow, degc_of, looked, planned
@@ -39,6 +40,7 @@ from models.site import Site
 log = logging.getLogger(__name__)
 
 PLANNING_KEY: Final = "planning"
+SCORES_KEY: Final = "planning scores"
 LEAST_PACE_S: Final = 20.0
 """Wall time between two plans, so that an accelerated clock does not keep the machine busy."""
 AGAIN_S: Final = 60.0
@@ -66,13 +68,13 @@ class Advice:
 
 
 class Planner:
-    """Of one site. `stored` is what the record has under PLANNING_KEY, or None."""
+    """Of one site. `load` gives what the record has under a key, or None."""
 
     def __init__(
         self,
         site: Site,
         now: Callable[[], datetime],
-        stored: Mapping[str, Any] | None = None,
+        load: Callable[[str], Any] = lambda _: None,
         *,
         worker: Worker | None = None,
         wall: Callable[[], float] = wall_s,
@@ -102,33 +104,45 @@ class Planner:
         """The newest plan, or the first look where there was none."""
         self._estimate: Estimate | None = None
         self._shadow = Shadow()
+        self._kept_hours = self._shadow.hours
+        self._plans: list[Event] = []
+        """Plans that are not in the record yet."""
         self._promoted: tuple[str, ...] | None = None
         self._told: str | None = None
         self._broken = False
-        self._recall(stored or {})
+        self._recall(load(PLANNING_KEY) or {}, load(SCORES_KEY))
 
-    def _recall(self, stored: Mapping[str, Any]) -> None:
+    def _recall(self, stored: Mapping[str, Any], scores: Any) -> None:
         """Each part by itself: what cannot be read begins anew, which is safe."""
-        for key, take in (("estimate", self._take_estimate), ("shadow", self._take_shadow)):
-            if stored.get(key) is not None:
+        texts = (stored.get("estimate"), stored.get("hour"), scores)
+        for text, take in zip(texts, (self._take_estimate, self._take_hour, self._take_scores), strict=True):
+            if text is not None:
                 try:
-                    take(stored[key])
+                    take(text)
                 except (ValueError, TypeError) as error:
-                    log.warning("planning starts without its %s, the record's cannot be read: %s", key, error)
+                    log.warning("planning starts without a part of its memory, it cannot be read: %s", error)
         given = stored.get("promoted")
         self._promoted = tuple(a for a in ASSETS if a in given) if isinstance(given, list) else None
 
     def _take_estimate(self, text: str) -> None:
         self._estimate = Estimate.from_json(text)
 
-    def _take_shadow(self, text: str) -> None:
-        self._shadow = Shadow.from_json(text)
+    def _take_hour(self, text: str) -> None:
+        self._shadow = replace(Shadow.from_json(text), hours=self._shadow.hours)
+
+    def _take_scores(self, text: str) -> None:
+        self._shadow = replace(self._shadow, hours=Shadow.from_json(text).hours)
 
     def take_state(self) -> dict[str, Any]:
-        """What is to be kept in the record."""
+        """What is to be kept in the record; the scores only when there are new ones."""
         estimate = self._estimate.to_json() if self._estimate is not None else None
-        promoted_now = None if self._promoted is None else list(self._promoted)
-        return {PLANNING_KEY: {"estimate": estimate, "shadow": self._shadow.to_json(), "promoted": promoted_now}}
+        given = None if self._promoted is None else list(self._promoted)
+        running, hours = replace(self._shadow, hours=()), self._shadow.hours
+        state: dict[str, Any] = {PLANNING_KEY: {"estimate": estimate, "hour": running.to_json(), "promoted": given}}
+        if hours is not self._kept_hours:
+            self._kept_hours = hours
+            state[SCORES_KEY] = Shadow(hours=hours).to_json()
+        return state
 
     # What is known
 
@@ -148,7 +162,8 @@ class Planner:
             self._fail("the observer failed", error)
             return
         known = Knowledge(self._plant, self.learned, self.prices, self.weather)
-        self._moment = Moment(replace(scene, guidance=None), memory, self._estimate, known)
+        before = self.advice.made.why if self.advice is not None else ()
+        self._moment = Moment(replace(scene, guidance=None), memory, self._estimate, known, before)
         self._news.set()
 
     def _meter(self, scene: Scene, memory: RuleMemory, estimate: Estimate) -> None:
@@ -203,16 +218,17 @@ class Planner:
         return because(Code.DECIDES_PLAN) if key == "optimiser" else because(Code.DECIDES_OLD_PLAN, **facts)
 
     def news(self, now: datetime) -> list[Event]:
-        """An event when another one decides, or when new plans fail to come or come again."""
+        """Each new plan; and an event when another one decides, or when new plans fail to come or come again."""
+        plans, self._plans = self._plans, []
         reason = self.decides(now)
         failing = self.no_plan is not None and reason.code in (Code.DECIDES_OLD_PLAN, Code.DECIDES_SHADOW)
         who = Code.DECIDES_PLAN if reason.code == Code.DECIDES_OLD_PLAN and not failing else reason.code
         told, self._told = self._told, f"{who} {failing}"
         if told == self._told:
-            return []
+            return plans
         said = reason if self.no_plan is None or not failing else self.no_plan
         facts = {"code": said.code, **said.facts, "promoted": list(self.promoted)}
-        return [Event(now, EventKind.CONTROL, "planner", sentence(said, "en"), facts)]
+        return [*plans, Event(now, EventKind.CONTROL, "planner", sentence(said, "en"), facts)]
 
     def conditions(self, now: datetime) -> list[Condition]:
         """What needs a person: no new plan for a long time."""
@@ -270,6 +286,7 @@ class Planner:
         self.no_plan, self._broken, self._since = None, False, now
         self._standing = taken(self._standing, made.found, now, made.lost)
         self.advice = Advice(now, made, moment.known.plant)
+        self._plans.append(_as_event(self.advice))
         self._shadow = planned(self._shadow, self.advice.plan, made.inputs)
 
     def _no_plan(self, reason: Reason) -> None:
@@ -284,6 +301,23 @@ class Planner:
             log.error("planning: %s", what, exc_info=error)
         self._broken = True
         self.no_plan = because(Code.NO_PLAN_WORK, what=what)
+
+
+def _as_event(advice: Advice) -> Event:
+    """The plan for the record: what it saw, how it was found, why it asks what it asks."""
+    plan, report, made = advice.plan, advice.plan.report, advice.made
+    text = f"plan {report.way} in {made.ms:.0f} ms, {report.status}"
+    facts = {
+        "identity": plan.identity,
+        "way": report.way.value,
+        "status": report.status.value,
+        "total_ms": round(made.ms, 1),
+        "parts_nok": dict(plan.parts_nok),
+        "violations": [[v.row, v.step, v.most] for v in plan.violations],
+        "why": [as_data(why) for why in made.why],
+        "unexplained": made.unexplained,
+    }
+    return Event(advice.made_at, EventKind.PLAN, "planner", text, facts)
 
 
 def _issued(known: Knowledge) -> tuple[datetime | None, datetime | None]:

@@ -1,4 +1,4 @@
-"""What is done in the process beside the loop: a plan from one moment, with all that went into it."""
+"""What is done in the process beside the loop: a plan from one moment, with all that went into it, and its grounds."""
 
 from dataclasses import dataclass
 from time import perf_counter
@@ -6,6 +6,7 @@ from typing import Final
 
 from control.dispatch import Options, plan
 from control.estimate import Estimate
+from control.explain import Why, explain
 from control.memory import RuleMemory
 from control.picture import Scene
 from control.plan import NoPlan, Plan
@@ -13,6 +14,9 @@ from control.planning import Knowledge, inputs, lost_machines
 from control.problem import Inputs
 
 OPTIONS: Final = Options()
+LINEAR: Final = Options(whole_h=0.0, time_limit_s=1.0)
+EXPLAIN_S: Final = 1.0
+"""For pricing the second best of every decision."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,8 @@ class Moment:
     memory: RuleMemory
     estimate: Estimate
     known: Knowledge
+    before: tuple[Why, ...] = ()
+    """Grounds of the plan before: where a decision has not changed, its second best has not either."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +40,11 @@ class Made:
     lost: frozenset[str]
     """Machines it could not count on."""
     ms: float
-    """Everything together, stating the problem included [ms]."""
+    """Everything but the grounds, stating the problem included [ms]."""
+    why: tuple[Why, ...] = ()
+    """Grounds of each decision of the first step."""
+    unexplained: str | None = None
+    """Why there are none: a plan is not lost for want of words."""
 
 
 def make(moment: Moment, options: Options = OPTIONS) -> Made:
@@ -43,4 +53,13 @@ def make(moment: Moment, options: Options = OPTIONS) -> Made:
     of = inputs(moment.scene, moment.memory, moment.estimate, moment.known)
     found = plan(of, options, perf_counter)
     lost = lost_machines(moment.scene, moment.memory)
-    return Made(found, of, lost, 1000 * (perf_counter() - begun))
+    ms = 1000 * (perf_counter() - begun)
+    if isinstance(found, NoPlan):
+        return Made(found, of, lost, ms)
+    try:
+        why = explain(
+            of, found, lambda changed: plan(changed, LINEAR), moment.before, limit_s=EXPLAIN_S, seconds=perf_counter
+        )
+    except Exception as error:  # noqa: BLE001  # as above
+        return Made(found, of, lost, ms, unexplained=repr(error))
+    return Made(found, of, lost, ms, why)

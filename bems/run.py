@@ -13,7 +13,7 @@ from bems.history.errors import RecordError
 from bems.history.record import Record
 from bems.learning_live import Learning
 from bems.night import Nights, planned_by
-from bems.planning_live import PLANNING_KEY, Planner
+from bems.planning_live import Planner
 from bems.process import run_until_signal, say
 from bems.system import System
 from bems.view import View
@@ -63,7 +63,7 @@ async def operate(  # noqa: PLR0913  # it is the whole composition
     except RecordError as error:
         raise StartError(f"the record cannot be opened: {error}") from error
     with record:
-        planner = Planner(site, clock.now, record.load_state(PLANNING_KEY))
+        planner = Planner(site, clock.now, record.load_state)
         system = System(site, clock, record, make_drivers(site, clock.now), planner=planner)
         lessons = Learning(site, planner, record, path, clock.now)
         lessons.note = system.note

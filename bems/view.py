@@ -23,7 +23,7 @@ from models.site import Site
 EVENTS_BACK = timedelta(days=7)
 LATE_TICKS = 3
 """Ticks that may wait for the record before it is degraded."""
-NOISY_KINDS = frozenset({EventKind.HOLD})
+NOISY_KINDS = frozenset({EventKind.HOLD, EventKind.PLAN})
 
 
 class View:
@@ -121,7 +121,7 @@ class View:
         ]
 
     async def events(self, limit: int) -> Sequence[Mapping[str, object]]:
-        """Latest events, newest first; wishes that were held back are left to the record."""
+        """Latest events, newest first; plans and wishes that were held back are left to the record."""
         now = self.now()
         kinds = [kind for kind in EventKind if kind not in NOISY_KINDS]
         found = await asyncio.to_thread(self._history.events, now - EVENTS_BACK, now + timedelta(days=1), kinds)

@@ -6,6 +6,7 @@ from datetime import datetime
 from math import isfinite
 from typing import Any
 
+from bems.explained import as_data
 from bems.planning_live import Advice, Planner
 from control.follow import guidance
 from control.grid import Array
@@ -61,6 +62,7 @@ def plan_view(advice: Advice, now: datetime) -> PlanView:
             columns=report.columns,
             integers=report.integers,
         ),
+        why=[as_data(why) for why in advice.made.why],
         asks=_asks(advice, now),
     )
 

@@ -59,6 +59,9 @@ class PlanAnswer(Answer):
     binding: list[RowAnswer] = Field(description="What holds the first hour back, with what a unit of room saves [NOK]")
     violations: list[RowAnswer] = Field(description="Promises it cannot keep, with what they are missed by at most")
     solve: SolveAnswer
+    why: list[dict[str, Any]] = Field(
+        description="Each decision of the first step: its reason, what bound it, marginal values, the second best"
+    )
     asks: dict[str, Any] = Field(description="What it asks for now; empty once it has run out")
 
 

@@ -162,6 +162,8 @@ class PlanView:
     binding: Sequence[RowView]
     violations: Sequence[RowView]
     solve: SolveView
+    why: Sequence[Mapping[str, Any]]
+    """Grounds of each decision of the first step, as they are kept in the record."""
     asks: Mapping[str, Any]
     """What it asks for now; empty when it has run out."""
 

@@ -28,6 +28,8 @@ class EventKind(StrEnum):
     """Something control reports of itself: a hygiene cycle begun, proven or overdue."""
     OUTSIDE_CHANGE = "outside_change"
     """Somebody else wrote a point that we hold."""
+    PLAN = "plan"
+    """A new plan, with the grounds of what it asks for."""
     HOLD = "hold"
     """A wish that was not turned into a command."""
 

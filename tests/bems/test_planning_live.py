@@ -1,6 +1,7 @@
 """The planner beside the loop: plans that are followed, and every way in which there can be none."""
 
 import asyncio
+import json
 import os
 import pickle
 import signal
@@ -13,7 +14,7 @@ import pytest
 
 from bems.demo import synthetic_feeds
 from bems.history.rows import EventKind
-from bems.planning_live import AGAIN_S, LEAST_PACE_S, PLANNING_KEY, Planner
+from bems.planning_live import AGAIN_S, LEAST_PACE_S, PLANNING_KEY, SCORES_KEY, Planner
 from bems.planning_work import make
 from bems.steering import Steering
 from bems.worker import Worker, WorkLost
@@ -86,7 +87,9 @@ class Run:
     def __init__(self, site=SITE, worker=None, stored=None, known=True, **options):
         self.now, self.wall_s = NOON, 0.0
         self.worker = worker or Here()
-        self.planner = Planner(site, lambda: self.now, stored, worker=self.worker, wall=lambda: self.wall_s, **options)
+        self.planner = Planner(
+            site, lambda: self.now, (stored or {}).get, worker=self.worker, wall=lambda: self.wall_s, **options
+        )
         if known:
             self.planner.prices, self.planner.weather = PRICES, WEATHER
         self.steering = Steering(site, None, self.planner)
@@ -126,7 +129,7 @@ def by_plan(step):
 
 
 def told(step):
-    return [event.data["code"] for event in step.events if event.subject == "planner"]
+    return [event.data["code"] for event in step.events if event.kind is EventKind.CONTROL and "promoted" in event.data]
 
 
 async def test_until_there_is_a_plan_the_rules_decide_and_then_they_follow_it():
@@ -142,7 +145,11 @@ async def test_until_there_is_a_plan_the_rules_decide_and_then_they_follow_it():
     assert by_plan(step)
     assert told(step) == ["decides.plan"]
     assert told(run.step()) == []
-    assert all(event.kind is EventKind.CONTROL for event in step.events if event.subject == "planner")
+    (kept,) = [event for event in step.events if event.kind is EventKind.PLAN]
+    assert kept.data["identity"] == run.planner.advice.plan.identity
+    families = {why["family"] for why in kept.data["why"]}
+    assert {"compressors", "after_heater"} <= families
+    assert json.dumps(kept.data, allow_nan=False)
 
 
 async def test_it_plans_once_a_quarter():
@@ -295,14 +302,17 @@ async def test_what_it_has_seen_and_what_it_may_steer_outlive_a_restart():
     run = await Run().planned()
     run.planner.promote(["cars"])
     run.step()
-    kept = run.steering.take_state()[PLANNING_KEY]
-    again = Run(stored=kept)
+    again = Run(stored=run.steering.take_state())
     assert again.planner.promoted == ("cars",)
     assert again.planner._estimate == run.planner._estimate
     assert again.planner._shadow == run.planner._shadow
 
 
-@pytest.mark.parametrize("stored", [{"estimate": "{}"}, {"shadow": "nonsense"}, {"promoted": "all"}])
+@pytest.mark.parametrize(
+    "stored",
+    [{PLANNING_KEY: part} for part in ({"estimate": "{}"}, {"hour": "nonsense"}, {"promoted": "all"})]
+    + [{SCORES_KEY: "nonsense"}],
+)
 def test_what_cannot_be_read_is_begun_anew(stored):
     run = Run(stored=stored)
     assert run.step().commands

@@ -28,6 +28,7 @@ PLANNING = PlanningView(
         binding=[RowView("grid.fuse", 0, 1.5)],
         violations=[RowView("cold unit_a", 1, 0.2)],
         solve=SolveView("whole", "optimal", 812.5, 0.004, 96.0, 131.0, 2400, 3900, 76),
+        why=[{"family": "compressors", "asset": "heat pumps", "value": 2.0}],
         asks={"compressors": 2, "room_offset_k": {"unit_a": 0.5}, "air_cut": []},
     ),
     scores=[ScoreView(START - timedelta(hours=1), (), 81.0, 84.5, 90.0, 93.0, 1.5)],

@@ -16,7 +16,7 @@ from bems.demo import synthetic_feeds
 from bems.history.query import History
 from bems.history.record import Record
 from bems.history.rows import EventKind
-from bems.planning_live import PLANNING_KEY, Planner
+from bems.planning_live import Planner
 from bems.sim import make_servers
 from bems.system import System
 from bems.view import View
@@ -151,7 +151,7 @@ class Field:
         record = self._stack.enter_context(Record.open(self.path))
         drivers = make_drivers(self.site, self.clock.now)
         if self._plans:
-            planner = Planner(self.site, self.clock.now, record.load_state(PLANNING_KEY))
+            planner = Planner(self.site, self.clock.now, record.load_state)
             self.system = System(self.site, self.clock, record, drivers, planner=planner)
             self.system.beside = [("planner", planner.run)]
             prices, weather = synthetic_feeds(self.site, START)
