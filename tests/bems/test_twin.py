@@ -10,7 +10,7 @@ import pytest
 from bems.lockstep import Lockstep
 from bems.record_of import record_of
 from bems.twin import Twin
-from bems.twin_account import account, would_have
+from bems.twin_account import account
 from bems.twin_inputs import TwinError
 from bems.twin_tanks import BOTTOM, LAYERS, TOP, Vessel
 from control.fitted import NEUTRAL
@@ -149,19 +149,6 @@ def test_account_tells_each_controller_from_the_same_state(record, start, weathe
         assert one.bought_kwh.sum() == pytest.approx(one.score.energy_bought_kwh)
     first = [one.run.initial[one.run.points.index("a1.temp_degc")] for one in told.values()]
     assert first[0] == first[1]
-
-
-def test_what_would_have_been_is_measured_plus_a_difference(record, start, weather):
-    prices, begin = synthetic_prices(2026, 1, weather), start.replace(minute=0)
-    told = would_have(SITE, PLANT, NEUTRAL, record, begin, 6, RULES, prices)
-    was = record.column("main.power_kw")[record.index(begin) :][:24].mean() * 6
-    assert told.measured_kwh == pytest.approx(was, rel=0.01)
-    assert told.replayed_kwh == pytest.approx(told.measured_kwh, rel=0.06)
-    assert told.energy_kwh == pytest.approx(told.measured_kwh, rel=0.08)
-    assert told.cost_nok == pytest.approx(told.measured_nok, rel=0.1)
-    assert told.uncertainty_nok == pytest.approx(abs(told.replayed_nok - told.measured_nok))
-    with pytest.raises(TwinError, match="does not cover"):
-        would_have(SITE, PLANT, NEUTRAL, record, begin + timedelta(hours=18), 6, RULES, prices)
 
 
 @pytest.mark.parametrize(
