@@ -123,17 +123,25 @@ def run(task: Task) -> tuple[dict[str, Run], Bound]:
         name: partial(_one, task, warm, record, name, partial(told, n), ahead_h if name == RECORDING else None)
         for n, name in enumerate(order[:-1])
     }
-    jobs[BOUND] = partial(_bound, task, warm, partial(told, len(order) - 1))
+    jobs[BOUND] = partial(_bound, task, warm, record, partial(told, len(order) - 1))
     done = in_forks(jobs, dict.fromkeys((FORESEEING & set(names)) | {BOUND}, (RECORDING,)), on_look=look)
     _draw("\n")
     return {name: done[name] for name in task.controllers}, done[BOUND]
 
 
-def _bound(task: Task, warm: Lockstep, told: Callable[[float], None], done: Mapping[str, Any]) -> Bound:
+def _bound(
+    task: Task,
+    warm: Lockstep,
+    before: LockstepResult | None,
+    told: Callable[[float], None],
+    done: Mapping[str, Any],
+) -> Bound:
     recording: Run = done[RECORDING]
     assert recording.record is not None  # that is what it was made for
     weather = task.weather.cut(task.start - FORESIGHT, task.end + FORESIGHT)
-    known = Known(weather, task.prices, recording.record, recording.score.spf, task.peak_so_far_kw)
+    warmed = record_of(before, task.site) if before is not None else None
+    history = recording.record if warmed is None else joined([warmed, recording.record])
+    known = Known(weather, task.prices, recording.record, history, recording.score.spf, task.peak_so_far_kw)
     found = bound(task.site, warm.glance(), warm.memory, task.start, round(task.hours), known)
     told(1.0)
     return found
@@ -181,18 +189,14 @@ def _one(
     if record_ahead_h:
         results.append(warm.advance(record_ahead_h, contestant.controller))
     told(1.0)
-    return Run(figures, series, _joined(site, results))
+    return Run(figures, series, joined([one for result in results if (one := record_of(result, site)) is not None]))
 
 
-def _joined(site: Site, results: Sequence[LockstepResult]) -> Record:
-    """Runs one after another as one record of quarters; ValueError for less than a quarter."""
-    pieces = [record for result in results if (record := record_of(result, site)) is not None]
-    if not pieces:
-        raise ValueError("a run of less than a quarter has no record")
+def joined(pieces: Sequence[Record]) -> Record:
+    """Records of the same points, each beginning where the one before ends, as one."""
     first = pieces[0]
-    return Record(
-        first.start, first.dt_s, {p: np.concatenate([piece.values[p] for piece in pieces]) for p in first.values}
-    )
+    values = {point: np.concatenate([piece.values[point] for piece in pieces]) for point in first.values}
+    return Record(first.start, first.dt_s, values)
 
 
 def _car_missing_kwh(plant: Plant) -> float | None:

@@ -5,9 +5,9 @@ weather, prices, tap water, base load, solar yield and cars' energy as they were
 and stages in shares, no wear, no starts, the boiler never locked, rooms allowed to lie where the service gate still
 accepts them, hygiene's later cycles left out, what is left in the stores at the end worth what scoring makes of it.
 
-It is nearly a bound, not one: the plant's parameters are those of the site file, not its true ones; COP and the reach
-of the emitters are straight lines around expected temperatures; an hour is the shortest step. docs/backtest.md says
-which way each of these errs.
+It is nearly a bound, not one: the plant's parameters are the site file's, fitted to the recording where it is long
+enough, not its true ones; COP and the reach of the emitters are straight lines around expected temperatures; an hour is
+the shortest step. docs/backtest.md says which way each of these errs.
 """
 
 from collections.abc import Mapping
@@ -22,11 +22,13 @@ from bems.scoring import USUAL_SPF, bill_nok
 from bems.service_gate import GATE_MEAN_K
 from control.assets.building import Softness
 from control.assets.chargers import Session
+from control.dispatch import BROKEN_NOK
+from control.fitted import NEUTRAL, applied
 from control.formulation import Stated, state
 from control.grid import Array, Grid
 from control.learned import cold
 from control.loads import base_load_kw, load_points
-from control.lp import Solution
+from control.lp import Solution, Status
 from control.memory import RuleMemory
 from control.observer import observe
 from control.observer import state as observed_state
@@ -35,6 +37,7 @@ from control.picture import Picture, Scene
 from control.plant_model import from_site
 from control.problem import Inputs, Outlook, Plant, Weights, faults
 from control.record import Record
+from control.refit import refit
 from control.strategy import GOOD
 from control.tapped import tapped_l_per_h
 from control.tariff_state import local_days, tariff_state
@@ -66,6 +69,8 @@ class Known:
     prices: PriceSeries
     record: Record
     """Of a run over the same days from the same state."""
+    history: Record
+    """The same with the days before: what the plant's parameters are fitted to."""
     spf: float | None
     """Of that run."""
     peak_so_far_kw: float
@@ -73,7 +78,7 @@ class Known:
 
 @dataclass(frozen=True)
 class Bound:
-    """The optimum; None where it cannot be known, and why."""
+    """The optimum; None where it cannot be known. `why` says why, or what the optimum had to break."""
 
     cost_total_nok: float | None
     stored_heat_correction_nok: float | None = None
@@ -90,6 +95,7 @@ def bound(site: Site, picture: Picture, memory: RuleMemory, start: datetime, hou
         return Bound(None, why=str(error))
     if unknown := _untold(site, plant, known.record):
         return Bound(None, why=f"the plant does not tell {', '.join(unknown)}")
+    plant = applied(plant, refit(site, plant, known.history, NEUTRAL).fitted)
     grid = Grid(start, (4,) * hours)
     scene = Scene(site, picture, start, HOUR_S, start - timedelta(days=1), GOOD)
     problem = _problem(scene, memory, plant, grid, known)
@@ -97,13 +103,17 @@ def bound(site: Site, picture: Picture, memory: RuleMemory, start: datetime, hou
         return Bound(None, why="; ".join(reasons))
     stated = state(problem, 0.0)
     _warm_on_average(stated, site, plant, known.record)
-    found = stated.bus.m.solve(time_limit_s=SOLVE_S)
+    found, gave = stated.bus.m.solve(time_limit_s=SOLVE_S), None
+    if found.status is Status.INFEASIBLE:
+        found, broken = stated.bus.m.least_broken(BROKEN_NOK, time_limit_s=SOLVE_S)
+        gave = ", ".join(f"{one.row} by {one.amount:.3g}" for one in broken[:3]) or None
     if not found.found:
         return Bound(None, why=f"the solver gave no answer: {found.status}")
     bought, sold = (found.value(stated.bus.shown[f"grid.{way}_kw"]) for way in ("import", "export"))
     cost = bill_nok(site, start, HOUR_S, known.prices, bought, sold, known.peak_so_far_kw)
     stored = _stored_nok(site, problem, stated, found, known)
-    return Bound(cost, stored, float(bought.sum()), float(bought.max()))
+    why = f"not every row can be kept: {gave}" if gave is not None else None
+    return Bound(cost, stored, float(bought.sum()), float(bought.max()), why)
 
 
 def _untold(site: Site, plant: Plant, record: Record) -> list[str]:

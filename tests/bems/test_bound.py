@@ -44,7 +44,8 @@ def test_a_stay_needs_what_was_charged_in_it_while_the_car_was_there(biri):
 def test_a_plant_that_does_not_tell_enough_has_no_bound_and_says_why(example):
     weather = synthetic_year(2026, 1, 61.0, 10.5, 200)
     prices = PriceSeries(START, 3600, np.ones(24))
-    known = Known(weather, prices, Record(START, 900.0, {"hp.outdoor_temp_degc": np.zeros(96)}), None, 0.0)
+    record = Record(START, 900.0, {"hp.outdoor_temp_degc": np.zeros(96)})
+    known = Known(weather, prices, record, record, None, 0.0)
     found = bound(example, unread(example.points), RuleMemory(), START, 24, known)
     assert found.cost_total_nok is None
     assert "its base load" in (found.why or "")
