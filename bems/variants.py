@@ -1,4 +1,4 @@
-"""The optimiser without one of its parts, to show what each is worth: names for `--controllers`, and what they change."""
+"""The optimiser without one of its parts, to show what each is worth: names for `--controllers`, what they change."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

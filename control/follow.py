@@ -20,6 +20,9 @@ SOON_STEPS: Final = 2
 HIGHEST_OFFSET_K: Final = 1.0
 OFFSET_STEP_K: Final = 0.25
 """Room set points move in such steps: each write is a message to a device."""
+STORED_H: Final = 8.0
+STORING: Final = 1.15
+"""Heat over its mean of the next STORED_H hours from which a plan counts as storing it."""
 CYCLE_MARGIN_K: Final = 0.5
 VALVES_OPEN: Final = 0.8
 """Mean opening with the neediest valve nearly open."""
@@ -44,6 +47,7 @@ def guidance(plan: Plan, plant: Plant, now: datetime, expires_at: datetime) -> G
         expires_at=expires_at,
         compressors=_compressors(plan, plant, step),
         charging=_charging(plan, plant, step),
+        charge_degc=_charge_degc(plan, plant, step),
         buffer_degc=_soon(plan, plant.buffer.node.id, step),
         boilers={b.id: round(_at(plan, f"{b.id}.power_kw", step) / b.stage_kw) for b in plant.boilers},
         after_heater_degc=_after_heater(plan, plant, step),
@@ -85,6 +89,11 @@ def _charging(plan: Plan, plant: Plant, step: int) -> bool | None:
     return sum(_at(plan, f"{group}.{tank}.compressors", step) for group, tank in duties) >= WHOLE
 
 
+def _charge_degc(plan: Plan, plant: Plant, step: int) -> float | None:
+    tanks = {tank for group in plant.heat_pumps for tank in group.water_tanks}
+    return max((degc for tank in tanks if (degc := _soon(plan, tank, step)) is not None), default=None)
+
+
 def _after_heater(plan: Plan, plant: Plant, step: int) -> float | None:
     return None if plant.hot_water is None else _soon(plan, plant.hot_water.after_heater.id, step)
 
@@ -95,11 +104,19 @@ def _cycle(plan: Plan, plant: Plant, step: int) -> bool:
 
 
 def _offsets(plan: Plan, plant: Plant, step: int) -> dict[str, float]:
+    """How far set points go up where the plan stores heat: valves must open for it before the room is warmer.
+
+    It stores while it gives more than over the hours to come and the room is to be above its promise within them.
+    """
     offsets: dict[str, float] = {}
+    ahead = slice(step, int(np.searchsorted(plan.grid.edges_h[:-1], plan.grid.edges_h[step] + STORED_H)))
     for group in plant.groups:
-        above = _at(plan, f"{group.id}.above_low_k", step)
-        steps = int(max(0.0, min(above, HIGHEST_OFFSET_K)) / OFFSET_STEP_K)
-        offsets |= dict.fromkeys(group.zones, steps * OFFSET_STEP_K)
+        heat, above = plan.trajectories[f"{group.id}.heat_kw"], plan.trajectories[f"{group.id}.above_low_k"]
+        mean_kw = float(np.average(heat[ahead], weights=plan.grid.dt_h[ahead]))
+        highest_k = float(np.max(above[ahead]))
+        storing = heat[step] > STORING * mean_kw and highest_k > OFFSET_STEP_K / 2
+        steps = 1 + round(highest_k / OFFSET_STEP_K) if storing else 0
+        offsets |= dict.fromkeys(group.zones, min(steps * OFFSET_STEP_K, HIGHEST_OFFSET_K))
     return offsets
 
 

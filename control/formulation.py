@@ -20,7 +20,7 @@ from control.lp import Problem
 from control.problem import Inputs, Tank
 
 COLDEST_DEGC = -30.0
-LEAST_WATER_DEGC = 5.0
+LEAST_WATER_DEGC = -10.0
 BOILING_DEGC = 95.0
 
 

@@ -23,6 +23,8 @@ class Guidance:
     """On heating water, over all machines that heat."""
     charging: bool | None = None
     """Whether one machine makes hot water."""
+    charge_degc: float | None = None
+    """Where the mean of the tank that is charged for it is to be soon."""
     buffer_degc: float | None = None
     """Where the buffer's mean is to be soon."""
     boilers: Mapping[str, int] = field(default_factory=dict)
@@ -51,9 +53,9 @@ def promoted(of: Guidance, assets: Collection[str]) -> Guidance:
     """The guidance as far as it concerns these assets (see ASSETS); the rules keep the others."""
     kept = of
     if "heat_pumps" not in assets:
-        kept = replace(kept, compressors=None, charging=None, buffer_degc=None, boilers={})
+        kept = replace(kept, compressors=None, charging=None, charge_degc=None, buffer_degc=None, boilers={})
     if "hot_water" not in assets:
-        kept = replace(kept, charging=None, after_heater_degc=None, cycle=False)
+        kept = replace(kept, charging=None, charge_degc=None, after_heater_degc=None, cycle=False)
     if "rooms" not in assets:
         kept = replace(kept, room_offset_k={}, supply_degc={})
     if "cars" not in assets:

@@ -133,8 +133,6 @@ class RuleMemory:
     """By charger."""
     trims_k: Mapping[str, float] = field(default_factory=dict)
     """By circuit: supply set point above its curve [K]."""
-    plan_trims_k: Mapping[str, float] = field(default_factory=dict)
-    """By circuit: supply set point above what a plan wants [K], for its neediest room."""
     spared: Mapping[str, Switch] = field(default_factory=dict)
     """By air-handling unit; on means turned down at a peak."""
 

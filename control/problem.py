@@ -127,7 +127,7 @@ class Weights:
     car_nok_per_kwh: float = 200.0
     """A car that cannot leave: dearer than any peak."""
     fuse_nok_per_kwh: float = 500.0
-    start_nok: float = 1.0
+    start_nok: float = 3.0
     boiler_beyond_nok_per_kwh: float = 3.0
     """Stages that are normally locked: dearer than slight cold, cheaper than deep."""
     brine_nok_per_kh: float = 50.0

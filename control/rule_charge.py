@@ -19,6 +19,10 @@ FULL_K: Final = 1.0
 BEFORE_IT: Final = range(4, 7)
 MORNING: Final = range(7, 12)
 """Local hours in which everything else wants power too."""
+WORTH_CHARGING_K: Final = 4.0
+"""Under a plan a charge begins only with so much to do: a machine does not start for minutes."""
+PLANNED_TOP_K: Final = 1.0
+"""The tank is charged to so much above the mean that a plan wants."""
 BLIND_HOURS: Final = 4
 """Without a sensor the tank is charged in one hour of so many."""
 
@@ -59,6 +63,7 @@ def charge(scene: Scene, memory: RuleMemory, condition: Fleet) -> tuple[HotWater
     ready = [p for p in condition.able if p.serves_hot_water and scene.find(p, "hot_water_duty") is not None]
     if tank is None or tank.setpoint_degc is None or not ready:
         return HotWaterNeed(), replace(memory, duty=None)
+    target = tank.setpoint_degc
     points = layers(scene, tank)
     if scene.unsettled([points[1], points[2]]):
         return _kept(tank.setpoint_degc, memory, condition), memory
@@ -74,15 +79,15 @@ def charge(scene: Scene, memory: RuleMemory, condition: Fleet) -> tuple[HotWater
         if scene.strategy.charge_hours:
             begin = _in_its_hours(scene, tank.setpoint_degc - upper[1], tank.hysteresis_k)
         if scene.guidance is not None and scene.guidance.charging is not None:
-            begin, end = scene.guidance.charging and not end, end or not scene.guidance.charging
+            target = max(target, min(tank.max_degc - FULL_K, (scene.guidance.charge_degc or 0.0) + PLANNED_TOP_K))
+            begin = scene.guidance.charging and lower[1] < target - WORTH_CHARGING_K
+            end = lower[1] >= target - FULL_K or not scene.guidance.charging
         compressors = 2 if upper[1] < tank.setpoint_degc - 2 * tank.hysteresis_k else 1
         planned = scene.guidance is not None and scene.guidance.charging is not None
         source, needs = Code.PLAN_CHARGE if planned else Code.CHARGE, (upper[0], lower[0])
     duty = _turn(scene, memory, [p.id for p in ready], begin=begin, end=end)
     degc = upper[1] if upper is not None else None
-    need = HotWaterNeed(
-        duty.machine if duty is not None else None, compressors, tank.setpoint_degc, source, degc, needs
-    )
+    need = HotWaterNeed(duty.machine if duty is not None else None, compressors, target, source, degc, needs)
     return need, replace(memory, duty=duty)
 
 

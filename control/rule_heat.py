@@ -38,11 +38,8 @@ AIR_TRIM: Final = (3.0, -10.0, 2.0)
 """How fast a supply is trimmed [K/h], and how far below and above its curve [K]: a floor answers within hours."""
 STORING_K: Final = 3.0
 """A plan may go so far above the curve."""
-PLAN_TRIM_K: Final = 5.0
-"""A neediest room may raise its circuit's supply so far above what a plan wants."""
-SHORT_K: Final = 0.1
-CHILLY_K: Final = 0.4
-"""With a room this far below its set point its circuit is the rule's again."""
+SHORT_K: Final = (0.1, 0.3)
+"""From the first to the second below its set point, the neediest room takes a circuit back from a plan [K]."""
 BUFFER_MARGIN_K: Final = 2.0
 """The buffer's top above the warmest circuit: mixing valves need something to mix from."""
 
@@ -112,25 +109,33 @@ def curve(points: tuple[tuple[float, float], ...], outdoor_degc: float) -> float
 def supply_setpoint_degc(scene: Scene, circuit: Circuit, outside: Outdoor, memory: RuleMemory) -> float:
     """What the circuit is to be given [degC]: its curve, and what its valves have asked for on top.
 
-    A plan may give less while no room of the circuit is chilly, and more to store heat in its floors.
+    A plan may give less, and more to store heat in the floors; but the more the neediest room of the circuit falls
+    short, the more of it is the curve's again: a plan knows only the mean of rooms that are heated alike.
     """
     wanted = curve(circuit.curve, outside.degc) + memory.trims_k.get(circuit.id, 0.0)
     planned = planned_supply_degc(scene, circuit)
     if planned is not None:
-        trim = memory.plan_trims_k.get(circuit.id, 0.0)
-        wanted = min(planned + trim, curve(circuit.curve, outside.degc) + STORING_K)
+        own = max(0.0, min(1.0, (_short_k(scene, circuit) - SHORT_K[0]) / (SHORT_K[1] - SHORT_K[0])))
+        wanted = planned + own * max(wanted - planned, 0.0)
+        wanted = min(wanted, curve(circuit.curve, outside.degc) + STORING_K)
+        wanted = round(2 * wanted) / 2  # each change is a message to a device
     return min(circuit.max_supply_degc, max(LEAST_SUPPLY_DEGC, wanted))
 
 
 def planned_supply_degc(scene: Scene, circuit: Circuit) -> float | None:
-    """The supply that a plan wants for the circuit's neediest zone; None without one, or while a room is chilly."""
+    """The supply that a plan wants for the circuit's neediest zone; None without one."""
     if scene.guidance is None or circuit.kind == "air":
         return None
+    zones = [zone.id for zone in scene.site.zones if zone.circuit == circuit.id]
+    return max((scene.guidance.supply_degc[z] for z in zones if z in scene.guidance.supply_degc), default=None)
+
+
+def _short_k(scene: Scene, circuit: Circuit) -> float:
+    """How far the neediest room or zone of the circuit is below its set point [K]; 0 where nothing is known."""
     zones = [zone for zone in scene.site.zones if zone.circuit == circuit.id]
-    wanted = [scene.guidance.supply_degc[zone.id] for zone in zones if zone.id in scene.guidance.supply_degc]
-    rooms = [(room.setpoint_degc, scene.of(room.devices, "temp_degc")) for zone in zones for room in zone.rooms]
-    chilly = any(degc is not None and degc < setpoint - CHILLY_K for setpoint, degc in rooms)
-    return max(wanted) if wanted and not chilly else None
+    places = [zone.devices for zone in zones] + [room.devices for zone in zones for room in zone.rooms]
+    pairs = [(scene.of(devices, "setpoint_degc"), scene.of(devices, "temp_degc")) for devices in places]
+    return max((asked - degc for asked, degc in pairs if asked is not None and degc is not None), default=0.0)
 
 
 def trimmed(scene: Scene, memory: RuleMemory) -> RuleMemory:
@@ -138,10 +143,8 @@ def trimmed(scene: Scene, memory: RuleMemory) -> RuleMemory:
 
     Colder water is better water for a heat pump, as long as the neediest room still gets enough. Never down while a
     zone is set back. Valves that are not known do not count; without any the circuit goes back to its curve. Under
-    other strategies all stay on it; under a plan see `_trimmed_to_plan`.
+    other strategies all stay on it. Nor do valves count under a plan: it is not the curve that they answer to.
     """
-    if scene.guidance is not None and scene.guidance.supply_degc:
-        return _trimmed_to_plan(scene, memory)
     if not scene.strategy.neediest_valve:
         return replace(memory, trims_k={}) if memory.trims_k else memory
     passed_h = _passed_h(scene, memory)
@@ -150,7 +153,7 @@ def trimmed(scene: Scene, memory: RuleMemory) -> RuleMemory:
         speed, low, high = AIR_TRIM if circuit.kind == "air" else FLOOR_TRIM
         step, before = speed * passed_h, memory.trims_k.get(circuit.id, 0.0)
         widest = max(_valves_pct(scene, circuit), default=None)
-        if widest is None:
+        if widest is None or planned_supply_degc(scene, circuit) is not None:
             trims[circuit.id] = max(0.0, before - step) if before > 0 else min(0.0, before + step)
         else:
             wider = widest > WIDE_PCT and _served(scene, circuit)
@@ -158,34 +161,6 @@ def trimmed(scene: Scene, memory: RuleMemory) -> RuleMemory:
             move = UP_FASTER * step if wider else -step if colder else 0.0
             trims[circuit.id] = min(high, max(low, before + move))
     return replace(memory, trims_k=trims)
-
-
-def _trimmed_to_plan(scene: Scene, memory: RuleMemory) -> RuleMemory:
-    """A plan knows the mean of rooms that are heated alike: the neediest of them moves its circuit's supply.
-
-    Up while it is short of its set point with its valve wide open, else slowly back to what the plan says.
-    """
-    passed_h = _passed_h(scene, memory)
-    trims = {}
-    for circuit in scene.site.circuits:
-        if circuit.kind == "air":
-            continue
-        speed = FLOOR_TRIM[0]
-        before = memory.plan_trims_k.get(circuit.id, 0.0)
-        move = UP_FASTER * speed if _short_of_heat(scene, circuit) else -speed
-        trims[circuit.id] = min(PLAN_TRIM_K, max(0.0, before + move * passed_h))
-    return replace(memory, plan_trims_k=trims)
-
-
-def _short_of_heat(scene: Scene, circuit: Circuit) -> bool:
-    """Whether a room of the circuit is short of its set point although its valve is wide open."""
-    zones = [zone for zone in scene.site.zones if zone.circuit == circuit.id]
-    places = [zone.devices for zone in zones] + [room.devices for zone in zones for room in zone.rooms]
-    for devices in places:
-        degc, asked, valve = (scene.of(devices, s) for s in ("temp_degc", "setpoint_degc", "valve_pct"))
-        if degc is not None and asked is not None and valve is not None and valve > WIDE_PCT and degc < asked - SHORT_K:
-            return True
-    return False
 
 
 def _passed_h(scene: Scene, memory: RuleMemory) -> float:

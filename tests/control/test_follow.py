@@ -60,10 +60,16 @@ def test_the_buffer_is_charged_to_what_the_next_steps_need(case, made):
     assert guidance(path, case.plant, after(0.5), after(9)).buffer_degc == 33.0
 
 
-def test_stored_heat_shows_as_a_room_offset_in_steps_and_never_below(case, made):
-    above = with_way(made, "rooms.above_low_k", [0.6, -0.4, 5.0, *[0.0] * 11])
-    seen = [guidance(above, case.plant, after(0.25 * n), after(9)).room_offset_k["a"] for n in range(3)]
-    assert seen == [0.5, 0.0, 1.0]
+def test_set_points_go_up_while_a_plan_stores_heat_and_only_then(case, made):
+    heat = [20.0, 20.0, 2.0, 2.0, *[5.0] * 10]
+    above = [0.1, 0.4, 0.6, 0.3, *[0.0] * 10]
+    storing = with_way(with_way(made, "rooms.heat_kw", heat), "rooms.above_low_k", above)
+    seen = [guidance(storing, case.plant, after(0.25 * n), after(9)).room_offset_k["a"] for n in range(4)]
+    assert seen == [0.75, 0.75, 0.0, 0.0]
+    kept = with_way(with_way(made, "rooms.heat_kw", heat), "rooms.above_low_k", [0.0] * 14)
+    assert guidance(kept, case.plant, START, after(9)).room_offset_k["a"] == 0.0
+    much = with_way(with_way(made, "rooms.heat_kw", heat), "rooms.above_low_k", [3.0] * 14)
+    assert guidance(much, case.plant, START, after(9)).room_offset_k["a"] == 1.0
 
 
 def test_the_peak_is_the_highest_hour_planned_for_this_month(case, made):

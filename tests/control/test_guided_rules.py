@@ -1,7 +1,7 @@
 """The rules under a plan: they follow it asset by asset, within everything that holds anyway."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -9,6 +9,8 @@ from control.guidance import ASSETS, Guidance, promoted
 from control.hygiene import HygieneState
 from control.peak_guard import target_kw
 from control.strategy import GOOD
+
+START = datetime(2026, 1, 15, 10, 0, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -141,11 +143,26 @@ def test_the_peak_guard_holds_the_plans_peak(biri, good):
 
 def test_every_asset_can_be_kept_from_the_plan():
     full = Guidance(
-        "test", None, None, 2, True, 40.0, {"boiler": 1}, 70.0, True, {"a": 0.5}, {}, 11.0, frozenset({"ahu_3"}), 90.0
+        "test",
+        START,
+        START,
+        compressors=2,
+        charging=True,
+        charge_degc=50.0,
+        buffer_degc=40.0,
+        boilers={"boiler": 1},
+        after_heater_degc=70.0,
+        cycle=True,
+        room_offset_k={"unit_a": 0.5},
+        supply_degc={"unit_a": 30.0},
+        cars_kw=11.0,
+        air_cut=frozenset({"ahu_3"}),
+        peak_kw=90.0,
     )
     assert promoted(full, ASSETS) == full
     nothing = promoted(full, ())
     assert (nothing.compressors, nothing.charging, nothing.cars_kw, nothing.after_heater_degc) == (None,) * 4
-    assert (nothing.boilers, nothing.room_offset_k, nothing.air_cut, nothing.cycle) == ({}, {}, frozenset(), False)
+    assert (nothing.boilers, nothing.room_offset_k, nothing.supply_degc) == ({}, {}, {})
+    assert (nothing.air_cut, nothing.cycle, nothing.charge_degc) == (frozenset(), False, None)
     only = promoted(full, ("cars",))
     assert (only.cars_kw, only.compressors) == (11.0, None)
