@@ -41,7 +41,7 @@ class Measured:
 
 
 def measured(site: Site, plant: Plant) -> dict[str, Measured]:
-    """By trajectory of a plan; also '<group>.setpoint_degc', '<unit>.flow_pct' and 'coldest_water_degc'.
+    """By trajectory of a plan; also '<zone>.setpoint_degc', '<unit>.flow_pct', '<charger>.car', 'coldest_water_degc'.
 
     'grid.power_kw' is what is bought less what is sold, '<machines>.power_kw' what they use for all tanks.
     """
@@ -72,11 +72,14 @@ def measured(site: Site, plant: Plant) -> dict[str, Measured]:
         tell(f"{machines.id}.power_kw", [site.find(m.devices, "power_kw") for m in meters], "sum")
     for unit in site.air_handling:
         tell(f"{unit.id}.flow_pct", [site.find(unit.devices, "airflow_request_pct")])
+    for zone in site.zones:
+        tell(f"{zone.id}.setpoint_degc", [site.find(zone.devices, "setpoint_degc")])
+    for charger in site.chargers:
+        tell(f"{charger.id}.car", [site.find(charger.devices, "mode3_state")])
     zones = {zone.id: zone for zone in site.zones}
     for group in plant.groups:
         here = [zones[name] for name in group.zones if name in zones]
         tell(f"{group.room.id}.degc", [p for zone in here for p in _of_rooms(site, zone, "temp_degc")])
-        tell(f"{group.id}.setpoint_degc", [site.find(zone.devices, "setpoint_degc") for zone in here])
     return found
 
 

@@ -42,8 +42,10 @@ class Check:
     """energy [kWh]; a temperature reached, or there at the end [°C]; a mean of at most `goal`; no clock hour above
     `goal` [kW]; a hygiene cycle proven."""
     goal: float
+    planned: float
+    """What was planned; `goal` leaves some room."""
     within: tuple[datetime, datetime] | None = None
-    """Time that is looked at; None: the item's own."""
+    """Time that is looked at, for a proof until it is due; None: the item's own."""
 
 
 @dataclass(frozen=True)

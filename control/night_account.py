@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from control.measured import Measured, at_end_degc, energy_kwh
-from control.night import Check, Item, Programme, clock
+from control.night import Check, Item, Kind, Programme, clock
 from control.record import Record
 from models.naming import in_both, in_words
 from models.profile import Text
@@ -24,7 +24,11 @@ LITTLE_KWH: Final = 1.0
 LATE: Final = timedelta(minutes=30)
 """By so much an item may be late and still count."""
 
-State = Literal["done", "more", "partly", "missed", "unknown"]
+CAR: Final = 0.5
+"""Mean state of a charger from which a car counts as there."""
+
+State = Literal["done", "more", "partly", "missed", "later", "unneeded", "unknown"]
+"""later: missed, but not due yet; unneeded: the car did not come."""
 
 
 @dataclass(frozen=True)
@@ -127,8 +131,8 @@ def account(
         happenings: events between its start and end, in order of time.
     """
     events = [h for h in happenings if programme.start <= h.at < programme.end]
-    proven = [h.at for h in events if h.reason.code == Code.CYCLE_PROVEN]
-    done = tuple(_done(site, item, record, told, proven) for item in programme.items)
+    proven = any(event.reason.code == Code.CYCLE_PROVEN for event in events)
+    done = tuple(_done(site, item, programme.end, record, told, proven) for item in programme.items)
     plan = [Obstacle("plan", 1, programme.made_at, note) for note in programme.notes]
     saved, uncertainty, words = _saved(site, cost_nok, rules)
     return Account(
@@ -168,24 +172,38 @@ def _saved(site: Site, cost_nok: float | None, rules: Rules) -> tuple[float | No
     return saved, spread, in_both(site, because(code, **facts))
 
 
-def _done(site: Site, item: Item, record: Record, told: Mapping[str, Measured], proven: list[datetime]) -> Done:
-    if item.check is None:
-        return Done(item, "unknown", None, in_both(site, because(Code.NIGHT_NOT_SEEN)))
-    if item.check.how == "proof":
-        held = any(item.start <= at <= item.end + 2 * LATE for at in proven)
-        happened = _coldest(record, told, item)
-        state: State = "done" if held else "missed"
+def _done(
+    site: Site, item: Item, night_end: datetime, record: Record, told: Mapping[str, Measured], proven: bool
+) -> Done:
+    check = item.check
+    happened = None if check is None else _happened(check, item, record, told)
+    if check is None:
+        state: State = "unknown"
+    elif check.how == "proof":
+        late = check.within is None or check.within[1] <= night_end
+        state = "done" if proven else "missed" if late else "later"
+    elif item.kind is Kind.CARS and _nobody_came(item, check, record, told):
+        state = "unneeded"
     else:
-        happened = _happened(item.check, item, record, told)
-        state = "unknown" if happened is None else _judged(item.check, happened)
-    if happened is None and item.check.how != "proof":
-        return Done(item, "unknown", None, in_both(site, because(Code.NIGHT_NOT_SEEN)))
-    unit = "kWh" if item.check.how == "energy" else "kW" if item.check.how == "hour" else "°C"
-    if item.check.how == "below" and any(name.endswith("_pct") for name in item.check.quantity):
-        unit = "%"
-    shown = None if happened is None else float(round(happened, 1))
-    reason = because(_WORDS[state], happened=shown, goal=float(round(item.check.goal, 1)), unit=unit)
+        state = "unknown" if happened is None else _judged(check, happened)
+    if check is None or state in ("unknown", "unneeded"):
+        return Done(item, state, happened, in_both(site, because(_WORDS[state])))
+    shown = None if happened is None else round(happened, 1)
+    reason = because(_WORDS[state], happened=shown, goal=float(round(check.planned, 1)), unit=_unit(check))
     return Done(item, state, happened, in_both(site, reason))
+
+
+def _unit(check: Check) -> str:
+    if check.how == "below" and check.quantity[0].endswith("_pct"):
+        return "%"
+    return {"energy": "kWh", "hour": "kW"}.get(check.how, "°C")
+
+
+def _nobody_came(item: Item, check: Check, record: Record, told: Mapping[str, Measured]) -> bool:
+    within = check.within or (item.start, item.end)
+    states = [told[name].over(record.slice(*within)) for c in item.assets if (name := f"{c}.car") in told]
+    known = [values for values in states if values is not None]
+    return bool(known) and len(known) == len(item.assets) and all(np.nanmax(values) < CAR for values in known)
 
 
 _WORDS: Final = {
@@ -193,13 +211,15 @@ _WORDS: Final = {
     "more": Code.NIGHT_MORE,
     "partly": Code.NIGHT_PARTLY,
     "missed": Code.NIGHT_MISSED,
+    "later": Code.NIGHT_LATER,
+    "unneeded": Code.NIGHT_UNNEEDED,
     "unknown": Code.NIGHT_NOT_SEEN,
 }
 
 
 def _happened(check: Check, item: Item, record: Record, told: Mapping[str, Measured]) -> float | None:
     """What the item's check came to; None when the record does not tell it of all its quantities."""
-    within = check.within or (item.start, item.end)
+    within = (item.start, item.end) if check.within is None or check.how == "proof" else check.within
     found = [_one(check.how, told[name], record, *within) if name in told else None for name in check.quantity]
     known = [value for value in found if value is not None]
     if len(known) < len(found) or not known:
@@ -214,10 +234,10 @@ def _one(how: str, points: Measured, record: Record, start: datetime, end: datet
         return at_end_degc(record, points, end)
     if how == "hour":
         return _highest_hour(record, points, start, end)
-    values = points.over(record.slice(start, end + (LATE if how == "reach" else timedelta())))
+    values = points.over(record.slice(start, end + (LATE if how in ("reach", "proof") else timedelta())))
     if values is None or np.isnan(values).all():
         return None
-    return float(np.nanmax(values)) if how == "reach" else float(np.nanmean(values))
+    return float(np.nanmax(values)) if how in ("reach", "proof") else float(np.nanmean(values))
 
 
 def _highest_hour(record: Record, points: Measured, start: datetime, end: datetime) -> float | None:
@@ -239,13 +259,6 @@ def _judged(check: Check, happened: float) -> State:
     return "done" if reached else "missed"
 
 
-def _coldest(record: Record, told: Mapping[str, Measured], item: Item) -> float | None:
-    """How warm the coldest of the hot water became."""
-    name = item.check.quantity[0] if item.check is not None else ""
-    values = told[name].over(record.slice(item.start, item.end + 2 * LATE)) if name in told else None
-    return None if values is None or np.isnan(values).all() else float(np.nanmax(values))
-
-
 def _obstacles(site: Site, events: Iterable[Happening]) -> list[Obstacle]:
     """Holds, fallbacks and alarms; the same ground on many points is told once."""
     kept: dict[tuple[str, str], list[Happening]] = {}
@@ -261,9 +274,8 @@ _ORDER: Final = ("alarm", "control", "fallback", "hold", "plan")
 
 def _obstacle(site: Site, several: list[Happening]) -> Obstacle:
     first = several[0]
-    points = sorted({event.subject for event in several})
     facts: dict[str, float | str | None] = {"first": clock(first.at, site.zone_info)}
-    facts |= {"times": float(len(several)), "points": float(len(points))}
+    facts |= {"times": float(len(several))}
     text = Text(
         nb=in_words(site, because(Code.NIGHT_OBSTACLE, what=in_words(site, first.reason, "nb"), **facts), "nb"),
         en=in_words(site, because(Code.NIGHT_OBSTACLE, what=in_words(site, first.reason, "en"), **facts), "en"),

@@ -35,6 +35,7 @@ NEAR_K: Final = 1.0
 """Reached, when the record comes so near to the goal."""
 ROOM_NEAR_K: Final = 0.5
 LESS_AIR: Final = 0.1
+AIR_NEAR_PCT: Final = 10.0
 PEAK_SHARE: Final = 1.05
 """Planned hours may be exceeded by so much."""
 ENERGY_KWH: Final = 2.0
@@ -120,7 +121,8 @@ def heating(night: Night) -> Iterator[Item]:
             if energy[0] < ENERGY_KWH:
                 continue
             most = float(np.ceil(level[slice(*run)].max() - RUNNING))
-            check = Check((f"{group.id}.power_kw",), "energy", night.energy(_used(night, group.id), run)[0])
+            used_kwh = night.energy(_used(night, group.id), run)[0]
+            check = Check((f"{group.id}.power_kw",), "energy", used_kwh, used_kwh)
             names = ",".join(group.machines)
             yield night.item(
                 Kind.HEAT, group.machines, night.times(run), Code.NIGHT_HEAT, energy=energy, check=check, names=names,
@@ -141,7 +143,7 @@ def boilers(night: Night) -> Iterator[Item]:
             if energy[0] < ENERGY_KWH:
                 continue
             most = float(power[slice(*run)].max())
-            check = Check((f"{boiler.id}.power_kw",), "energy", energy[0])
+            check = Check((f"{boiler.id}.power_kw",), "energy", energy[0], energy[0])
             yield night.item(
                 Kind.BOILER, (boiler.id,), night.times(run), Code.NIGHT_BOILER, energy=energy, check=check,
                 name=boiler.id, most_kw=whole(most),
@@ -157,7 +159,7 @@ def hot_water(night: Night) -> Iterator[Item]:
             power = power + night.plan.trajectories.get(f"{group.id}.{tank}.power_kw", _zeros(night))
         for run in night.runs(power > POWERED_KW):
             degc = float(night.plan.trajectories[f"{tank}.degc"][slice(*run)].max())
-            check = Check((f"{tank}.degc",), "reach", degc - NEAR_K)
+            check = Check((f"{tank}.degc",), "reach", degc - NEAR_K, degc)
             yield night.item(
                 Kind.WATER, (tank,), night.times(run), Code.NIGHT_WATER, energy=night.energy(power, run), check=check,
                 name=tank, degc=whole(degc),
@@ -168,7 +170,7 @@ def hot_water(night: Night) -> Iterator[Item]:
     all_steps = (0, len(night.plan.grid))
     energy = night.energy(night.plan.trajectories[f"{name}.heater_kw"], all_steps)
     if energy[0] > ENERGY_KWH:
-        check = Check((f"{name}.heater_kw",), "energy", energy[0])
+        check = Check((f"{name}.heater_kw",), "energy", energy[0], energy[0])
         yield night.item(
             Kind.AFTER_HEATER, (name,), (night.start, night.end), Code.NIGHT_AFTER_HEATER, energy=energy, check=check
         )
@@ -180,7 +182,7 @@ def _cycle(night: Night, name: str, cycle_degc: float) -> Item:
     due = night.of.state.hygiene_due_at
     ready = f"{due.astimezone(night.site.zone_info):%d.%m. %H:%M}" if due is not None else None
     for run in night.runs(_cycle_steps(night)):
-        check = Check(("coldest_water_degc",), "proof", cycle_degc)
+        check = Check(("coldest_water_degc",), "proof", cycle_degc, cycle_degc, (night.start, due or night.end))
         return night.item(
             Kind.CYCLE, (name,), night.times(run), Code.NIGHT_CYCLE, check=check, degc=cycle_degc, ready=ready
         )
@@ -212,14 +214,14 @@ def rooms(night: Night) -> Iterator[Item]:
                     heats[(night.at(begin), night.at(last), float(low[last]))].append(group)
     for (start, end, degc), groups in backs.items():
         zones = tuple(zone for group in groups for zone in group.zones if _set_back(night.site, zone))
-        check = Check(tuple(f"{g.id}.setpoint_degc" for g in groups), "below", degc + SET_BACK_K)
+        check = Check(tuple(f"{zone}.setpoint_degc" for zone in zones), "below", degc + SET_BACK_K, degc)
         if zones:
             yield night.item(
                 Kind.SETBACK, zones, (start, end), Code.NIGHT_SETBACK, check=check, names=",".join(zones), degc=degc
             )
     for (start, end, degc), groups in heats.items():
         zones = tuple(zone for group in groups for zone in group.zones if _set_back(night.site, zone))
-        check = Check(tuple(f"{g.room.id}.degc" for g in groups), "at_end", degc - ROOM_NEAR_K)
+        check = Check(tuple(f"{g.room.id}.degc" for g in groups), "at_end", degc - ROOM_NEAR_K, degc)
         if zones:
             yield night.item(
                 Kind.PREHEAT, zones, (start, end), Code.NIGHT_PREHEAT, check=check, names=",".join(zones), degc=degc
@@ -249,7 +251,7 @@ def cars(night: Night) -> Iterator[Item]:
             continue
         times = (night.at(runs[0][0]), night.at(runs[-1][1]))
         here = (max(session.connected_at, night.start), min(session.leaves_at, night.end))
-        check = Check(tuple(f"{c}.power_kw" for c in session.chargers), "energy", energy[0], here)
+        check = Check(tuple(f"{c}.power_kw" for c in session.chargers), "energy", energy[0], energy[0], here)
         yield night.item(
             Kind.CARS, session.chargers, times, Code.NIGHT_CARS, energy=energy, check=check,
             names=",".join(session.chargers), ready=clock(session.leaves_at, night.site.zone_info),
@@ -268,7 +270,7 @@ def air(night: Night) -> Iterator[Item]:
         for run in night.runs(share < float(share.max()) - LESS_AIR, timedelta()):
             alike[(*night.times(run), whole(100 * float(share[slice(*run)].mean())))].append(unit.id)
     for (start, end, pct), units in alike.items():
-        check = Check(tuple(f"{unit}.flow_pct" for unit in units), "below", pct + 10.0)
+        check = Check(tuple(f"{unit}.flow_pct" for unit in units), "below", pct + AIR_NEAR_PCT, pct)
         yield night.item(
             Kind.AIR, units, (start, end), Code.NIGHT_AIR, check=check, names=",".join(units), flow_pct=pct
         )
@@ -284,7 +286,7 @@ def peak(night: Night) -> Iterator[Item]:
     local = at.astimezone(night.site.zone_info)
     month = next((m for m in night.of.tariff.months if (m.year, m.month) == (local.year, local.month)), None)
     so_far = month.basis.so_far_kw if month is not None else 0.0
-    check = Check(("grid.power_kw",), "hour", PEAK_SHARE * max(kw, so_far), (night.start, night.end))
+    check = Check(("grid.power_kw",), "hour", PEAK_SHARE * max(kw, so_far), kw, (night.start, night.end))
     code = Code.NIGHT_PEAK if month is not None else Code.NIGHT_HIGHEST
     yield night.item(
         Kind.PEAK, (), (at, at + timedelta(hours=1)), code, check=check, kw=whole(kw), month_kw=whole(so_far)
@@ -298,7 +300,7 @@ def _charges(night: Night, node: str, tank: str, power: Array, kind: Kind, code:
     for first, last in night.runs(degc > before + 1e-3, timedelta()):
         start, top = float(before[first]), float(degc[last - 1])
         if top - start >= STORED_K:
-            check = Check((f"{node}.degc",), "reach", top - NEAR_K)
+            check = Check((f"{node}.degc",), "reach", top - NEAR_K, top)
             yield night.item(
                 kind, (tank,), night.times((first, last)), code, energy=night.energy(power, (first, last)), check=check,
                 name=tank, from_degc=whole(start), degc=whole(top),

@@ -8,7 +8,7 @@ from typing import Literal
 from models.profile import Text
 from models.signals import Reason
 
-ItemState = Literal["done", "more", "partly", "missed", "unknown"]
+ItemState = Literal["done", "more", "partly", "missed", "later", "unneeded", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,6 +127,8 @@ class Code(StrEnum):
     NIGHT_MORE = "night.more"
     NIGHT_PARTLY = "night.partly"
     NIGHT_MISSED = "night.missed"
+    NIGHT_LATER = "night.later"
+    NIGHT_UNNEEDED = "night.unneeded"
     NIGHT_NOT_SEEN = "night.not_seen"
     NIGHT_OBSTACLE = "night.obstacle"
     WHY_NEED = "why.need"
