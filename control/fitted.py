@@ -123,8 +123,10 @@ def kind_of(part: str) -> str:
 def parts_of(plant: Plant) -> tuple[str, ...]:
     """Every part of this plant that can be fitted."""
     names = [f"{kind}.{group.id}" for group in plant.groups for kind in ("group", "emitter")]
+    water = plant.hot_water
     names += ["buffer"]
-    names += ["preheat", "circulation", "exchanger"] if plant.hot_water is not None else []
+    names += ["circulation"] if water is not None and water.circulation_kw_per_k > 0 else []
+    names += ["preheat", "exchanger"] if water is not None and water.preheaters else []
     names += [f"heat_pumps.{group.id}" for group in plant.heat_pumps]
     return (*names, *(["collectors"] if plant.collectors is not None else []))
 

@@ -135,13 +135,14 @@ def _group(group: Group, series: GroupSeries, dt_s: float, before: Fitted, held_
     def error(values: Mapping[str, float]) -> float:
         return predict(_with(group, part, values), series, dt_s, unseen).rmse_k()
 
-    if len(seen) < LEAST_WINDOWS or not len(unseen):
+    # Without a heat meter a wrong emitter would be taken for other losses, and held-out days would agree.
+    if not series.measured or len(seen) < LEAST_WINDOWS or not len(unseen):
         return {part: (PartResult(part, Verdict.TOO_LITTLE), None)}
     new = fit_group(group, series, dt_s, seen, old)
     judged = _verdict(part, "K", error, old, new)
     best = new if judged.accepted and new is not None else old
     found: dict[str, Judged] = {part: (judged, new)}
-    if series.measured and group.emitter_kw_per_k > 0:
+    if group.emitter_kw_per_k > 0:
         law = _emitter_law(_with(group, part, best), series, dt_s)
         found[law.part] = _by_laws(law.part, [law], before, held_out)
     return found

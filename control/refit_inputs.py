@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 
 from control.activity import equipment_kw, people_kw
+from control.assets.air import delivered_degc
 from control.assets.building import Group
 from control.grid import Array
 from control.outlook_sun import GLASS_GAIN
@@ -68,7 +69,7 @@ def group_series(site: Site, plant: Plant, record: Record) -> dict[str, GroupSer
             continue
         reach = reaches[group.id]
         heat = _metered_kw(site, plant, group, record, reaches)
-        vent, supply = _air(site, plant, group, record)
+        vent, supply = _air(site, plant, group, record, outdoor)
         found[group.id] = GroupSeries(
             room_degc=room,
             heat_kw=heat if heat is not None else reach,
@@ -198,20 +199,22 @@ def _share(site: Site, plant: Plant, group: Group, meter: Meter, reaches: dict[s
 # --- Air, people, sun -----------------------------------------------------------------------------------------------
 
 
-def _air(site: Site, plant: Plant, group: Group, record: Record) -> tuple[Array, Array]:
-    """Heat capacity rate [kW/K] and temperature [degC] of the supply air; NaN where a unit does not tell."""
+def _air(site: Site, plant: Plant, group: Group, record: Record, outdoor: Array) -> tuple[Array, Array]:
+    """Heat capacity rate [kW/K] and temperature [degC] of the supply air.
+
+    As measured; else the flow asked for, or full; and the supply air that recovery and coil are set to give.
+    """
     rate, carried = np.zeros(len(record)), np.zeros(len(record))
     for unit in plant.air:
         part = unit.rooms.get(group.room.id, 0.0)
         asset = next(a for a in site.air_handling if a.id == unit.id)
         flow = bridged(record.column(site.find(asset.devices, "supply_flow_m3_per_h")), record.dt_s)
+        if flow is None:
+            asked = bridged(record.column(site.find(asset.devices, "airflow_request_pct")), record.dt_s)
+            flow = asset.flow_m3_per_h * (np.ones(len(record)) if asked is None else asked / 100)
         supply = bridged(record.column(site.find(asset.devices, "supply_temp_degc")), record.dt_s)
-        if part == 0.0:
-            continue
-        if flow is None or supply is None:
-            return np.full(len(record), np.nan), np.full(len(record), np.nan)
         own = part * flow * AIR_KWH_PER_M3_K
-        rate, carried = rate + own, carried + own * supply
+        rate, carried = rate + own, carried + own * (delivered_degc(unit, outdoor) if supply is None else supply)
     return rate, carried / np.maximum(rate, 1e-9)
 
 
@@ -268,11 +271,12 @@ def measured_sky(site: Site, record: Record) -> Sky | None:
 
 
 def solar_kw(site: Site, plant: Plant, record: Record) -> dict[str, Array]:
-    """Sun through windows behind their blinds by group of zones [kW]; 0 without a pyranometer."""
+    """Sun through windows behind their blinds by group of zones [kW]; NaN without a pyranometer, 0 without windows."""
     sky = measured_sky(site, record)
     nothing = np.zeros(len(record))
     if sky is None:
-        return {group.id: nothing for group in plant.groups}
+        dark = {g.id: not any(m2 for zone in zones_of(site, g) for _, m2 in glass_of(zone)) for g in plant.groups}
+        return {name: nothing if without else nothing * np.nan for name, without in dark.items()}
     on = {
         face: on_facade(sky.sun, face, sky.dni_w_m2, sky.dhi_w_m2) * _open(site, plant, record, face)
         for face in FACADES_DEG
