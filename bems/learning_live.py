@@ -114,10 +114,13 @@ class Learning:
 
     async def _take(self, night: Night, now: datetime) -> None:
         planner, refit = self._planner, night.refit
-        if refit is not None and refit.accepted:
+        if refit is None:
+            log.info("no finished day is in the record yet, nothing to learn from")
+            return
+        if refit.accepted:
             planner.take_model(fitted=await asyncio.to_thread(self._store.keep, refit, now))
         planner.take_model(learned=night.learned)
-        results = [] if refit is None else refit.as_json()["parts"]
+        results = refit.as_json()["parts"]
         planner.nights = [*planner.nights, _told(night, now, planner.fitted.version, results)][-KEPT_NIGHTS:]
         kept = {
             "habits": night.learned.to_json(),

@@ -209,3 +209,11 @@ def test_prices_of_the_past_days_are_read_as_they_were_known(begun):
         run.record.put_forecast(KnownForecast("prices", start, start, at_ms, known))
     found = known_prices(run.path, NIGHT, 28)
     assert [found.at(DAY + timedelta(days=n - 2, hours=5)) for n in range(3)] == [1.0, 2.0, 3.0]
+
+
+async def test_without_a_finished_day_the_night_says_nothing(begun):
+    run = begun()
+    await run.lessons._learn(NIGHT)
+    assert run.events == []
+    assert run.planner.nights == []
+    assert not run.lessons.is_due(NIGHT)

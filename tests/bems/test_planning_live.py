@@ -31,12 +31,6 @@ SITE = load_site(Path(__file__).resolve().parents[2] / "site.biri.toml")
 NOON = datetime(2026, 1, 15, 11, 0, tzinfo=UTC)
 SHOWN = StillPlant(SITE).reset(NOON, 1)
 PATIENCE_S = 60.0
-ROOM_SETPOINTS = {
-    f"{device}.setpoint_degc": zone.id
-    for zone in SITE.zones
-    for device in (*zone.devices, *(d for room in zone.rooms for d in room.devices))
-}
-"""The zone of each room's and zone's set point."""
 
 
 async def _known():
@@ -164,14 +158,22 @@ async def test_it_plans_once_a_quarter():
 
 async def test_fast_site_time_does_not_mean_a_busy_machine():
     run = await Run().planned()
-    moment = run.planner._moment
-    run.step(minutes=60, wall_s=LEAST_PACE_S - 1)
+    run.step(minutes=30, wall_s=LEAST_PACE_S - 1)
     assert not run.planner.is_due(run.planner._moment)
     run.step(minutes=1, wall_s=1)
     assert run.planner.is_due(run.planner._moment)
     assert run.decides == "decides.old_plan"
-    assert run.planner.decides(run.now).facts == {"age_min": 61.0}
-    assert moment is not run.planner._moment
+    assert run.planner.decides(run.now).facts == {"age_min": 31.0}
+
+
+async def test_a_clock_hour_may_have_its_own_plan_a_little_sooner():
+    run = await Run().planned()
+    run.step(minutes=62, wall_s=LEAST_PACE_S / 2 - 1)
+    assert not run.planner.is_due(run.planner._moment)
+    run.step(minutes=1, wall_s=1)
+    assert run.planner.is_due(run.planner._moment)
+    run.step(minutes=20, wall_s=0)
+    assert not run.planner.is_due(run.planner._moment)
 
 
 async def test_new_prices_are_planned_with_at_once():
@@ -277,18 +279,18 @@ async def test_in_shadow_it_plans_and_advises_and_the_rules_run():
 
 async def test_only_what_is_promoted_follows_and_a_zone_can_be_kept_out():
     run = await Run().planned()
-    everything = by_plan(run.step())
+    run.step()
+    everything = run.planner.guidance(run.now)
+    assert everything.after_heater_degc is not None
+    assert set(everything.room_offset_k) == {zone.id for zone in SITE.zones}
     run.planner.promote(["rooms"])
-    rooms = {point for point in by_plan(run.step()) if point in ROOM_SETPOINTS}
-    assert rooms
-    assert everything - set(ROOM_SETPOINTS) >= {"hot_water.stage_request"}
-    assert by_plan(run.step()) <= rooms | {f"{c.devices[0]}.supply_setpoint_degc" for c in SITE.circuits}
-    zone = ROOM_SETPOINTS[min(rooms)]
-    kept_out = SITE.model_copy(update={"control": Control(optimiser="on", zones_by_rules=(zone,))})
+    rooms = run.planner.guidance(run.now)
+    assert rooms.room_offset_k == everything.room_offset_k
+    assert (rooms.compressors, rooms.after_heater_degc, rooms.cars_kw) == (None, None, None)
+    assert "hot_water.stage_request" not in by_plan(run.step())
+    kept_out = SITE.model_copy(update={"control": Control(optimiser="on", zones_by_rules=("cafe",))})
     other = await Run(kept_out).planned()
-    other.planner.promote(["rooms"])
-    left = {point for point in by_plan(other.step()) if point in ROOM_SETPOINTS}
-    assert left == {point for point in rooms if ROOM_SETPOINTS[point] != zone}
+    assert set(other.planner.guidance(other.now).room_offset_k) == {zone.id for zone in SITE.zones} - {"cafe"}
     run.planner.promote([])
     assert not by_plan(run.step())
     assert run.decides == "decides.shadow"
