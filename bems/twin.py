@@ -21,6 +21,7 @@ from control.fitted import Fitted, applied
 from control.predict import Transition, heat_into, transition
 from control.problem import Plant
 from control.record import Record
+from control.refit_parts import machines_as_metered
 from models.physics.irradiance import FACADES_DEG
 from models.site import Site
 
@@ -45,6 +46,9 @@ class Twin:
 
     def __init__(self, site: Site, plant: Plant, fitted: Fitted, record: Record) -> None:
         """`plant` is the site file's; TwinError when the record does not tell what is needed."""
+        # A plan reckons with a tank's mean, the machines here with what they give: their own factors are of the record.
+        for group in plant.heat_pumps:
+            fitted = fitted.with_part(f"heat_pumps.{group.id}", machines_as_metered(site, group, record))
         self.site, self.plant = site, applied(plant, fitted)
         self.inputs: TwinInputs = twin_inputs(site, self.plant, record)
         self._defaults = {p.id: p.spec.write.relinquish for p in site.points.values() if p.spec.write is not None}

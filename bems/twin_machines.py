@@ -51,14 +51,14 @@ class Machine:
             self.heat_kw = self.power_kw = self.extracted_kw = self._made_kw = 0.0
             self.supply_degc += (target.temps[TOP] - self.supply_degc) * min(dt_s / 600, 1.0)
             return
-        planned = min(target.mean_degc + self._planned.lift_k, self._planned.supply_max_degc)
-        rated = operate(self._planned.physics, source, planned, self.level)
+        leaving = min(self.return_degc + RISE_K, self._planned.supply_max_degc)
+        rated = operate(self._planned.physics, source, leaving, self.level)
         lacking, fading = max(rated.heat_kw - self._made_kw, 0.0), exp(-dt_s / START_S)
         self.heat_kw = rated.heat_kw - lacking * START_S / dt_s * (1 - fading)
         self._made_kw = rated.heat_kw - lacking * fading
         self.power_kw = rated.power_kw
         self.extracted_kw = max(self.heat_kw - self.power_kw, 0.0)
-        full = operate(self._planned.physics, source, planned, self._stages).heat_kw
+        full = operate(self._planned.physics, source, leaving, self._stages).heat_kw
         self.supply_degc = self.return_degc + RISE_K * self.heat_kw / max(full * self.level / self._stages, 1e-6)
         target.through(BOTTOM, TOP, self.heat_kw, RISE_K)
 

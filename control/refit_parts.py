@@ -279,7 +279,16 @@ def level_of(site: Site, pump: HeatPump, stages: int, record: Record) -> Array |
     return None if speed is None else speed / 100 * stages
 
 
-def _machines(site: Site, group: HeatPumps, record: Record, what: str) -> Law | None:
+def machines_as_metered(site: Site, group: HeatPumps, record: Record) -> dict[str, float]:
+    """Factors on heat and electricity at the supply the machines themselves measured; 1 where nothing tells."""
+    found: dict[str, float] = {}
+    for what in HEAT_PUMPS:
+        law = _machines(site, group, record, what, planned=False)
+        found |= (law.fitted(slice(None)) if law is not None else None) or {}
+    return found
+
+
+def _machines(site: Site, group: HeatPumps, record: Record, what: str, *, planned: bool = True) -> Law | None:
     """Heat or electricity while compressors run steadily, at the temperatures a plan would reckon with."""
     pumps = _assets(site, group)
     meter = metered_kw(site, record, group.machines, "heat" if what == "heat" else "electricity")
@@ -293,7 +302,7 @@ def _machines(site: Site, group: HeatPumps, record: Record, what: str) -> Law | 
         level = level_of(site, pump, stages, record)
         brine = bridged(record.column(site.find(pump.devices, "brine_in_temp_degc")), record.dt_s)
         source = brine if group.wells else outdoor
-        supply = _planned_supply_degc(site, group, pump, record)
+        supply = _planned_supply_degc(site, group, pump, record) if planned else _own_supply_degc(site, pump, record)
         if level is None or source is None or supply is None:
             return None
         whole = np.rint(level) if not group.modulating else level
@@ -321,16 +330,19 @@ def _machines(site: Site, group: HeatPumps, record: Record, what: str) -> Law | 
 
 def _planned_supply_degc(site: Site, group: HeatPumps, pump: HeatPump, record: Record) -> Array | None:
     """The tank it charges and the plan's lift; its own supply where no tank tells."""
-    own = bridged(record.column(site.find(pump.devices, "condenser_out_temp_degc")), record.dt_s)
     buffer = tank_degc(site, "buffer", record)
     if buffer is None:
-        return own
+        return _own_supply_degc(site, pump, record)
     supply: Array = buffer + group.lift_k
     on_duty = record.column(site.find(pump.devices, "hot_water_duty"))
     water = tank_degc(site, group.water_tanks[0], record) if group.water_tanks else None
     if on_duty is not None and water is not None:
         supply = np.where(np.nan_to_num(on_duty) > 0.5, water + group.lift_k, supply)
     return supply
+
+
+def _own_supply_degc(site: Site, pump: HeatPump, record: Record) -> Array | None:
+    return bridged(record.column(site.find(pump.devices, "condenser_out_temp_degc")), record.dt_s)
 
 
 # --- Sun ------------------------------------------------------------------------------------------------------------
