@@ -15,12 +15,12 @@ import pytest
 from bems.demo import synthetic_feeds
 from bems.history.rows import EventKind
 from bems.planning_live import AGAIN_S, LEAST_PACE_S, PLANNING_KEY, SCORES_KEY, Planner
-from bems.planning_work import make
+from bems.planning_work import Made, make
 from bems.steering import Steering
 from bems.worker import Worker, WorkLost
 from control.dispatch import Options
 from control.guidance import ASSETS
-from control.plan import Plan, Way
+from control.plan import NoPlan, Plan, Way
 from control.planning import GOOD_FOR
 from models.promotion import Control
 from models.signals import Quality, Reading
@@ -185,12 +185,27 @@ async def test_new_prices_are_planned_with_at_once():
     assert run.planner.is_due(run.planner._moment)
 
 
-async def test_without_any_feed_it_still_decides_and_says_on_what_grounds():
-    run = Run(known=False)
+async def test_without_any_feed_it_plans_by_what_is_usual_and_says_so():
+    run = Run(known=False, make=partial(make, options=Options(whole_h=0.0)))
     run.step()
-    await run.plans(lambda p: p._tried_s is not None and (p.no_plan is None or "no_plan_yet" not in p.no_plan.code))
-    assert run.step().commands
-    assert run.decides in ("decides.plan", "decides.rules.inputs")
+    await run.plans()
+    assert by_plan(run.step())
+    assert "prices from a flat stand-in; no weather forecast" in run.planner.advice.plan.identity
+
+
+async def test_what_is_missing_for_a_plan_is_named():
+    def nothing_known(moment):
+        of = _once(make, moment).inputs
+        return Made(NoPlan(None, ("state: no temperature of 'buffer'", "outlook: no draw_kw")), of, frozenset(), 1.0)
+
+    run = Run(make=nothing_known)
+    run.step()
+    await run.plans(lambda p: p.no_plan.code == "decides.rules.inputs")
+    step = run.step()
+    assert step.commands
+    assert not by_plan(step)
+    assert told(step) == ["decides.rules.inputs"]
+    assert run.planner.no_plan.facts == {"missing": "state: no temperature of 'buffer' and 1 more"}
 
 
 async def test_a_killed_process_leaves_the_rules_and_the_next_plan_has_another_one():
