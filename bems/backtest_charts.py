@@ -54,10 +54,8 @@ def charts(of: Seen) -> str:
 def _power(of: Seen, powers: Mapping[str, Array], style: Mapping[str, str]) -> list[str]:
     """By the clock hour, as the peak is charged."""
     start = next(iter(of.runs.values())).start
-    marks = [
-        Mark(int(np.argmax(kw)), float(kw.max()), f"{name} {kw.max():.0f} kW", style[name])
-        for name, kw in powers.items()
-    ]
+    marks = [Mark(int(np.argmax(kw)), float(kw.max()), style[name]) for name, kw in powers.items()]
+    highest = ", ".join(f'<b class="{style[name]}">{escape(name)} {kw.max():.0f}</b>' for name, kw in powers.items())
     lines = [Line(kw, style[name], steps=True) for name, kw in powers.items()]
     price = Line(_hours(of.price_nok_per_kwh), "price", steps=True)
     by_hour = {name: _mean_day(of, kw) for name, kw in powers.items()}
@@ -69,6 +67,7 @@ def _power(of: Seen, powers: Mapping[str, Array], style: Mapping[str, str]) -> l
 
     return [
         "<h3>Power bought, by the clock hour, and what a kWh costs</h3>",
+        f"<p>Highest hour, marked by a dot [kW]: {highest}</p>",
         time(Panel("Power bought by the hour; each controller's highest hour is marked", "kW", lines, marks=marks)),
         time(Panel("Price of a kWh by the hour", "NOK", [price], height=LOW)),
         "<h3>A mean day</h3>",

@@ -43,13 +43,12 @@ th:first-child, td:first-child { text-align: left; }
        background: var(--paper); }
 svg { width: 100%; height: auto; display: block; }
 svg text { font-size: 12px; fill: var(--faint); }
-svg .said { font-weight: 600; paint-order: stroke; stroke: var(--paper); stroke-width: 3px; }
 .grid { stroke: var(--grid); }
 polyline { fill: none; stroke-width: 1.6; stroke-linejoin: round; stroke: currentColor; }
 .c0 { color: var(--c0); } .c1 { color: var(--c1); } .c2 { color: var(--c2); } .c3 { color: var(--c3); }
 .c4 { color: var(--c4); } .price, .outdoor { color: var(--faint); }
 .band { fill: currentColor; opacity: .22; stroke: none; }
-circle, svg .said { fill: currentColor; }
+circle { fill: currentColor; stroke: var(--paper); }
 """
 
 

@@ -35,11 +35,10 @@ class Line:
 
 @dataclass(frozen=True)
 class Mark:
-    """A dot with words at a place of the grid."""
+    """A dot at a place of the grid."""
 
     place: int
     value: float
-    text: str
     style: str
 
 
@@ -81,11 +80,7 @@ def draw(panel: Panel, start: datetime, step_s: float, zone: ZoneInfo) -> str:
     for line in panel.lines:
         parts += [f'<polyline class="{line.style}" points="{_points(piece)}" />' for piece in _pieces(line, x, y)]
     for mark in panel.marks:
-        end = " text-anchor=end" if mark.place > count * 0.8 else ""
-        at, level = x(mark.place + 0.5), y(mark.value)
-        words = f"x={at + (-7 if end else 7):.1f} y={level + 4:.1f}{end}>{escape(mark.text)}"
-        parts.append(f'<circle class="{mark.style}" cx={at:.1f} cy={level:.1f} r=4 />')
-        parts.append(f'<text class="said {mark.style}" {words}</text>')
+        parts.append(f'<circle class="{mark.style}" cx={x(mark.place + 0.5):.1f} cy={y(mark.value):.1f} r=4 />')
     unit = f"<text x=0 y={TOP - 10}>{escape(panel.unit)}</text>"
     told = escape(panel.told, quote=True)
     return f'<svg viewBox="0 0 {WIDTH} {panel.height}" role=img aria-label="{told}">{unit}{"".join(parts)}</svg>'
