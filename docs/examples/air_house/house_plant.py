@@ -54,10 +54,14 @@ class Vessel:
         self.half_kwh_per_k, self.loss_kw_per_k = WATER * volume_m3 / 2, loss_kw_per_k
         self.top = self.bottom = start
 
-    def step(self, hours: float, into_top_kw: float, out_of_bottom_kw: float) -> None:
-        """Heat comes in above, and is taken below by what returns cooler; a turned-over vessel mixes."""
-        self.top += hours * (into_top_kw - self.loss_kw_per_k / 2 * (self.top - 20.0)) / self.half_kwh_per_k
-        self.bottom -= hours * (out_of_bottom_kw + self.loss_kw_per_k / 2 * (self.bottom - 20.0)) / self.half_kwh_per_k
+    def step(self, hours: float, into_top_kw: float, drawn_kw: float, return_degc: float) -> None:
+        """Heat comes in above; what is drawn leaves above as water and comes back below at its return temperature."""
+        flow_kw_per_k = drawn_kw / max(self.top - return_degc, 2.0)
+        lost = self.loss_kw_per_k / 2
+        top = into_top_kw + flow_kw_per_k * (self.bottom - self.top) - lost * (self.top - 20.0)
+        bottom = flow_kw_per_k * (return_degc - self.bottom) - lost * (self.bottom - 20.0)
+        self.top += hours * top / self.half_kwh_per_k
+        self.bottom += hours * bottom / self.half_kwh_per_k
         across = min(hours / (0.05 if self.bottom > self.top else 0.5), 0.5) * (self.top - self.bottom) / 2
         self.top, self.bottom = self.top - across, self.bottom + across
 
@@ -125,7 +129,7 @@ class House:
         heat, power = self._machine(hours, dt_s, outdoor)
         duty = self.held["hp_io.hot_water_duty"] >= 0.5
         stages = min(max(round(self.held["boiler.stage_request"]), 0), 4) if self.buffer.top < 80 else 0
-        self.buffer.step(hours, 2.9 * stages + (0.0 if duty else heat), drawn)
+        self.buffer.step(hours, 2.9 * stages + (0.0 if duty else heat), drawn, self.returned)
         preheat = self._tap_water(hours, heat if duty else 0.0)
         total = self.house_kw + power + 2.9 * stages + self.heater_kw + 0.12
         for name, kw in zip(COUNTERS, (total, power, self.house_kw, heat), strict=True):
@@ -156,6 +160,7 @@ class House:
             space.step(hours, outdoor, 0.5 * sun, self.supply, self.held[f"{name}.setpoint_degc"])
             for name, space in self.spaces.items()
         ]
+        self.returned = self.supply - 5.0 if sum(drawn) > 1.0 else self.supply - 1.0
         return sum(drawn)
 
     def _machine(self, hours: float, dt_s: float, outdoor: float) -> tuple[float, float]:
@@ -180,7 +185,7 @@ class House:
         if self.frost >= 1.0:
             self.frost = 0.0
         lift = max(self.condenser + 4.0 - (outdoor - 7.0), 18.0)
-        cop = 0.44 * (self.condenser + 277.0) / lift * iced
+        cop = 0.50 * (self.condenser + 277.0) / lift * iced
         heat = (17.6 + 0.33 * outdoor) * iced
         return heat, heat / max(cop, 1.0)
 
@@ -189,7 +194,7 @@ class House:
         rate = self.flow_l_per_min * 0.0698
         share = 0.85 / (0.85 + rate) if rate > 0 else 0.0
         warmed = 7.0 + share * max(self.water_tank.top - 7.0, 0.0)
-        self.water_tank.step(hours, into_tank_kw, rate * (warmed - 7.0))
+        self.water_tank.step(hours, into_tank_kw, rate * (warmed - 7.0), 14.0)
         stages = min(max(round(self.held["hot_water.stage_request"]), 0), 3)
         self.heater_kw = 2.95 * stages if self.heater_degc < 76.0 else 0.0
         circulated = 0.009 * (self.heater_degc - 21.0) if self.held["hot_water.circulation_pump_on"] >= 0.5 else 0.05
@@ -229,7 +234,7 @@ class House:
             "hot_water.overheat_trip": 0.0,
         }
         shown |= {"loop.return_temp_degc": heater - 3.0, "loop.flow_l_per_min": 2.0}
-        shown |= {"circuit.supply_temp_degc": self.supply, "circuit.return_temp_degc": self.supply - 5.0}
+        shown |= {"circuit.supply_temp_degc": self.supply, "circuit.return_temp_degc": self.returned}
         shown["circuit.valve_pct"] = 60.0
         for name, space in self.spaces.items():
             shown |= {f"{name}.temp_degc": space.air, f"{name}.valve_pct": 100 * space.valve}
