@@ -16,7 +16,7 @@ BROKEN_NOK: Final = 1e4
 NEAR_SHARE: Final = 0.5
 """Of the time left, for whole numbers next to the linear plan's; most plans need a twentieth of it."""
 NEAR_ENOUGH: Final = 0.015
-NEAR_ENOUGH_NOK: Final = 2.0
+NEAR_ENOUGH_NOK: Final = 10.0
 """Above the bound by less, a full search is not worth its time."""
 FULL_SHARE: Final = 0.8
 HYGIENE_TOLERANCE_KH: Final = 0.05

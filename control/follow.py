@@ -18,7 +18,8 @@ WHOLE: Final = 0.5
 SOON_STEPS: Final = 2
 """Temperatures are targets for the end of this step and the next."""
 HIGHEST_OFFSET_K: Final = 1.0
-OFFSET_STEP_K: Final = 0.25
+WORTH_STORING_K: Final = 0.15
+OFFSET_STEP_K: Final = 0.5
 """Room set points move in such steps: each write is a message to a device."""
 STORED_H: Final = 8.0
 STORING: Final = 1.15
@@ -114,8 +115,8 @@ def _offsets(plan: Plan, plant: Plant, step: int) -> dict[str, float]:
         heat, above = plan.trajectories[f"{group.id}.heat_kw"], plan.trajectories[f"{group.id}.above_low_k"]
         mean_kw = float(np.average(heat[ahead], weights=plan.grid.dt_h[ahead]))
         highest_k = float(np.max(above[ahead]))
-        storing = heat[step] > STORING * mean_kw and highest_k > OFFSET_STEP_K / 2
-        steps = 1 + round(highest_k / OFFSET_STEP_K) if storing else 0
+        storing = heat[step] > STORING * mean_kw and highest_k > WORTH_STORING_K
+        steps = max(1, round((highest_k + WORTH_STORING_K) / OFFSET_STEP_K)) if storing else 0
         offsets |= dict.fromkeys(group.zones, min(steps * OFFSET_STEP_K, HIGHEST_OFFSET_K))
     return offsets
 

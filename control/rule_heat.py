@@ -38,7 +38,7 @@ AIR_TRIM: Final = (3.0, -10.0, 2.0)
 """How fast a supply is trimmed [K/h], and how far below and above its curve [K]: a floor answers within hours."""
 STORING_K: Final = 3.0
 """A plan may go so far above the curve."""
-SHORT_K: Final = (0.1, 0.3)
+SHORT_K: Final = (0.05, 0.2)
 """From the first to the second below its set point, the neediest room takes a circuit back from a plan [K]."""
 BUFFER_MARGIN_K: Final = 2.0
 """The buffer's top above the warmest circuit: mixing valves need something to mix from."""

@@ -65,7 +65,7 @@ def test_set_points_go_up_while_a_plan_stores_heat_and_only_then(case, made):
     above = [0.1, 0.4, 0.6, 0.3, *[0.0] * 10]
     storing = with_way(with_way(made, "rooms.heat_kw", heat), "rooms.above_low_k", above)
     seen = [guidance(storing, case.plant, after(0.25 * n), after(9)).room_offset_k["a"] for n in range(4)]
-    assert seen == [0.75, 0.75, 0.0, 0.0]
+    assert seen == [1.0, 1.0, 0.0, 0.0]
     kept = with_way(with_way(made, "rooms.heat_kw", heat), "rooms.above_low_k", [0.0] * 14)
     assert guidance(kept, case.plant, START, after(9)).room_offset_k["a"] == 0.0
     much = with_way(with_way(made, "rooms.heat_kw", heat), "rooms.above_low_k", [3.0] * 14)
