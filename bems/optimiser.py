@@ -14,7 +14,7 @@ from control.memory import RuleMemory
 from control.observer import observe
 from control.picture import Picture, Scene
 from control.plan import NoPlan
-from control.planning import Knowledge, Standing, due, followed, inputs, lost_machines, taken
+from control.planning import Knowledge, Standing, due, followed, inputs, lost_machines, steadied, taken
 from control.rules import Decision, decide
 from control.strategy import GOOD
 from models.site import Site
@@ -51,7 +51,10 @@ class Optimiser:
     def _plan(self, scene: Scene, memory: RuleMemory, known: Knowledge, estimate: Estimate) -> None:
         of = inputs(scene, memory, estimate, known, self.variant.grid(grid_at(scene.now)))
         options = Options() if self.variant.whole else Options(whole_h=0.0)
-        found = plan(self.variant.altered(of), options, perf_counter)
+        of = self.variant.altered(of)
+        found = steadied(
+            of, plan(of, options, perf_counter), self.standing, lambda other: plan(other, options, perf_counter)
+        )
         if isinstance(found, NoPlan):
             self.failed.append((scene.now, found))
         else:

@@ -164,7 +164,7 @@ class Planner:
             return
         known = Knowledge(self._plant, self.learned, self.prices, self.weather)
         before = self.advice.made.why if self.advice is not None else ()
-        self._moment = Moment(replace(scene, guidance=None), memory, self._estimate, known, before)
+        self._moment = Moment(replace(scene, guidance=None), memory, self._estimate, known, self._standing, before)
         self._news.set()
 
     def _meter(self, scene: Scene, memory: RuleMemory, estimate: Estimate) -> None:

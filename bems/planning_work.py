@@ -10,7 +10,7 @@ from control.explain import Why, explain
 from control.memory import RuleMemory
 from control.picture import Scene
 from control.plan import NoPlan, Plan
-from control.planning import Knowledge, inputs, lost_machines
+from control.planning import Knowledge, Standing, inputs, lost_machines, steadied
 from control.problem import Inputs
 
 OPTIONS: Final = Options()
@@ -27,6 +27,8 @@ class Moment:
     memory: RuleMemory
     estimate: Estimate
     known: Knowledge
+    standing: Standing | None = None
+    """The plan in force."""
     before: tuple[Why, ...] = ()
     """Grounds of the plan before: where a decision has not changed, its second best has not either."""
 
@@ -52,6 +54,7 @@ def make(moment: Moment, options: Options = OPTIONS) -> Made:
     begun = perf_counter()
     of = inputs(moment.scene, moment.memory, moment.estimate, moment.known)
     found = plan(of, options, perf_counter)
+    found = steadied(of, found, moment.standing, lambda other: plan(other, options, perf_counter))
     lost = lost_machines(moment.scene, moment.memory)
     ms = 1000 * (perf_counter() - begun)
     if isinstance(found, NoPlan):

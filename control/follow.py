@@ -38,13 +38,12 @@ def guidance(plan: Plan, plant: Plant, now: datetime, expires_at: datetime) -> G
         now: site time, UTC.
         expires_at: how long the plan may be followed.
     """
-    grid = plan.grid
-    if not grid.start <= now < min(expires_at, grid.end):
+    step = plan.grid.step_at(now)
+    if step is None or now >= expires_at:
         return None
-    step = int(np.searchsorted(grid.edges_h, (now - grid.start).total_seconds() / 3600, side="right")) - 1
     return Guidance(
         identity=plan.identity,
-        made_at=grid.start,
+        made_at=plan.grid.start,
         expires_at=expires_at,
         compressors=_compressors(plan, plant, step),
         charging=_charging(plan, plant, step),

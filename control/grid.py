@@ -57,6 +57,12 @@ class Grid:
         """Begin of a step; `len(grid)` gives the end."""
         return self.start + timedelta(hours=float(self.edges_h[step]))
 
+    def step_at(self, when: datetime) -> int | None:
+        """The step an instant lies in; None before the first and after the last."""
+        if not self.start <= when < self.end:
+            return None
+        return int(np.searchsorted(self.edges_h, (when - self.start).total_seconds() / 3600, side="right")) - 1
+
     @cached_property
     def hour(self) -> Index:
         """Clock hour of each step, counted from the one the grid starts in."""

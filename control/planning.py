@@ -1,11 +1,11 @@
-"""From what is seen and known to a plan that may be followed: the problem's inputs, when to plan, how long a plan holds.
+"""From what is seen and known to a plan that may be followed: its inputs, when to plan, how long a plan holds.
 
 Pure: whoever runs the solver (a worker beside the live system, a backtest) calls these in turn. No plan leaves the last
 good one in force until it expires; then the rules decide alone, in the very next decision.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -21,7 +21,7 @@ from control.outlook import outlook
 from control.peak_guard import expected_peak_kw
 from control.picture import Scene
 from control.plan import NoPlan, Plan
-from control.problem import Inputs, Plant, Weights
+from control.problem import Held, Inputs, Plant, Weights
 from control.record import Record
 from control.tariff_state import local_days, tariff_state
 from models.forecast import PriceForecast, WeatherForecast
@@ -30,6 +30,9 @@ GOOD_FOR: Final = timedelta(hours=2)
 """How long the last good plan is followed when no new one is found."""
 LOW_MARGIN_K: Final = 0.1
 """The neediest of rooms that are planned as one is colder than their mean."""
+KEEP_NOK: Final = 1.0
+"""What a change of compressors must gain over two days to be worth making now."""
+CHANGED: Final = 0.5
 FLOOR_SHARE: Final = 0.8
 """Of the peak that the coldest hour ahead would have under rules: what the month will see anyway."""
 
@@ -45,7 +48,7 @@ class Knowledge:
     weather: WeatherForecast | None
     truth: Record | None = None
     """Perfect knowledge of loads and draws, in studies only."""
-    weights: Weights = Weights()
+    weights: Weights = field(default_factory=Weights)
 
 
 @dataclass(frozen=True)
@@ -103,6 +106,36 @@ def due(standing: Standing | None, tried_at: datetime | None, scene: Scene, memo
     if scene.now.timestamp() // QUARTER_S != tried_at.timestamp() // QUARTER_S:
         return True
     return standing is not None and tried_at <= standing.made_at and standing.lost != lost_machines(scene, memory)
+
+
+def steadied(
+    of: Inputs, found: Plan | NoPlan, standing: Standing | None, solve: Callable[[Inputs], Plan | NoPlan]
+) -> Plan | NoPlan:
+    """The new plan, or the new plan with the old one's compressors where changing them now gains less than KEEP_NOK.
+
+    Never keeps what would break a promise the new plan keeps, or what has become impossible.
+
+    Args:
+        of: the problem.
+        found: its plan.
+        standing: the plan in force.
+        solve: plans a problem.
+    """
+    if isinstance(found, NoPlan) or standing is None or of.grid.start >= standing.expires_at:
+        return found
+    now = standing.plan.grid.step_at(of.grid.start)
+    names = [name for name in found.trajectories if name.endswith(".compressors")]
+    if now is None or any(name not in standing.plan.trajectories for name in names):
+        return found
+    before = {name: float(standing.plan.trajectories[name][now]) for name in names}
+    if all(abs(before[name] - found.trajectories[name][0]) < CHANGED for name in names):
+        return found
+    kept = solve(replace(of, held=tuple(Held(name, count, count) for name, count in before.items())))
+    if isinstance(kept, NoPlan) or kept.report.way is not found.report.way:
+        return found
+    broken = {violation.row for violation in kept.violations} - {violation.row for violation in found.violations}
+    dearer = kept.report.objective - found.report.objective
+    return found if broken or dearer > KEEP_NOK else kept
 
 
 def taken(standing: Standing | None, found: Plan | NoPlan, now: datetime, lost: frozenset[str]) -> Standing | None:
