@@ -30,7 +30,7 @@ STEP_S: Final = 600.0
 """Between two changes of the number of compressors [s]: the buffer must be seen to answer."""
 HURRY_STEP_S: Final = 240.0
 GUIDED_SHORT_K: Final = 3.0
-"""Under a plan the buffer's top may be this far below target before a compressor is added to it."""
+"""Under a plan the buffer's top may be this far below what circuits are to get before the rule takes over."""
 GUIDED_FULL_K: Final = 5.0
 """Above what the plan wants of the buffer, compressors go."""
 CHILLY_K: Final = 0.4
@@ -123,9 +123,8 @@ def _planned(scene: Scene, need: Shortage) -> int | None:
     guide = scene.guidance
     if guide is None or guide.compressors is None or guide.buffer_degc is None:
         return None
-    top, bottom = need.target_degc - need.short_k, need.target_degc - need.full_k
-    wanted = need.target_degc if chilly(scene, CHILLY_K) else min(guide.buffer_degc, need.target_degc)
-    if top < wanted - GUIDED_SHORT_K:
+    bottom = need.target_degc - need.full_k
+    if need.short_k > GUIDED_SHORT_K:
         return None
     return None if bottom > guide.buffer_degc + GUIDED_FULL_K else guide.compressors
 
