@@ -2,6 +2,7 @@
 
 import gc
 import multiprocessing
+import os
 from collections.abc import Callable, Mapping, Sequence
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkProcess
@@ -64,6 +65,8 @@ def in_forks(
 
 
 def _answer(there: Connection, job: Job, done: Mapping[str, Any]) -> None:
+    # A solver's library may print whatever it likes: what a command says is its own.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     try:
         there.send((job(done), None))
     except Exception:  # noqa: BLE001  (told to the parent, which raises it)

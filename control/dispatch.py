@@ -31,7 +31,7 @@ class Options:
     whole_h: float = 6.0
     """Compressors and boiler stages are whole numbers for so long [h]; 0: a linear problem."""
     gap: float = 0.01
-    time_limit_s: float = 4.0
+    time_limit_s: float = 2.5
     """For all solves of one plan together [s]."""
 
 
