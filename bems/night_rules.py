@@ -30,6 +30,8 @@ from models.site import Site
 HOUR: Final = timedelta(hours=1)
 LATE: Final = timedelta(minutes=15)
 """A night that begins so soon after the hour is told from the hour."""
+LEAST_SHARE: Final = 0.02
+"""Of the night's cost: the twin misses the difference of two controllers by so much even where it repeats one well."""
 
 
 class Replay:
@@ -91,7 +93,7 @@ def by_rules(
     off_nok = abs(float(told["same"].bought_kwh.sum()) - metered_kwh) * price
     if not np.isfinite([ruled, same, off_nok]).all():
         return _lost("prices")
-    return Rules(paid[1] + ruled - same, off_nok)
+    return Rules(paid[1] + ruled - same, max(off_nok, LEAST_SHARE * abs(paid[1])))
 
 
 def _nok(of: Account) -> float:
