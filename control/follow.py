@@ -17,12 +17,12 @@ WHOLE: Final = 0.5
 """Of a compressor or stage: from here on it counts as asked for."""
 SOON_STEPS: Final = 2
 """Temperatures are targets for the end of this step and the next."""
-HIGHEST_OFFSET_K: Final = 1.0
-WORTH_STORING_K: Final = 0.15
-OFFSET_STEP_K: Final = 0.5
-"""Room set points move in such steps: each write is a message to a device."""
+STORING_OFFSET_K: Final = 0.5
+"""Set points go up by so much: half of the band of a room's own controller."""
+WORTH_STORING_K: Final = 0.2
+"""Rooms are to be so much above their promise for it."""
 STORED_H: Final = 8.0
-STORING: Final = 1.15
+STORING: Final = 1.25
 """Heat over its mean of the next STORED_H hours from which a plan counts as storing it."""
 CYCLE_MARGIN_K: Final = 0.5
 VALVES_OPEN: Final = 0.8
@@ -74,19 +74,26 @@ def _soon(plan: Plan, node: str, step: int) -> float | None:
     return None if values is None else float(np.max(values[step : step + SOON_STEPS]))
 
 
-def _compressors(plan: Plan, plant: Plant, step: int) -> int | None:
+def _compressors(plan: Plan, plant: Plant, step: int) -> float | None:
     if not plant.heat_pumps:
         return None
-    tank = plant.buffer.node.id
-    shares = sum(_at(plan, f"{group.id}.{tank}.compressors", step) for group in plant.heat_pumps)
-    return int(shares + WHOLE)  # shares of a linear plan are rounded
+    names = [f"{group.id}.{plant.buffer.node.id}.compressors" for group in plant.heat_pumps]
+    return sum(_hour_mean(plan, name, step) for name in names)
+
+
+def _hour_mean(plan: Plan, name: str, step: int) -> float:
+    """Mean of the next hour: a buffer evens out what lies within it, a compressor should not."""
+    end = int(np.searchsorted(plan.grid.edges_h[:-1], plan.grid.edges_h[step] + 1.0 - 1e-9))
+    ahead = slice(step, max(end, step + 1))
+    values = plan.trajectories.get(name)
+    return 0.0 if values is None else float(np.average(values[ahead], weights=plan.grid.dt_h[ahead]))
 
 
 def _charging(plan: Plan, plant: Plant, step: int) -> bool | None:
     duties = [(group.id, tank) for group in plant.heat_pumps for tank in group.water_tanks]
     if not duties:
         return None
-    return sum(_at(plan, f"{group}.{tank}.compressors", step) for group, tank in duties) >= WHOLE
+    return sum(_hour_mean(plan, f"{group}.{tank}.compressors", step) for group, tank in duties) >= WHOLE
 
 
 def _charge_degc(plan: Plan, plant: Plant, step: int) -> float | None:
@@ -115,8 +122,7 @@ def _offsets(plan: Plan, plant: Plant, step: int) -> dict[str, float]:
         mean_kw = float(np.average(heat[ahead], weights=plan.grid.dt_h[ahead]))
         highest_k = float(np.max(above[ahead]))
         storing = heat[step] > STORING * mean_kw and highest_k > WORTH_STORING_K
-        steps = max(1, round((highest_k + WORTH_STORING_K) / OFFSET_STEP_K)) if storing else 0
-        offsets |= dict.fromkeys(group.zones, min(steps * OFFSET_STEP_K, HIGHEST_OFFSET_K))
+        offsets |= dict.fromkeys(group.zones, STORING_OFFSET_K if storing else 0.0)
     return offsets
 
 

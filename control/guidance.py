@@ -19,8 +19,8 @@ class Guidance:
     made_at: datetime
     expires_at: datetime
     """From then on the rules decide alone."""
-    compressors: int | None = None
-    """On heating water, over all machines that heat."""
+    compressors: float | None = None
+    """On heating water, over all machines that heat: mean of the next hour."""
     charging: bool | None = None
     """Whether one machine makes hot water."""
     charge_degc: float | None = None

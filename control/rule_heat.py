@@ -36,6 +36,8 @@ UP_FASTER: Final = 3.0
 FLOOR_TRIM: Final = (0.5, -5.0, 2.0)
 AIR_TRIM: Final = (3.0, -10.0, 2.0)
 """How fast a supply is trimmed [K/h], and how far below and above its curve [K]: a floor answers within hours."""
+STEADY_K: Final = 0.75
+"""Smaller changes of a planned supply are not worth a message to a device."""
 STORING_K: Final = 3.0
 """A plan may go so far above the curve."""
 SHORT_K: Final = (0.05, 0.2)
@@ -118,7 +120,6 @@ def supply_setpoint_degc(scene: Scene, circuit: Circuit, outside: Outdoor, memor
         own = max(0.0, min(1.0, (_short_k(scene, circuit) - SHORT_K[0]) / (SHORT_K[1] - SHORT_K[0])))
         wanted = planned + own * max(wanted - planned, 0.0)
         wanted = min(wanted, curve(circuit.curve, outside.degc) + STORING_K)
-        wanted = round(2 * wanted) / 2  # each change is a message to a device
     return min(circuit.max_supply_degc, max(LEAST_SUPPLY_DEGC, wanted))
 
 
@@ -204,6 +205,8 @@ def circuits(scene: Scene, memory: RuleMemory, outside: Outdoor | None) -> tuple
     all_year = {zone.circuit for zone in scene.site.zones if any(room.bathroom_floor_m2 for room in zone.rooms)}
     for circuit in scene.site.circuits:
         setpoint = supply_setpoint_degc(scene, circuit, outside, memory)
+        if planned_supply_degc(scene, circuit) is not None:
+            setpoint, memory = memory.steadied(f"{circuit.id}.planned", setpoint, STEADY_K)
         source = outside.source if planned_supply_degc(scene, circuit) is None else Code.PLAN_SUPPLY
         why = because(source, outdoor_degc=outside.degc, supply_degc=setpoint)
         wishes += _wish(scene, circuit, "supply_setpoint_degc", setpoint, why, outside.needs)
@@ -229,7 +232,20 @@ def running_circuits(scene: Scene, memory: RuleMemory) -> list[Circuit]:
     return [c for c in scene.site.circuits if (pump := memory.pumps.get(c.id)) is not None and pump.on]
 
 
+def _coils_short(scene: Scene, circuit: Circuit) -> bool:
+    """Whether a unit of the circuit blows colder than it is asked to."""
+    units = [unit for unit in scene.site.air_handling if unit.circuit == circuit.id]
+    pairs = [(scene.of(unit, "supply_setpoint_degc"), scene.of(unit, "supply_temp_degc")) for unit in units]
+    return any(asked is not None and degc is not None and degc < asked - UNSERVED_K for asked, degc in pairs)
+
+
 def buffer_target_degc(scene: Scene, memory: RuleMemory, outside: Outdoor) -> float | None:
-    """What the top of the buffer must hold [degC]; None when no circuit wants heat."""
-    wanted = [supply_setpoint_degc(scene, circuit, outside, memory) for circuit in running_circuits(scene, memory)]
+    """What the top of the buffer must hold [degC]; None when no circuit wants heat.
+
+    Under a plan coils do with the water there is, as long as their air is warm enough.
+    """
+    circuits = running_circuits(scene, memory)
+    if scene.guidance is not None and scene.guidance.supply_degc:
+        circuits = [circuit for circuit in circuits if circuit.kind != "air" or _coils_short(scene, circuit)]
+    wanted = [supply_setpoint_degc(scene, circuit, outside, memory) for circuit in circuits]
     return max(wanted) + BUFFER_MARGIN_K if wanted else None

@@ -6,6 +6,7 @@ Plain rules.
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from math import ceil
 from typing import Final
 
 from control import machines
@@ -33,6 +34,8 @@ GUIDED_SHORT_K: Final = 3.0
 """Under a plan the buffer's top may be this far below what circuits are to get before the rule takes over."""
 GUIDED_FULL_K: Final = 5.0
 """Above what the plan wants of the buffer, compressors go."""
+STEADY: Final = 0.7
+"""Compressors by which a plan must differ from what runs."""
 CHILLY_K: Final = 0.4
 """With a resident's room this far below its set point no compressor makes way."""
 CONDENSER_K: Final = 3.0
@@ -68,7 +71,9 @@ def heat_pumps(
     if need is None and not blind and (outside is None or any(pump.on for pump in memory.pumps.values())):
         return [], replace(memory, machines=memories)  # an input is late: say nothing, keep what was said
     count = None if blind else _count(scene, memory, need, condition.able, memories)
-    spare = outside is not None and outside.degc > bivalent_degc(scene.site) and not chilly(scene, CHILLY_K)
+    # Under a plan the boiler does not make up for what a compressor leaves.
+    mild = outside is not None and (scene.guidance is not None or outside.degc > bivalent_degc(scene.site))
+    spare = mild and not chilly(scene, CHILLY_K)
     if count is not None and room.compressors is not None and spare:
         count = _making_way(count, room.compressors - _on_duty(water, memories), now)
     if count is not None:
@@ -107,8 +112,8 @@ def _count(
         return before if before.count == 0 else Steps(0, scene.now)
     step_s = HURRY_STEP_S if need.short_k > HURRY_AT_K else STEP_S
     count = min(before.count, most)
-    if (planned := _planned(scene, need)) is not None:
-        return replace(before, count=count) if planned == count else Steps(min(planned, most), scene.now)
+    if (planned := _planned(scene, need, count, most)) is not None:
+        return replace(before, count=count) if planned == count else Steps(planned, scene.now)
     if scene.seconds_since(before.moved_at) < step_s and count:
         return replace(before, count=count)
     if need.short_k > MORE_AT_K:
@@ -118,15 +123,20 @@ def _count(
     return replace(before, count=count) if count == before.count else Steps(count, scene.now)
 
 
-def _planned(scene: Scene, need: Shortage) -> int | None:
-    """Compressors the plan wants on the buffer; None without one, or where the buffer has left what it reckons with."""
+def _planned(scene: Scene, need: Shortage, count: int, most: int) -> int | None:
+    """Compressors the plan wants on the buffer; None without one, or where the buffer has left what it reckons with.
+
+    As many as run now, while the plan's mean of the next hour is near that.
+    """
     guide = scene.guidance
     if guide is None or guide.compressors is None or guide.buffer_degc is None:
         return None
     bottom = need.target_degc - need.full_k
     if need.short_k > GUIDED_SHORT_K:
         return None
-    return None if bottom > guide.buffer_degc + GUIDED_FULL_K else guide.compressors
+    if bottom > guide.buffer_degc + GUIDED_FULL_K:
+        return None
+    return count if abs(guide.compressors - count) < STEADY else min(round(guide.compressors), most)
 
 
 def _on_duty(water: HotWaterNeed, memories: Mapping[str, MachineMemory]) -> int:
@@ -189,13 +199,15 @@ def _wishes(
 def _buffer_degc(scene: Scene, need: Shortage | None) -> float | None:
     """What the machines charge the buffer to: what circuits need, and more where a plan stores heat in it."""
     planned = scene.guidance.buffer_degc if scene.guidance is not None else None
-    return max(need.target_degc, planned or 0.0) if need is not None else None
+    if need is None or planned is None:
+        return need.target_degc if need is not None else None
+    return float(ceil(max(need.target_degc, planned)))  # whole kelvins: each change is a message to a device
 
 
 def _stage_reason(scene: Scene, need: Shortage | None, stage: int) -> Reason:
     if need is None:
         return because(Code.STAGES_NO_HEAT)
-    if scene.guidance is not None and _planned(scene, need) is not None:
+    if scene.guidance is not None and _planned(scene, need, stage, stage) is not None:
         return because(Code.PLAN_STAGES, buffer_degc=scene.guidance.buffer_degc, stages=float(stage))
     return because(need.source, short_k=need.short_k, target_degc=need.target_degc, stages=float(stage))
 

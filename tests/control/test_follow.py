@@ -9,7 +9,7 @@ import pytest
 from control.dispatch import Options, plan
 from control.follow import guidance
 from control.grid import Grid
-from control.plan import Plan, Way
+from control.plan import Plan
 from tests.control.plans import HOURS, START, after, heated, machine, small
 
 QUARTERS = Grid(START, (1,) * 8 + (4,) * 6)
@@ -27,9 +27,8 @@ def made(case):
     return found
 
 
-def with_way(made, name, values, way=Way.WHOLE):
-    ways = {**made.trajectories, name: np.array(values)}
-    return replace(made, trajectories=ways, report=replace(made.report, way=way))
+def with_way(made, name, values):
+    return replace(made, trajectories={**made.trajectories, name: np.array(values)})
 
 
 def test_nobody_follows_a_plan_before_it_begins_or_once_it_has_expired(case, made):
@@ -41,17 +40,13 @@ def test_nobody_follows_a_plan_before_it_begins_or_once_it_has_expired(case, mad
     assert guidance(made, case.plant, made.grid.end, made.grid.end + timedelta(hours=9)) is None
 
 
-def test_each_moment_has_the_compressors_of_its_own_step(case, made):
-    counts = [0.0, 1.0, 2.0, 0.0, 1.0, 0.0, 0.0, 2.0, *[0.0] * 6]
+def test_compressors_are_those_of_the_hour_ahead(case, made):
+    counts = [0.0, 1.0, 2.0, 1.0, 2.0, 2.0, 2.0, 2.0, 1.0, *[0.0] * 5]
     steps = with_way(made, "hp.buffer.compressors", counts)
     seen = [guidance(steps, case.plant, after(0.25 * n + 0.2), after(9)).compressors for n in range(8)]
-    assert seen == [0, 1, 2, 0, 1, 0, 0, 2]
-    assert guidance(steps, case.plant, after(0.25), after(9)).compressors == 1  # a step begins on its quarter
-
-
-def test_shares_of_a_linear_plan_are_rounded(case, made):
-    shares = with_way(made, "hp.buffer.compressors", [0.4, 0.6, 1.5, *[0.0] * 11], Way.LINEAR)
-    assert [guidance(shares, case.plant, after(0.25 * n), after(9)).compressors for n in range(3)] == [0, 1, 2]
+    # The last quarters look into steps of an hour: (3 x 2 + 4 x 1) / 7 and so on, by their length.
+    assert seen == pytest.approx([1.0, 1.5, 1.75, 1.75, 2.0, 10 / 7, 8 / 6, 6 / 5])
+    assert guidance(steps, case.plant, after(0.25), after(9)).compressors == 1.5  # a step begins on its quarter
 
 
 def test_the_buffer_is_charged_to_what_the_next_steps_need(case, made):
@@ -65,11 +60,11 @@ def test_set_points_go_up_while_a_plan_stores_heat_and_only_then(case, made):
     above = [0.1, 0.4, 0.6, 0.3, *[0.0] * 10]
     storing = with_way(with_way(made, "rooms.heat_kw", heat), "rooms.above_low_k", above)
     seen = [guidance(storing, case.plant, after(0.25 * n), after(9)).room_offset_k["a"] for n in range(4)]
-    assert seen == [1.0, 1.0, 0.0, 0.0]
+    assert seen == [0.5, 0.5, 0.0, 0.0]
     kept = with_way(with_way(made, "rooms.heat_kw", heat), "rooms.above_low_k", [0.0] * 14)
     assert guidance(kept, case.plant, START, after(9)).room_offset_k["a"] == 0.0
     much = with_way(with_way(made, "rooms.heat_kw", heat), "rooms.above_low_k", [3.0] * 14)
-    assert guidance(much, case.plant, START, after(9)).room_offset_k["a"] == 1.0
+    assert guidance(much, case.plant, START, after(9)).room_offset_k["a"] == 0.5
 
 
 def test_the_peak_is_the_highest_hour_planned_for_this_month(case, made):
