@@ -16,8 +16,8 @@ BROKEN_NOK: Final = 1e4
 NEAR_SHARE: Final = 0.5
 """Of the time left, for whole numbers next to the linear plan's; most plans need a twentieth of it."""
 NEAR_ENOUGH: Final = 0.015
-NEAR_ENOUGH_NOK: Final = 10.0
-"""Above the bound by less, a full search is not worth its time."""
+NEAR_ENOUGH_NOK_PER_KW: Final = 0.125
+"""Above the bound by less, for all heat pumps together, a full search is not worth its time."""
 FULL_SHARE: Final = 0.8
 HYGIENE_TOLERANCE_KH: Final = 0.05
 HYGIENE_TOLERANCE: Final = 0.01
@@ -90,8 +90,8 @@ def _whole(stated: Stated, options: Options, linear: Solution, left_s: Callable[
     """Whole numbers next to the linear plan's if that costs next to nothing, else the better of these and of all."""
     m = stated.bus.m
     near = m.solve(near=linear.x, gap=options.gap, time_limit_s=NEAR_SHARE * left_s())
-    dearer = near.objective - linear.objective
-    if near.status is Status.OPTIMAL and dearer <= max(NEAR_ENOUGH * abs(near.objective), NEAR_ENOUGH_NOK):
+    enough = max(NEAR_ENOUGH * abs(near.objective), NEAR_ENOUGH_NOK_PER_KW * stated.pumps_kw)
+    if near.status is Status.OPTIMAL and near.objective - linear.objective <= enough:
         return near
     full = m.solve(gap=options.gap, time_limit_s=FULL_SHARE * left_s())
     if full.status is Status.OPTIMAL:

@@ -34,6 +34,8 @@ class Stated:
     """Slack on hygiene, which goes before money."""
     sessions: tuple[tuple[Session, Expr], ...]
     """Charging sessions within the grid and the power of each of their chargers."""
+    pumps_kw: float
+    """Heat of all heat pumps: the size of what whole compressors decide."""
 
 
 def state(of: Inputs, whole_h: float) -> Stated:
@@ -69,7 +71,8 @@ def state(of: Inputs, whole_h: float) -> Stated:
         value = bus.shown[one.trajectory][one.step : one.step + 1]
         bus.m.rows(f"held {number} least", value >= one.least)
         bus.m.rows(f"held {number} most", value <= one.most)
-    return Stated(bus, expected, hygiene, sessions)
+    pumps_kw = sum(len(group.machines) * group.physics.stages[-1].heat_kw for group in of.plant.heat_pumps)
+    return Stated(bus, expected, hygiene, sessions, pumps_kw)
 
 
 def _nodes(bus: Bus, of: Inputs) -> None:
