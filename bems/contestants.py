@@ -53,17 +53,17 @@ def _rules(strategy: Strategy, _: Setting) -> Contestant:
     return Contestant(partial(decide, strategy=strategy))
 
 
-def _taught(setting: Setting) -> tuple[Plant, Learned]:
-    """The model and the habits as the warm-up's record has them; the site file's without one."""
+def _taught(setting: Setting, *, learning: bool = True) -> tuple[Plant, Learned]:
+    """The model and the habits as the warm-up's record has them; the site file's without one, or without learning."""
     site, plant, learned = setting.site, from_site(setting.site), cold(setting.site)
-    record = record_of(setting.record, site) if setting.record is not None else None
+    record = record_of(setting.record, site) if learning and setting.record is not None else None
     if record is None:
         return plant, learned
     return applied(plant, refit(site, plant, record, NEUTRAL).fitted), learn(site, record, learned)
 
 
 def _optimiser(variant: Variant, setting: Setting) -> Contestant:
-    plant, learned = _taught(setting) if variant.learning else (from_site(setting.site), cold(setting.site))
+    plant, learned = _taught(setting, learning=variant.learning)
     see = setting.information
 
     def known(now: datetime) -> Knowledge:

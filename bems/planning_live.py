@@ -182,8 +182,7 @@ class Planner:
         try:
             asked = followed(self._standing, self.advice.plant, now)
         except Exception as error:  # noqa: BLE001  # likewise
-            self._fail("the plan cannot be read", error)
-            self._standing = None
+            self.drop("the plan cannot be read", error)
             return None
         if asked is None:
             return None

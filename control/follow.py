@@ -83,10 +83,13 @@ def _compressors(plan: Plan, plant: Plant, step: int) -> float | None:
 
 def _hour_mean(plan: Plan, name: str, step: int) -> float:
     """Mean of the next hour: a buffer evens out what lies within it, a compressor should not."""
-    end = int(np.searchsorted(plan.grid.edges_h[:-1], plan.grid.edges_h[step] + 1.0 - 1e-9))
-    ahead = slice(step, max(end, step + 1))
-    values = plan.trajectories.get(name)
+    ahead, values = _ahead(plan, step, 1.0), plan.trajectories.get(name)
     return 0.0 if values is None else float(np.average(values[ahead], weights=plan.grid.dt_h[ahead]))
+
+
+def _ahead(plan: Plan, step: int, hours: float) -> slice:
+    """This step and those that begin within so many hours of its begin [h]."""
+    return slice(step, plan.grid.steps_until(float(plan.grid.edges_h[step]) + hours))
 
 
 def _charging(plan: Plan, plant: Plant, step: int) -> bool | None:
@@ -116,7 +119,7 @@ def _offsets(plan: Plan, plant: Plant, step: int) -> dict[str, float]:
     It stores while it gives more than over the hours to come and the room is to be above its promise within them.
     """
     offsets: dict[str, float] = {}
-    ahead = slice(step, int(np.searchsorted(plan.grid.edges_h[:-1], plan.grid.edges_h[step] + STORED_H)))
+    ahead = _ahead(plan, step, STORED_H)
     for group in plant.groups:
         heat, above = plan.trajectories[f"{group.id}.heat_kw"], plan.trajectories[f"{group.id}.above_low_k"]
         mean_kw = float(np.average(heat[ahead], weights=plan.grid.dt_h[ahead]))

@@ -101,10 +101,8 @@ def boilers(
         steps = _stages(scene, kept.get(boiler.id) or Steps(0, scene.now), allowed.stages, need, memory, condition)
         planned = scene.guidance.boilers.get(boiler.id, 0) if scene.guidance is not None else 0
         if min(planned, most) > steps.count:
-            steps, allowed = (
-                replace(steps, count=min(planned, most), moved_at=scene.now),
-                Release(planned, Code.PLAN_BOILER),
-            )
+            steps = replace(steps, count=min(planned, most), moved_at=scene.now)
+            allowed = Release(planned, Code.PLAN_BOILER)
         kept[boiler.id] = steps
         why = because(allowed.source, short_k=need.short_k, stages=float(steps.count), allowed=float(allowed.stages))
         wishes.append(Wish(point, float(steps.count), why, guards + need.needs))

@@ -78,13 +78,13 @@ def charge(scene: Scene, memory: RuleMemory, condition: Fleet) -> tuple[HotWater
         end = lower[1] >= tank.setpoint_degc - FULL_K
         if scene.strategy.charge_hours:
             begin = _in_its_hours(scene, tank.setpoint_degc - upper[1], tank.hysteresis_k)
+        source, needs = Code.CHARGE, (upper[0], lower[0])
         if scene.guidance is not None and scene.guidance.charging is not None:
+            source = Code.PLAN_CHARGE
             target = max(target, min(tank.max_degc - FULL_K, (scene.guidance.charge_degc or 0.0) + PLANNED_TOP_K))
             begin = scene.guidance.charging and lower[1] < target - WORTH_CHARGING_K
             end = lower[1] >= target - FULL_K or not scene.guidance.charging
         compressors = 2 if upper[1] < tank.setpoint_degc - 2 * tank.hysteresis_k else 1
-        planned = scene.guidance is not None and scene.guidance.charging is not None
-        source, needs = Code.PLAN_CHARGE if planned else Code.CHARGE, (upper[0], lower[0])
     duty = _turn(scene, memory, [p.id for p in ready], begin=begin, end=end)
     degc = upper[1] if upper is not None else None
     need = HotWaterNeed(duty.machine if duty is not None else None, compressors, target, source, degc, needs)
