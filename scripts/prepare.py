@@ -52,7 +52,7 @@ class DebianPackage(NamedTuple):
 BROKER: Final = DebianPackage("mosquitto", ("mosquitto",), "the tests that need a broker are skipped")
 BROWSER: Final = DebianPackage("chromium", ("chromium", "fonts-dejavu-core"), "the browser tests are skipped")
 SERIES: Final = (
-    DebianPackage("victoria-metrics", ("victoria-metrics",), "the tests of feeding a time-series database are skipped"),
+    DebianPackage("victoria-metrics", ("victoria-metrics",), "the tests that feed a database are skipped"),
     DebianPackage("influxd", ("influxdb",), "the tests of InfluxQL are skipped"),
 )
 
@@ -67,7 +67,14 @@ def main(arguments: Sequence[str]) -> int:
     goal = arguments[0] if arguments else "test"
     steps: dict[str, Sequence[Callable[[], None]]] = {
         "run": (environment, product_packages, project, front_end, lambda: debian([BROKER])),
-        "test": (environment, product_packages, check_packages, project, front_end, lambda: debian([BROKER, BROWSER, *SERIES])),
+        "test": (
+            environment,
+            product_packages,
+            check_packages,
+            project,
+            front_end,
+            lambda: debian([BROKER, BROWSER, *SERIES]),
+        ),
     }
     if goal not in steps:
         print(f"prepare.py: '{goal}' is not one of: {', '.join(steps)}", file=sys.stderr)
