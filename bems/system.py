@@ -67,6 +67,8 @@ class System:
         """Programmes and accounts, where somebody makes them."""
         self.beside: Sequence[tuple[str, OtherTask]] = ()
         """Further tasks, by name, that end with the ticks."""
+        self.conditions_beside: list[Callable[[], Iterable[alarms.Condition]]] = []
+        """What those tasks have to alarm of: asked in every tick, so they answer from memory."""
         self.clock = clock
         self.record = record
         self.feeds = feeds
@@ -202,7 +204,8 @@ class System:
         decision = self.steering.step(usable, now, max(self.max_age.values()))
         self.outputs.apply(decision.commands, now)
         self._events += decision.events
-        self._watch(usable, self.steering.conditions, now)
+        beside = [condition for asked in self.conditions_beside for condition in asked()]
+        self._watch(usable, [*self.steering.conditions, *beside], now)
         rows = self._rows(results)
         for key, writes in self.outputs.due(now, wall, self._reachable()).items():
             self.links[key].request(writes)

@@ -32,6 +32,7 @@ from models.assets import (
 )
 from models.faults import Fault, SiteError, with_ids, worded
 from models.field import Connection, Device, Id, SitePoint, Strict, points_of
+from models.keeping import RecordKeeping
 from models.profile import Profile, Text, load_profile
 from models.promotion import Control
 from models.site_check import reference_faults, salvage
@@ -86,6 +87,7 @@ class Site(Strict):
     tariff: TariffConfig
     hygiene: Hygiene = Hygiene()
     control: Control = Control()
+    record: RecordKeeping = RecordKeeping()
     bacnet_station: BacnetStation = BacnetStation()
     connections: tuple[Connection, ...]
     devices: tuple[Device, ...]
