@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 from bems.history.aggregate import aggregate
 from bems.history.errors import clear_errors
-from bems.history.rows import Buckets, CommandRow, Event, EventKind, KnownForecast, Series
+from bems.history.following import hot_ticks
+from bems.history.rows import Buckets, CommandRow, Event, EventKind, KnownForecast, Series, Ticks
 from bems.history.schema import MAX_PER_POINT, QUALITY_CODE, SERIAL_BITS, TICK_SHIFT, open_for_reading
 from bems.history.times import from_ms, to_ms
 from models.signals import Command, Reason, Sample, WriteResult
@@ -140,6 +141,19 @@ class History:
         table = np.frombuffer(zlib.decompress(rows), dtype="<f8").reshape(len(names) + 1, -1).astype(np.float64)
         columns = dict(zip(names, table[1:], strict=True))
         return KnownForecast(source, from_ms(known_ms), from_ms(issued_ms), table[0].astype(np.int64), columns)
+
+    def ticks_after(self, cursor: int, limit: int) -> Ticks:
+        """Samples of the ticks after `cursor` (0: from the first one), in the order in which they were stored.
+
+        Whole ticks, at most `limit` samples, but never less than one tick. Ask again with the answer's `cursor`; when
+        the answer is empty, its cursor is at the end of the record. Whoever keeps the cursor of an answer after he has
+        dealt with its samples misses none, and repeats some only when he was stopped in between.
+        ValueError when the limit is below 1.
+        """
+        if limit < 1:
+            raise ValueError(f"at least one sample must be asked for, got {limit}")
+        with self._reading() as connection:
+            return hot_ticks(connection, cursor, limit)
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:

@@ -105,3 +105,26 @@ class Buckets:
     """The last value that held within the bucket."""
     coverage: NDArray[np.float64]
     """Part of the bucket's time for which a value is known, 0 .. 1."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ticks:
+    """Samples in the order of their ticks, whole ticks only, in columns of one length; see `History.ticks_after`."""
+
+    cursor: int
+    """Ask for what follows from here; it has moved on even when the ticks passed brought no samples."""
+    names: tuple[str, ...]
+    """What `point` indexes."""
+    tick: NDArray[np.int64]
+    """Never falls."""
+    point: NDArray[np.int32]
+    """Place in `names`."""
+    at_ms: NDArray[np.int64]
+    """[ms since 1970 UTC]; late samples keep their own time, so it may fall."""
+    value: NDArray[np.float64]
+    """NaN exactly where the quality is not GOOD."""
+    quality: NDArray[np.int8]
+    """Codes of bems.history.schema.QUALITY_CODE; 0 is GOOD."""
+
+    def __len__(self) -> int:
+        return len(self.tick)
