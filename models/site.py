@@ -36,6 +36,7 @@ from models.keeping import RecordKeeping
 from models.profile import Profile, Text, load_profile
 from models.promotion import Control
 from models.site_check import reference_faults, salvage
+from models.targets import Influx
 from models.tariff import TariffConfig
 
 
@@ -88,6 +89,7 @@ class Site(Strict):
     hygiene: Hygiene = Hygiene()
     control: Control = Control()
     record: RecordKeeping = RecordKeeping()
+    influx: Influx | None = None
     bacnet_station: BacnetStation = BacnetStation()
     connections: tuple[Connection, ...]
     devices: tuple[Device, ...]
