@@ -7,6 +7,7 @@ from math import nan
 from pathlib import Path
 
 from bems import __version__
+from bems.commands import record
 from bems.process import complain, say
 from models.faults import Fault, SiteError
 from models.profile import ModbusProfile
@@ -92,6 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     _backtest_verb(verbs)
 
     _record_verbs(verbs)
+    record.add(verbs)
 
     schema = verbs.add_parser("schema", help="print the JSON Schema of site files, for editors")
     schema.set_defaults(run=_schema)

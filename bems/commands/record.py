@@ -1,0 +1,42 @@
+"""Verbs about the record: export."""
+
+import argparse
+from pathlib import Path
+
+
+def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Make the verbs known to the command line."""
+    _export(verbs)
+
+
+def _export(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    export = verbs.add_parser("export", help="write what was recorded to a file, for advisers and programs")
+    export.add_argument("site", type=Path, help="site file")
+    export.add_argument("--data", type=Path, default=Path("data"), help="folder of the record (%(default)s)")
+    export.add_argument(
+        "--points", nargs="+", default=["*"], metavar="GLOB", help="point ids; * and ? stand for others (all)"
+    )
+    export.add_argument("--from", dest="start", required=True, metavar="TIME", help="2026-01-31[T14:30], local time")
+    export.add_argument("--to", dest="end", default=None, metavar="TIME", help="not included (now)")
+    export.add_argument("--every", default=None, metavar="SPAN", help="a row every 15m, 1h, 1d (every sample)")
+    export.add_argument("--format", dest="kind", choices=["csv", "json", "parquet", "xlsx"], default="csv")
+    export.add_argument("--language", choices=["nb", "en"], default="nb", help="of headings (%(default)s)")
+    export.add_argument("--out", required=True, metavar="FILE", help="a file, or - for the standard output")
+    export.set_defaults(run=_run_export)
+
+
+def _run_export(arguments: argparse.Namespace) -> int:
+    from bems.clock import RealClock
+    from bems.export.run import Wish, export
+    from models.site import load_site
+
+    wish = Wish(
+        arguments.points,
+        arguments.start,
+        arguments.end,
+        arguments.every,
+        arguments.kind,
+        arguments.language,
+        arguments.out,
+    )
+    return export(load_site(arguments.site), arguments.data / "record.sqlite", wish, RealClock().now())
