@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,8 @@ class EventKind(StrEnum):
     """Somebody else wrote a point that we hold."""
     PLAN = "plan"
     """A new plan, with the grounds of what it asks for."""
+    METER_EXCHANGE = "meter_exchange"
+    """A meter was exchanged; the subject is its counter's point, the data `last` (old meter) and `first` (new one)."""
     HOLD = "hold"
     """A wish that was not turned into a command."""
 
@@ -128,3 +130,40 @@ class Ticks:
 
     def __len__(self) -> int:
         return len(self.tick)
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A meter was exchanged for another one at `at_ms`."""
+
+    at_ms: int
+    last: float
+    """Reading of the old meter when it was taken out."""
+    first: float
+    """Reading of the new one when it was put in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """A counter did not simply go on: it was read as `before`, then, at `at_ms`, as `after`."""
+
+    at_ms: int
+    kind: Literal["rollover", "exchange", "reset"]
+    before: float
+    after: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Gains:
+    """What one counter gained over n buckets, n + 1 edges; NaN where no two readings tell of the bucket."""
+
+    point: str
+    edges_ms: NDArray[np.int64]
+    """[ms since 1970 UTC]"""
+    gained: NDArray[np.float64]
+    """In the counter's own unit."""
+    in_gaps: NDArray[np.float64]
+    """The part of it that fell into gaps: known as a whole, shared out evenly over each gap."""
+    coverage: NDArray[np.float64]
+    """Part of the bucket's time between readings that are close together, 0 .. 1."""
+    breaks: tuple[Break, ...]

@@ -3,6 +3,11 @@
 Samples are keyed by tick, then point, then a running number within the tick, packed into one integer (`sample_id`), so
 that a tick is appended at the end of the table and one point is found again with one seek a tick. The measurements
 behind it are in docs/decisions/0004-record-keyed-by-tick.md. The view `readings` shows samples by name and time.
+
+`archive` lists the Parquet files of finished days. Ticks up to the greatest `last_tick` there are in files, whatever is
+still left of them in `samples`; what follows is in `samples`. `archive_points` says where in a file a point's rows lie,
+and sums each point up: its first and last GOOD reading, how often it fell, the time between readings that were close
+enough together to know how it went (bems.history.counters.LONGEST_STEP_MS), and what it rose where they were not.
 """
 
 import sqlite3
@@ -93,6 +98,35 @@ LADDER: Final[tuple[tuple[str, ...], ...]] = (
             rows BLOB NOT NULL
         ) STRICT""",
         "CREATE INDEX forecasts_by_known ON forecasts (source, known_ms)",
+    ),
+    (
+        """CREATE TABLE archive (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            file TEXT NOT NULL UNIQUE,
+            first_tick INTEGER NOT NULL,
+            last_tick INTEGER NOT NULL,
+            first_ms INTEGER NOT NULL,
+            last_ms INTEGER NOT NULL,
+            rows INTEGER NOT NULL,
+            sha256 TEXT NOT NULL,
+            kind TEXT NOT NULL CHECK (kind IN ('raw', 'thinned15'))
+        ) STRICT""",
+        "CREATE INDEX archive_by_tick ON archive (last_tick)",
+        """CREATE TABLE archive_points (
+            point INTEGER NOT NULL REFERENCES points,
+            archive INTEGER NOT NULL REFERENCES archive ON DELETE CASCADE,
+            first_row INTEGER NOT NULL,
+            rows INTEGER NOT NULL,
+            first_ms INTEGER,
+            first_value REAL,
+            last_ms INTEGER,
+            last_value REAL,
+            falls INTEGER NOT NULL,
+            known_ms INTEGER NOT NULL,
+            gained_in_gaps REAL NOT NULL,
+            PRIMARY KEY (point, archive)
+        ) STRICT, WITHOUT ROWID""",
+        "CREATE INDEX archive_points_by_archive ON archive_points (archive)",
     ),
 )
 """Rung i leads from schema version i to i + 1. A rung that has been released is never changed."""
