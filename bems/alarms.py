@@ -51,6 +51,23 @@ def lost_connection(connection: str, points: int) -> Condition:
     return Condition(f"connection.{connection}", "B", because(Code.ALARM_CONNECTION, name=connection, points=points))
 
 
+def target_refuses(name: str, detail: str) -> Condition:
+    """A system we feed takes nothing until a person has put something right; `detail` is what it answers."""
+    return Condition(f"target.{name}.refuses", "C", because(Code.ALARM_TARGET_REFUSES, name=name, detail=detail))
+
+
+def target_away(name: str, hours: float) -> Condition:
+    """A system we feed has not taken anything for hours."""
+    return Condition(f"target.{name}.away", "C", because(Code.ALARM_TARGET_AWAY, name=name, hours=round(hours)))
+
+
+def set_aside(name: str, number: int, detail: str) -> Condition:
+    """A system we feed has refused single samples for good."""
+    return Condition(
+        f"target.{name}.aside", "C", because(Code.ALARM_SET_ASIDE, name=name, number=number, detail=detail)
+    )
+
+
 def device_conditions(site: Site, picture: Mapping[str, Reading]) -> list[Condition]:
     """Alarm flags that devices report themselves, and devices that are silent on a wire where others answer.
 

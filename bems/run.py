@@ -15,6 +15,7 @@ from bems.learning_live import Learning
 from bems.night import Nights, planned_by
 from bems.planning_live import Planner
 from bems.process import run_until_signal, say
+from bems.publish.beside import publish
 from bems.system import System
 from bems.view import View
 from bems.web import WebServer, open_port
@@ -70,6 +71,8 @@ async def operate(  # noqa: PLR0913  # it is the whole composition
         nights = Nights(site, record, path, clock.now, lambda: planned_by(planner, site, clock.now()))
         nights.note, system.nights = system.note, nights
         system.beside = [("planner", planner.run), ("lessons", lessons.run), ("night", nights.run)]
+        if not demo:
+            publish(system, path)
         system.feeds = make_feeds(system, prices, weather, feed_period_s)
         server = WebServer(create_app(View(system, path, demo=demo)), listening)
 

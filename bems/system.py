@@ -28,6 +28,7 @@ from bems.planning_live import Planner
 from bems.state import aged, fold, max_age_s, unread
 from bems.steering import MEMORY_KEY, Steering
 from bems.wiring import points_by_connection
+from dashboards.ports import Health
 from drivers.errors import Unreachable
 from models.field import Connection
 from models.forecast import PriceForecast, WeatherForecast
@@ -69,6 +70,8 @@ class System:
         """Further tasks, by name, that end with the ticks."""
         self.conditions_beside: list[Callable[[], Iterable[alarms.Condition]]] = []
         """What those tasks have to alarm of: asked in every tick, so they answer from memory."""
+        self.health_beside: list[Callable[[], Health]] = []
+        """How those tasks are; answered from memory, too."""
         self.clock = clock
         self.record = record
         self.feeds = feeds
