@@ -78,7 +78,7 @@ class View:
         ]
 
     def health(self) -> Sequence[Health]:
-        """Each driver, feed, the record and the loop."""
+        """Each driver, feed, the record, the loop, and each target."""
         system, wall = self._system, wall_s()
         states = {"starting": "starting", "up": "ok", "down": "down"}
         result = [
@@ -93,16 +93,18 @@ class View:
             result.append(Health(feed.name, "feed", state, _age(wall, feed.fetched_s), feed.error or "fresh"))  # type: ignore[arg-type]
         result.append(self._record_health(wall))
         late = f"tick {system.tick_count}, {1000 * system.lag_s:.0f} ms late"
-        result.append(Health("loop", "loop", system.state, _age(wall, system.ticked_s), late))
-        return result
+        figures = {"lag_seconds": system.lag_s, "ticks_total": float(system.tick_count)}
+        result.append(Health("loop", "loop", system.state, _age(wall, system.ticked_s), late, figures))
+        return [*result, *(asked() for asked in system.health_beside)]
 
     def _record_health(self, wall: float) -> Health:
         system, age_s = self._system, _age(wall, self._system.recorded_s)
+        figures = {"unstored_ticks": float(system.unstored)}
         if system.record_error is not None:
-            return Health("record", "record", "down", age_s, system.record_error)
+            return Health("record", "record", "down", age_s, system.record_error, figures)
         if system.unstored > LATE_TICKS:
-            return Health("record", "record", "degraded", age_s, f"{system.unstored} ticks wait to be stored")
-        return Health("record", "record", "ok" if age_s is not None else "starting", age_s, "stores")
+            return Health("record", "record", "degraded", age_s, f"{system.unstored} ticks wait to be stored", figures)
+        return Health("record", "record", "ok" if age_s is not None else "starting", age_s, "stores", figures)
 
     def alarms(self) -> Sequence[AlarmView]:
         """Active alarms, newest first."""

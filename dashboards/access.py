@@ -2,9 +2,11 @@
 
 Until there is a sign-in, only the demo lets anybody in: an anonymous viewer from this very machine. A request that a
 proxy has passed on is not from this machine, and a host name other than this machine's own is refused, since a web page
-elsewhere could otherwise read the answers by pointing its name at 127.0.0.1 (DNS rebinding).
+elsewhere could otherwise read the answers by pointing its name at 127.0.0.1 (DNS rebinding). A program that watches
+over the system brings a token, which opens what it needs and nothing else.
 """
 
+import hmac
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -45,6 +47,10 @@ class Viewer:
 ANONYMOUS: Final = Viewer("anonymous", sees_personal=True)
 """The viewer of the demo. It sees everything, since the demo's residents are made up like its plant."""
 
+MONITOR: Final = Viewer("monitoring", sees_personal=False)
+MONITORED: Final = frozenset({"/healthy", "/metrics"})
+"""What the monitoring token opens."""
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
@@ -68,6 +74,14 @@ def admit(
     return guest
 
 
+def is_monitor(path: str, headers: Iterable[tuple[bytes, bytes]], token: str | None) -> bool:
+    """Whether a request brings the monitoring token, and asks for what that opens."""
+    if not token or path not in MONITORED:
+        return False
+    brought = [value for name, value in headers if name.lower() == b"authorization"]
+    return len(brought) == 1 and hmac.compare_digest(brought[0], b"Bearer " + token.encode())
+
+
 def current_viewer(request: Request) -> Viewer:
     """The viewer the gate let in; every API route depends on it, so that none works without the gate."""
     viewer = request.scope.get("viewer")
@@ -79,10 +93,13 @@ def current_viewer(request: Request) -> Viewer:
 class Gate:
     """The middleware in front of everything; adds the security headers to every answer, refusals included."""
 
-    def __init__(self, app: ASGIApp, *, demo: bool, guest: Viewer = ANONYMOUS) -> None:
+    def __init__(
+        self, app: ASGIApp, *, demo: bool, guest: Viewer = ANONYMOUS, monitoring_token: str | None = None
+    ) -> None:
         self._app = app
         self._demo = demo
         self._guest = guest
+        self._monitoring_token = monitoring_token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on what is let in."""
@@ -99,6 +116,8 @@ class Gate:
 
         client = scope.get("client")
         found = admit(self._demo, client[0] if client else None, scope["headers"], self._guest)
+        if isinstance(found, Refusal) and is_monitor(scope["path"], scope["headers"], self._monitoring_token):
+            found = MONITOR
         if isinstance(found, Refusal):
             await _refuse(found, send_guarded)
         else:

@@ -64,10 +64,21 @@ class HealthAnswer(Answer):
     """One part of the system."""
 
     name: str
-    kind: Literal["driver", "feed", "record", "loop"]
+    kind: Literal["driver", "feed", "record", "loop", "plan", "target"]
     state: Literal["ok", "degraded", "down", "starting"]
     age_s: float | None = Field(description="Wall time since it last worked [s]")
     detail: str
+
+
+class HealthyAnswer(Answer):
+    """Whether the system works, and what that rests on."""
+
+    verdict: Literal["healthy", "degraded", "unhealthy"] = Field(
+        description="'degraded' works, with less than it should have"
+    )
+    why: list[str] = Field(description="What is not as it should be, most important first")
+    at: datetime = Field(description="Site time")
+    parts: list[HealthAnswer]
 
 
 class AlarmAnswer(Answer):

@@ -73,7 +73,7 @@ def _add_now(router: APIRouter, view: SiteView) -> None:
     async def points(viewer: Seen) -> list[PointAnswer]:
         return [point_answer(view.site, point, viewer) for point in view.points()]
 
-    @router.get("/health", summary="Each driver and feed, the record and the loop")
+    @router.get("/health", summary="Each driver and feed, the record, the loop, and each target that is fed")
     async def health() -> list[HealthAnswer]:
         return [
             HealthAnswer(name=h.name, kind=h.kind, state=h.state, age_s=h.age_s, detail=h.detail) for h in view.health()

@@ -13,6 +13,7 @@ from starlette.types import Scope
 
 from dashboards.access import ANONYMOUS, Gate, Viewer, current_viewer
 from dashboards.api import REFUSED, api_router
+from dashboards.monitoring import add_monitoring
 from dashboards.pages.overview import overview
 from dashboards.ports import SiteView
 from dashboards.stream import HEADERS, Feed, stream
@@ -51,10 +52,10 @@ class Files(StaticFiles):
         return response
 
 
-def create_app(view: SiteView, guest: Viewer = ANONYMOUS) -> FastAPI:
+def create_app(view: SiteView, guest: Viewer = ANONYMOUS, monitoring_token: str | None = None) -> FastAPI:
     """The application over one site. It opens nothing and starts nothing: any ASGI server runs it.
 
-    `guest` is who the demo lets in without a sign-in.
+    `guest` is who the demo lets in without a sign-in. `monitoring_token` opens /healthy and /metrics, nothing else.
     """
     app = FastAPI(
         title="bems",
@@ -65,8 +66,9 @@ def create_app(view: SiteView, guest: Viewer = ANONYMOUS) -> FastAPI:
         redoc_url=None,
     )
     app.add_middleware(GZipMiddleware, minimum_size=2000)
-    app.add_middleware(Gate, demo=view.demo, guest=guest)
+    app.add_middleware(Gate, demo=view.demo, guest=guest, monitoring_token=monitoring_token)
     app.include_router(api_router(view))
+    add_monitoring(app, view)
     _add_stream(app, view, guest)
     pages = {language: overview(view.site, view.demo, language) for language in LANGUAGES}
     _add_page(app, "/", pages["nb"])

@@ -1,7 +1,7 @@
 """What people's pages may read. The page side defines it, `bems/view.py` satisfies it."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
@@ -37,14 +37,16 @@ class PointView:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """State of one part of the system: a driver, a feed, the record or the loop."""
+    """State of one part of the system: a driver, a feed, the record, the loop, or a target that is fed from here."""
 
     name: str
-    kind: Literal["driver", "feed", "record", "loop"]
+    kind: Literal["driver", "feed", "record", "loop", "plan", "target"]
     state: State
     age_s: float | None
     """Wall time since it last worked."""
     detail: str
+    figures: Mapping[str, float] = field(default_factory=dict)
+    """Further figures for monitoring; those that only rise end with '_total'. Described in dashboards.metrics."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +226,7 @@ class SiteView(Protocol):
         ...
 
     def health(self) -> Sequence[Health]:
-        """Each driver, feed, the record and the loop."""
+        """Each driver, feed, the record, the loop, and each target."""
         ...
 
     def alarms(self) -> Sequence[AlarmView]:

@@ -6,7 +6,9 @@ import { clock, dayAndClock, pick, shown, span, t, unitOf } from "./words.js";
 const CLASSES = { A: "alarms.class_a", B: "alarms.class_b", C: "alarms.class_c" };
 const STATES = { ok: "health.ok", degraded: "health.degraded", down: "health.down", starting: "health.starting" };
 const KINDS = { driver: "health.driver", feed: "health.feed", record: "health.record", loop: "health.loop" };
-const FEEDS = { prices: "health.prices", weather: "health.weather" };
+const FEEDS = {
+  prices: "health.prices", weather: "health.weather", mqtt_out: "health.mqtt_out", influx: "health.influx",
+};
 const EVENTS_MS = 15000;
 const DIGEST_MS = 30000;
 const seconds = (iso) => Date.parse(iso) / 1000;
