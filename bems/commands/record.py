@@ -1,4 +1,4 @@
-"""Verbs about the record: export."""
+"""Verbs about the record: export, backup, restore, verify."""
 
 import argparse
 from pathlib import Path
@@ -7,6 +7,20 @@ from pathlib import Path
 def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Make the verbs known to the command line."""
     _export(verbs)
+    backup = verbs.add_parser("backup", help="copy the record, also while it is being written")
+    backup.add_argument("target", type=Path, help="a folder (again and again the same one), or a file ending in .tar")
+    backup.add_argument("--data", type=Path, default=Path("data"), help="folder of the record (%(default)s)")
+    backup.set_defaults(run=_backup)
+
+    restore = verbs.add_parser("restore", help="put a backup into a folder that has no record")
+    restore.add_argument("backup", type=Path, help="folder or .tar file of a backup")
+    restore.add_argument("--data", type=Path, default=Path("data"), help="where to (%(default)s)")
+    restore.set_defaults(run=_restore)
+
+    verify = verbs.add_parser("verify", help="is the record, or a backup, whole?")
+    verify.add_argument("backup", nargs="?", type=Path, default=None, help="folder or .tar file of a backup")
+    verify.add_argument("--data", type=Path, default=Path("data"), help="folder of the record (%(default)s)")
+    verify.set_defaults(run=_verify)
 
 
 def _export(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -40,3 +54,21 @@ def _run_export(arguments: argparse.Namespace) -> int:
         arguments.out,
     )
     return export(load_site(arguments.site), arguments.data / "record.sqlite", wish, RealClock().now())
+
+
+def _backup(arguments: argparse.Namespace) -> int:
+    from bems.safekeeping import run_backup
+
+    return run_backup(arguments.data, arguments.target)
+
+
+def _restore(arguments: argparse.Namespace) -> int:
+    from bems.safekeeping import run_restore
+
+    return run_restore(arguments.backup, arguments.data)
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    from bems.safekeeping import run_verify
+
+    return run_verify(arguments.backup, arguments.data)
