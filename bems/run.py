@@ -1,6 +1,7 @@
 """`bems run` and what the demo shares with it: compose a system, serve its pages, end in order."""
 
 import asyncio
+import os
 import socket
 from collections.abc import Sequence
 from pathlib import Path
@@ -74,7 +75,8 @@ async def operate(  # noqa: PLR0913  # it is the whole composition
         if not demo:
             publish(system, path)
         system.feeds = make_feeds(system, prices, weather, feed_period_s)
-        server = WebServer(create_app(View(system, path, demo=demo)), listening)
+        token = os.environ.get(site.monitoring.token_env)
+        server = WebServer(create_app(View(system, path, demo=demo), monitoring_token=token), listening)
 
         async def end_server() -> None:
             await stop.wait()

@@ -36,7 +36,7 @@ from models.keeping import RecordKeeping
 from models.profile import Profile, Text, load_profile
 from models.promotion import Control
 from models.site_check import reference_faults, salvage
-from models.targets import Influx
+from models.targets import Influx, Monitoring, MqttOut
 from models.tariff import TariffConfig
 
 
@@ -90,6 +90,8 @@ class Site(Strict):
     control: Control = Control()
     record: RecordKeeping = RecordKeeping()
     influx: Influx | None = None
+    mqtt_out: MqttOut | None = None
+    monitoring: Monitoring = Monitoring()
     bacnet_station: BacnetStation = BacnetStation()
     connections: tuple[Connection, ...]
     devices: tuple[Device, ...]

@@ -122,6 +122,21 @@ class History:
         )
         return tuple(event for event in events if event.kind in wanted)
 
+    def events_after(self, number: int, limit: int) -> tuple[tuple[int, Event], ...]:
+        """The events that were stored after the one with this number (0: from the first one), with theirs, in order."""
+        sql = "SELECT id, at_ms, kind, subject, text, data FROM events WHERE id > ? ORDER BY id LIMIT ?"
+        with self._reading() as connection:
+            rows = connection.execute(sql, (number, limit)).fetchall()
+        return tuple(
+            (stored, Event(from_ms(at_ms), EventKind(kind), subject, text, json.loads(data)))
+            for stored, at_ms, kind, subject, text, data in rows
+        )
+
+    def newest_event(self) -> int:
+        """Number of the event that was stored last; 0 when there is none."""
+        with self._reading() as connection:
+            return int(connection.execute("SELECT coalesce(max(id), 0) FROM events").fetchone()[0])
+
     def state(self, key: str) -> Any:
         """What was saved last under `key`; None when nothing was."""
         with self._reading() as connection:

@@ -186,6 +186,19 @@ def test_events_are_found_by_time_kind_and_subject(record, history):
     assert history.events(TEN + MINUTE, TEN + 2 * MINUTE) == (up,)
 
 
+def test_events_are_followed_by_their_numbers_also_when_the_clock_was_set_back(record, history):
+    assert (history.newest_event(), history.events_after(0, 10)) == (0, ())
+    first = Event(TEN, EventKind.START, "bems", "Programmet startet")
+    early = Event(TEN - HOUR, EventKind.CONTROL, "hot_water", "Syklus begynt")
+    record.append_tick([], events=[first])
+    record.append_tick([], events=[early])
+    (number, found), (newest, last) = history.events_after(0, 10)
+    assert (found, last, newest) == (first, early, history.newest_event())
+    assert history.events_after(0, 1) == ((number, first),)
+    assert history.events_after(number, 10) == ((newest, early),)
+    assert history.events_after(newest, 10) == ()
+
+
 def forecast(known_at, first_degc, source="met"):
     at_ms = to_ms(known_at) + 3_600_000 * np.arange(3, dtype=np.int64)
     columns = {
