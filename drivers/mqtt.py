@@ -1,29 +1,22 @@
 """Devices that publish JSON on an MQTT broker: nothing is polled, what they say is kept until it is asked for."""
 
 import asyncio
-import contextlib
 import functools
-import logging
-import os
-import ssl
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, cast
+from typing import Any, cast
 
 import aiomqtt
 
 from drivers.codec_mqtt import decode_state, encode_set
 from drivers.errors import Refused, Unreachable
 from drivers.limits import allowed, same_value, write_rule
+from drivers.mqtt_client import SILENT, enter, leave, password, trusting
 from models.field import MqttConnection, SitePoint
 from models.point import MqttPoint
 from models.profile import MqttProfile, Profile
 from models.signals import Quality, Sample, Write, WriteResult
-
-_SILENT: Final = logging.getLogger("drivers.mqtt.library")
-_SILENT.setLevel(logging.CRITICAL)
-"""The library reports each failed exchange; the caller logs the change from up to down once."""
 
 
 @dataclass(slots=True)
@@ -102,9 +95,8 @@ class MqttDriver:
         self._catching_up = True
         try:
             client = self._new_client()
-            await _enter(client)
+            await enter(client)
             self._client = client
-            _mend(client)
             await self._subscribe(client)
             await self._round_trip(client)
         except (aiomqtt.MqttError, OSError) as error:  # OSError: the certificates cannot be read
@@ -163,28 +155,23 @@ class MqttDriver:
     async def close(self) -> None:
         """See Driver. The session stays with the broker."""
         client, self._client = self._client, None
-        if client is None:
-            return
-        with contextlib.suppress(aiomqtt.MqttError):
-            await client.__aexit__(None, None, None)
+        if client is not None:
+            await leave(client)
 
     def _new_client(self) -> aiomqtt.Client:
         connection = self._connection
-        password = os.environ.get(connection.password_env) if connection.password_env is not None else None
-        client = aiomqtt.Client(
+        return aiomqtt.Client(
             connection.host,
             connection.port,
             username=connection.username,
-            password=password,
+            password=password(connection.password_env),
             identifier=self._client_id,
             clean_session=False,
             timeout=connection.timeout_s,
-            tls_context=ssl.create_default_context(cafile=connection.tls_ca_file) if connection.tls_ca_file else None,
+            tls_context=trusting(connection.tls_ca_file) if connection.tls_ca_file else None,
             queue_type=cast("Any", functools.partial(_Inbox, self._on_message)),
-            logger=_SILENT,
+            logger=SILENT,
         )
-        client._client.connect_timeout = connection.timeout_s  # noqa: SLF001  # 5 s otherwise, whatever our time-out
-        return client
 
     async def _subscribe(self, client: aiomqtt.Client) -> None:
         topics = [(topic, 1) for topic in (*self._map.availability, *self._map.states)]
@@ -262,54 +249,6 @@ class MqttDriver:
         said = "nothing" if waiting.heard is None else str(waiting.heard)
         error = f"{write.point}: wrote {waiting.value}, the device shows {said} after {self._connection.timeout_s} s"
         return WriteResult(write.point, ok=False, read_back=waiting.heard, error=error)
-
-
-def _mend(client: aiomqtt.Client) -> None:
-    """Mend what the library leaves to chance once it is connected; nothing of it can be reached from outside.
-
-    The reason of a lost connection is taken whenever it comes: the event loop reports those that nobody takes. And the
-    event loop watches the socket at once when there is something to write: the library asks for that one turn later,
-    when the socket may be closed already.
-    """
-    loop = asyncio.get_running_loop()
-    lost: asyncio.Future[None] = client._disconnected  # noqa: SLF001
-    lost.add_done_callback(lambda gone: None if gone.cancelled() else gone.exception())
-
-    def write(library: Any) -> None:
-        try:
-            library.loop_write()
-        except Exception as error:  # noqa: BLE001  # whatever it is, the connection is broken
-            if not lost.done():
-                lost.set_exception(error)
-
-    client._client.on_socket_register_write = (  # noqa: SLF001
-        lambda library, _userdata, wire: loop.add_writer(wire.fileno(), write, library)
-    )
-
-
-async def _enter(client: aiomqtt.Client) -> None:
-    """Connect, or leave nothing behind.
-
-    The library dials in a thread, which would go on after a cancel and hand the event loop a socket that is closed by
-    then. So an attempt is never cut off: a cancelled one is ended when it is over, two of its time-outs later at most.
-    """
-    entering = asyncio.create_task(client.__aenter__())
-    try:
-        await asyncio.shield(entering)
-    except BaseException:  # a broker that never greets would keep the socket open
-        await asyncio.wait([entering])
-        if not entering.cancelled():
-            entering.exception()  # taken, so that the event loop does not report it
-        _abandon(client)
-        raise
-
-
-def _abandon(client: aiomqtt.Client) -> None:
-    """End what is left of a connection; one that is given up before the broker greets would trip the library later."""
-    library = client._client  # noqa: SLF001  # no way in from outside
-    library.on_connect = library.on_disconnect = None
-    library.on_socket_register_write = None  # it writes its farewell at once then, while the socket is still open
-    library.disconnect()
 
 
 def _topics(points: Sequence[SitePoint], profiles: Mapping[str, Profile]) -> _Map:
