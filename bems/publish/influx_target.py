@@ -132,7 +132,7 @@ class InfluxTarget:
 
 
 def _raise(error: ApiException) -> NoReturn:
-    status, text = error.status or 0, _text(error)
+    status, text = error.status or 0, told(error)
     if status in _LINES:
         raise _BadLines(text) from error
     if status == 413:
@@ -142,8 +142,8 @@ def _raise(error: ApiException) -> NoReturn:
     raise Refused(text) from error
 
 
-def _text(error: ApiException) -> str:
-    """The answer in one line: the status, and the message out of its JSON, if it is one."""
+def told(error: ApiException) -> str:
+    """The answer in one line, for people: the status, and the message out of its JSON, if it is one."""
     body = error.body if isinstance(error.body, str) else ""
     told = re.search(r'"(?:message|error)"\s*:\s*"((?:[^"\\]|\\.)*)"', body)
     words = (told[1].replace('\\"', '"') if told else body) or str(error.reason or "")
