@@ -19,19 +19,32 @@ from datetime import datetime
 from math import isnan
 from pathlib import Path
 from time import sleep
-from typing import Any, Final, Literal, cast
+from typing import Any, Final, cast
 
 import numpy as np
 import polars as pl
 
 from bems.history import parquet
+from bems.history.catalogue import FOLDER, ArchiveFile, Kind, archived_tick, catalogue
 from bems.history.counters import summaries
 from bems.history.errors import RecordBusy, RecordError, clear_errors
 from bems.history.schema import MAX_POINTS, SERIAL_BITS, TICK_SHIFT, open_for_reading, open_for_writing
 from bems.history.times import from_ms, to_ms
 
-FOLDER: Final = "archive"
-"""Beside the record."""
+__all__ = [
+    "FOLDER",
+    "ArchiveFile",
+    "Kind",
+    "Moved",
+    "archive_finished",
+    "archived_tick",
+    "archiving",
+    "catalogue",
+    "damaged",
+    "enter",
+    "free_name",
+]
+
 MOST_ROWS: Final = 4_000_000
 """Rows of a file, about; a day that has more becomes several files, so that memory stays small."""
 DELETED_AT_ONCE: Final = 20_000
@@ -39,25 +52,6 @@ DELETED_AT_ONCE: Final = 20_000
 PAUSE_S: Final = 0.05
 """Wall time after that, in which the writer gets in."""
 BUSY_S: Final = 60.0
-
-Kind = Literal["raw", "thinned15"]
-
-
-@dataclass(frozen=True, slots=True)
-class ArchiveFile:
-    """One row of the catalogue."""
-
-    id: int
-    file: str
-    """Below the folder of the record: 'archive/2026/2026-01-15.parquet'."""
-    first_tick: int
-    last_tick: int
-    first_ms: int
-    last_ms: int
-    """Least and greatest time of a sample [ms since 1970 UTC]."""
-    rows: int
-    sha256: str
-    kind: Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,22 +63,10 @@ class Moved:
     bytes: int
 
 
-_FIELDS: Final = "id, file, first_tick, last_tick, first_ms, last_ms, rows, sha256, kind"
 _CHUNK: Final = f"""SELECT s.sample_id, t.first_ms + s.after_ms, s.value, s.quality
     FROM samples s JOIN ticks t ON t.tick = s.sample_id >> {TICK_SHIFT}
     WHERE s.sample_id >= :first << {TICK_SHIFT} AND s.sample_id < (:last + 1) << {TICK_SHIFT}
     ORDER BY s.sample_id"""  # noqa: S608  (constants)
-
-
-def catalogue(connection: sqlite3.Connection) -> tuple[ArchiveFile, ...]:
-    """Every file, in order of ticks."""
-    rows = connection.execute(f"SELECT {_FIELDS} FROM archive ORDER BY first_tick")  # noqa: S608  (constant)
-    return tuple(ArchiveFile(*row) for row in rows)
-
-
-def archived_tick(connection: sqlite3.Connection) -> int:
-    """The last tick that lies in a file; 0 when none does. Rows of it and those before in `samples` do not count."""
-    return int(connection.execute("SELECT coalesce(max(last_tick), 0) FROM archive").fetchone()[0])
 
 
 @contextmanager

@@ -1,10 +1,12 @@
 """Samples in the order in which they were stored, for whoever sends them on from a cursor of his own."""
 
 import sqlite3
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
+from bems.history.catalogue import ArchiveFile
 from bems.history.rows import Ticks
 from bems.history.schema import MAX_POINTS, SERIAL_BITS, TICK_SHIFT
 
@@ -27,6 +29,43 @@ def hot_ticks(connection: sqlite3.Connection, cursor: int, limit: int) -> Ticks:
         newest = connection.execute("SELECT max(tick) FROM ticks").fetchone()[0]
         end = cursor if newest is None else max(cursor, newest)
     return _ticks(connection, end, rows)
+
+
+def file_ticks(folder: Path, entry: ArchiveFile) -> Ticks:
+    """All that a file holds. FileNotFoundError, RecordDamaged."""
+    from bems.history import parquet  # polars takes a while to import, and whoever keeps up does without
+
+    names, rows = parquet.in_order_of_ticks(folder / entry.file)
+    table = parquet.table(rows)
+    return Ticks(
+        entry.last_tick,
+        names,
+        rows["tick"].to_numpy(),
+        rows["point"].to_physical().to_numpy().astype(np.int32),
+        table[:, 0].astype(np.int64),
+        table[:, 1],
+        table[:, 2].astype(np.int8),
+    )
+
+
+def part_of(ticks: Ticks, cursor: int, limit: int) -> Ticks:
+    """The whole ticks after `cursor`, at most `limit` samples, but never less than one tick."""
+    begin = int(np.searchsorted(ticks.tick, cursor, side="right"))
+    end = len(ticks)
+    if end - begin > limit:
+        end = int(np.searchsorted(ticks.tick, ticks.tick[begin + limit], side="left"))
+        end = end if end > begin else int(np.searchsorted(ticks.tick, ticks.tick[begin], side="right"))
+    part = slice(begin, end)
+    reached = ticks.cursor if end == len(ticks) else int(ticks.tick[end - 1])
+    return Ticks(
+        max(cursor, reached),
+        ticks.names,
+        ticks.tick[part],
+        ticks.point[part],
+        ticks.at_ms[part],
+        ticks.value[part],
+        ticks.quality[part],
+    )
 
 
 def _ticks(connection: sqlite3.Connection, cursor: int, rows: list[tuple[Any, ...]]) -> Ticks:

@@ -103,10 +103,18 @@ def read_rows(wanted: Iterable[tuple[Path, int, int]], columns: Sequence[str]) -
     return _collected([pl.scan_parquet(file).select(columns).slice(first, rows) for file, first, rows in wanted])
 
 
-def read_ticks(file: Path, after: int) -> pl.DataFrame:
-    """The rows of ticks after `after`, in order of ticks. FileNotFoundError, RecordDamaged."""
-    scan = pl.scan_parquet(file).filter(pl.col("tick") > after).sort("tick", maintain_order=True)
-    return _collected([scan])[0]
+def table(rows: pl.DataFrame) -> NDArray[np.float64]:
+    """Time [ms], value (NaN for null) and quality of each row."""
+    columns = (rows["at"].dt.epoch("ms"), rows["value"], rows["quality"])
+    return np.column_stack([column.cast(pl.Float64).to_numpy() for column in columns])
+
+
+def in_order_of_ticks(file: Path) -> tuple[tuple[str, ...], pl.DataFrame]:
+    """The whole file, its rows in order of ticks, `point` an Enum of the names. FileNotFoundError, RecordDamaged."""
+    rows = read(file).sort("tick", maintain_order=True)
+    point = rows["point"].cast(pl.String)
+    names = tuple(point.unique().sort().to_list())
+    return names, rows.with_columns(point.cast(pl.Enum(names)).alias("point"))
 
 
 def _collected(scans: Sequence[pl.LazyFrame]) -> list[pl.DataFrame]:

@@ -1,42 +1,38 @@
 """The one way to ask the record, for pages, reports, control and exports, in any process and thread.
 
 Every question opens its own read-only connection, reads in one short transaction and closes it: nothing is left open
-that would keep the write-ahead log from shrinking, and the writer is never waited for. Times are site time; a period
+that would keep the write-ahead log from shrinking, and the writer is never waited for. Finished days lie in Parquet
+files (bems.history.archive); answers are the same wherever a sample lies. Times are site time; a period
 runs from its start (included) to its end (excluded). Points that the record has never seen give empty answers.
 """
 
 import json
 import sqlite3
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
+from bems.history import gained, newest, series
 from bems.history.aggregate import aggregate
-from bems.history.errors import clear_errors
-from bems.history.following import hot_ticks
-from bems.history.rows import Buckets, CommandRow, Event, EventKind, KnownForecast, Series, Ticks
-from bems.history.schema import MAX_PER_POINT, QUALITY_CODE, SERIAL_BITS, TICK_SHIFT, open_for_reading
+from bems.history.catalogue import ArchiveFile, archived_tick, catalogue
+from bems.history.errors import RecordDamaged, clear_errors
+from bems.history.following import file_ticks, hot_ticks, part_of
+from bems.history.rows import Buckets, CommandRow, Event, EventKind, Gains, KnownForecast, Series, Ticks
+from bems.history.schema import QUALITY_CODE, open_for_reading
 from bems.history.times import from_ms, to_ms
 from models.signals import Command, Reason, Sample, WriteResult
 
-_QUALITY_OF_CODE: Final = {code: quality for quality, code in QUALITY_CODE.items()}
+T = TypeVar("T")
 
-# CROSS JOIN keeps SQLite to this order: the ticks of the period, and in each one seek for the point.
-_OF_POINT: Final = f"""
-    FROM ticks t CROSS JOIN samples s
-    ON s.sample_id BETWEEN (t.tick << {TICK_SHIFT}) + :key AND (t.tick << {TICK_SHIFT}) + :key + {MAX_PER_POINT - 1}
-    WHERE t.last_ms >= :start AND t.first_ms < :end"""
-_SERIES: Final = (
-    f"SELECT t.first_ms + s.after_ms AS at_ms, s.value, s.quality {_OF_POINT} AND at_ms >= :start AND at_ms < :end"
-)
-_NEWEST_FIRST: Final = f"""SELECT t.first_ms + s.after_ms AS at_ms, s.value, s.quality, t.last_ms {_OF_POINT}
-    AND at_ms >= :start AND at_ms < :end ORDER BY t.last_ms DESC, s.sample_id DESC"""
+TRIES: Final = 5
+"""A question is put so often when files of the archive are replaced meanwhile."""
+_QUALITY_OF_CODE: Final = {code: quality for quality, code in QUALITY_CODE.items()}
 
 
 class History:
@@ -44,17 +40,19 @@ class History:
 
     def __init__(self, path: Path, busy_timeout_s: float = 5.0) -> None:
         self._path = path
+        self._folder = path.parent
+        self._followed: tuple[str, Ticks] | None = None
         self._busy_timeout_s = busy_timeout_s
 
     def points(self) -> tuple[str, ...]:
         """Names of all points that were ever recorded."""
         with self._reading() as connection:
-            return tuple(_ids(connection))
+            return tuple(series.ids_of(connection))
 
     def raw(self, points: Iterable[str], start: datetime, end: datetime) -> dict[str, Series]:
         """Every sample of the points from `start` to `end`."""
-        with self._reading() as connection:
-            return _series(connection, points, to_ms(start), to_ms(end))
+        wanted, start_ms, end_ms = tuple(points), to_ms(start), to_ms(end)
+        return self._answer(lambda connection: series.asked(connection, self._folder, wanted, start_ms, end_ms))
 
     def aggregated(
         self, points: Iterable[str], edges: Sequence[datetime], max_hold: timedelta = timedelta(minutes=15)
@@ -69,9 +67,23 @@ class History:
         max_hold_ms = max_hold // timedelta(milliseconds=1)
         if not len(edges_ms):
             raise ValueError("buckets need edges")
-        with self._reading() as connection:
-            series = _series(connection, points, int(edges_ms[0]) - max_hold_ms, int(edges_ms[-1]))
-        return {point: aggregate(of_point, edges_ms, max_hold_ms) for point, of_point in series.items()}
+        wanted, period = tuple(points), (int(edges_ms[0]) - max_hold_ms, int(edges_ms[-1]))
+        found = self._answer(lambda connection: series.asked(connection, self._folder, wanted, *period))
+        return {point: aggregate(of_point, edges_ms, max_hold_ms) for point, of_point in found.items()}
+
+    def gained(
+        self, points: Iterable[str], edges: Sequence[datetime], rollover: Mapping[str, float] | None = None
+    ) -> dict[str, Gains]:
+        """What counters gained between each two neighbours of `edges`, with what is not certain about it.
+
+        `rollover` is what a full turn of a counter is, where that is known (models.point: `turn`); meters that were
+        exchanged are known from events. See bems.history.counters. ValueError when the edges do not rise.
+        """
+        edges_ms, wanted = np.array([to_ms(edge) for edge in edges], dtype=np.int64), tuple(points)
+        if not len(edges_ms):
+            raise ValueError("buckets need edges")
+        turns = rollover or {}
+        return self._answer(lambda connection: gained.asked(connection, self._folder, wanted, edges_ms, turns))
 
     def last_values(
         self, points: Iterable[str] | None = None, at: datetime | None = None, within: timedelta = timedelta(days=1)
@@ -80,22 +92,21 @@ class History:
 
         Points (default: all) that have none in the time `within` before `at` are left out.
         """
-        with self._reading() as connection:
-            ids = _ids(connection)
-            newest = connection.execute("SELECT max(last_ms) FROM ticks").fetchone()[0] if at is None else to_ms(at)
-            if newest is None:
-                return {}
-            start = newest - within // timedelta(milliseconds=1)
-            found = (
-                (point, _newest(connection, ids[point], start, newest + 1))
-                for point in (ids if points is None else points)
-                if point in ids
-            )
-            return {
-                point: Sample(point, from_ms(row[0]), row[1], _QUALITY_OF_CODE[row[2]])
-                for point, row in found
-                if row is not None
+        wanted = None if points is None else frozenset(points)
+
+        def ask(connection: sqlite3.Connection) -> Callable[[], dict[str, Sample]]:
+            names = {n: name for name, n in series.ids_of(connection).items() if wanted is None or name in wanted}
+            end_ms = newest.end_ms(connection) if at is None else to_ms(at)
+            if end_ms is None:
+                return dict
+            start_ms = end_ms - within // timedelta(milliseconds=1)
+            finish = newest.asked(connection, self._folder, names, start_ms, end_ms)
+            return lambda: {
+                names[n]: Sample(names[n], from_ms(one.at_ms), one.value, _QUALITY_OF_CODE[one.quality])
+                for n, one in sorted(finish().items())
             }
+
+        return self._answer(ask)
 
     def commands(self, start: datetime, end: datetime, point: str | None = None) -> tuple[CommandRow, ...]:
         """The commands given from `start` to `end`, of one point or of all, in order of time, with their reasons."""
@@ -167,49 +178,43 @@ class History:
         """
         if limit < 1:
             raise ValueError(f"at least one sample must be asked for, got {limit}")
-        with self._reading() as connection:
-            return hot_ticks(connection, cursor, limit)
+        while True:
+            found, is_end = self._answer(partial(self._ticks_asked, cursor=cursor, limit=limit))
+            if len(found) or is_end:
+                return found
+            cursor = found.cursor
+
+    def _ticks_asked(self, connection: sqlite3.Connection, cursor: int, limit: int) -> Callable[[], tuple[Ticks, bool]]:
+        files = [entry for entry in catalogue(connection) if entry.last_tick > cursor and entry.rows]
+        if not files:
+            self._followed = None
+            found = hot_ticks(connection, max(cursor, archived_tick(connection)), limit)
+            return lambda: (found, True)
+        return lambda: (part_of(self._whole(files[0]), cursor, limit), False)
+
+    def _whole(self, entry: ArchiveFile) -> Ticks:
+        """A file in order of ticks, kept for the next question of whoever follows."""
+        if self._followed is None or self._followed[0] != entry.file:
+            self._followed = (entry.file, file_ticks(self._folder, entry))
+        return self._followed[1]
+
+    def _answer(self, ask: Callable[[sqlite3.Connection], Callable[[], T]]) -> T:
+        """Asks SQLite, lets go of it, and reads files of the archive; again when one was replaced in between."""
+        missing: FileNotFoundError | None = None
+        for _ in range(TRIES):
+            with self._reading() as connection:
+                finish = ask(connection)
+            try:
+                return finish()
+            except FileNotFoundError as error:
+                missing = error
+        raise RecordDamaged(f"record {self._path}: a file of its archive is missing ({missing})")
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
         with clear_errors(self._path), closing(open_for_reading(self._path, self._busy_timeout_s)) as connection:
             connection.execute("BEGIN")
             yield connection
-
-
-def _ids(connection: sqlite3.Connection) -> dict[str, int]:
-    return dict(connection.execute("SELECT name, id FROM points ORDER BY id"))
-
-
-def _series(connection: sqlite3.Connection, points: Iterable[str], start_ms: int, end_ms: int) -> dict[str, Series]:
-    ids = _ids(connection)
-    found = {}
-    for point in points:
-        rows: list[Any] = []
-        if point in ids:
-            period = {"key": ids[point] << SERIAL_BITS, "start": start_ms, "end": end_ms}
-            rows = connection.execute(_SERIES, period).fetchall()
-        found[point] = _in_order_of_time(point, np.array(rows, dtype=np.float64).reshape(-1, 3))
-    return found
-
-
-def _in_order_of_time(point: str, table: NDArray[np.float64]) -> Series:
-    """Samples of one moment stay in the order in which they came. Milliseconds are exact in a double."""
-    table = table[np.argsort(table[:, 0], kind="stable")]
-    return Series(point, table[:, 0].astype(np.int64), table[:, 1].copy(), table[:, 2].astype(np.int8))
-
-
-def _newest(connection: sqlite3.Connection, point_id: int, start_ms: int, end_ms: int) -> tuple[Any, ...] | None:
-    """Goes back tick by tick until none can hold a newer sample than the best: ticks may bring late samples."""
-    period = {"key": point_id << SERIAL_BITS, "start": start_ms, "end": end_ms}
-    best: tuple[Any, ...] | None = None
-    with closing(connection.execute(_NEWEST_FIRST, period)) as rows:
-        for row in rows:
-            if best is not None and best[0] >= row[3]:
-                break
-            if best is None or row[0] > best[0]:
-                best = row
-    return best
 
 
 def _command_row(row: tuple[Any, ...]) -> CommandRow:

@@ -7,7 +7,8 @@ import polars as pl
 import pytest
 
 from bems.history import archive as archive_module
-from bems.history.archive import archive_finished, archiving, catalogue, damaged, enter, free_name
+from bems.history.archive import archive_finished, archiving, damaged, enter, free_name
+from bems.history.catalogue import catalogue
 from bems.history.errors import RecordBusy, RecordError
 from bems.history.record import Record
 from bems.history.schema import QUALITY_CODE, open_for_reading, open_for_writing
@@ -107,14 +108,14 @@ def test_a_clock_that_was_wrong_for_a_while_does_not_keep_ticks_out_of_the_archi
 
 
 def test_a_day_with_too_many_samples_becomes_several_files(record, path, monkeypatch):
-    monkeypatch.setattr(archive_module, "MOST_ROWS", 200_000)
-    fill(record, days=1, step=timedelta(seconds=120), points=500)
+    monkeypatch.setattr(archive_module, "MOST_ROWS", 50_000)
+    fill(record, days=1, step=timedelta(seconds=600), points=500)
     files = archive_finished(path, MIDNIGHT + DAY).files
     entries_after = entries(path)
     assert len(files) == 2
     assert files[1] == "archive/2026/2026-01-15.2.parquet"
     assert entries_after[0].last_tick + 1 == entries_after[1].first_tick
-    assert sum(entry.rows for entry in entries_after) == 360_000
+    assert sum(entry.rows for entry in entries_after) == 72_000
 
 
 def test_a_move_that_is_interrupted_leaves_nothing_lost_and_is_taken_up_again(record, path, monkeypatch):

@@ -1,0 +1,100 @@
+"""What counters gained over a period of the record. Days that no edge cuts are taken from their summaries."""
+
+import json
+import sqlite3
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bems.history.counters import Stretch, falls, gains, joined, plain
+from bems.history.rows import EventKind, Exchange, Gains
+from bems.history.series import Piece, Table, hot, ids_of, pieces, read
+
+BEYOND_MS: Final = 86_400_000
+"""Readings are looked for so far beyond the first and the last edge, to know how the counter went there."""
+_EXCHANGES: Final = (
+    "SELECT at_ms, data FROM events WHERE kind = ? AND subject = ? AND at_ms >= ? AND at_ms < ? ORDER BY id"
+)
+
+
+def asked(
+    connection: sqlite3.Connection,
+    folder: Path,
+    points: Sequence[str],
+    edges_ms: NDArray[np.int64],
+    rollover: Mapping[str, float],
+) -> Callable[[], dict[str, Gains]]:
+    """What `History.gained` answers."""
+    period = int(edges_ms[0]) - BEYOND_MS, int(edges_ms[-1]) + BEYOND_MS
+    ids = ids_of(connection)
+    numbers = {ids[point]: point for point in points if point in ids}
+    in_sqlite = hot(connection, numbers, *period)
+    in_files: dict[int, list[Piece]] = defaultdict(list)
+    for piece in pieces(connection, numbers, *period):
+        in_files[piece.point].append(piece)
+    exchanges = {number: _exchanges(connection, point, period) for number, point in numbers.items()}
+
+    def finish() -> dict[str, Gains]:
+        wanted = {
+            number: [_is_cut(piece, edges_ms, exchanges[number]) for piece in of] for number, of in in_files.items()
+        }
+        stretches = _stretches(folder, in_files, wanted)
+        torn = [number for number, of in stretches.items() if falls(joined([*of, _plain(in_sqlite[number])]))]
+        # where something is odd, every reading counts
+        whole = {number: in_files[number] for number in torn if not all(wanted[number])}
+        stretches |= _stretches(folder, whole, {number: [True] * len(of) for number, of in whole.items()})
+        found = {}
+        for point in points:
+            number = ids.get(point, 0)
+            parts = [*stretches.get(number, []), _plain(in_sqlite.get(number, np.zeros((0, 3))))]
+            found[point] = gains(point, joined(parts), edges_ms, rollover.get(point), exchanges.get(number, ()))
+        return found
+
+    return finish
+
+
+def _is_cut(piece: Piece, edges_ms: NDArray[np.int64], exchanges: Sequence[Exchange]) -> bool:
+    """Whether the readings themselves are needed."""
+    if piece.first_ms is None or piece.last_ms is None:
+        return False
+    edge = np.searchsorted(edges_ms, piece.first_ms, side="right")
+    within = edge < len(edges_ms) and edges_ms[edge] < piece.last_ms
+    return bool(within) or piece.falls > 0 or any(piece.first_ms <= e.at_ms <= piece.last_ms for e in exchanges)
+
+
+def _stretches(
+    folder: Path, of_files: Mapping[int, Sequence[Piece]], wanted: Mapping[int, Sequence[bool]]
+) -> dict[int, list[Stretch]]:
+    to_read = [piece for number, of in of_files.items() for piece, cut in zip(of, wanted[number], strict=True) if cut]
+    tables = iter(read(folder, to_read))
+    return {
+        number: [_plain(next(tables)) if cut else _summed(piece) for piece, cut in zip(of, wanted[number], strict=True)]
+        for number, of in of_files.items()
+    }
+
+
+def _plain(table: Table) -> Stretch:
+    return plain(table[:, 0].astype(np.int64), table[:, 1])
+
+
+def _summed(piece: Piece) -> Stretch:
+    """Two readings, first and last, and what is known of the time between."""
+    if piece.first_ms is None or piece.last_ms is None:
+        return plain(np.zeros(0, dtype=np.int64), np.zeros(0))
+    at_ms, value = (
+        np.array([piece.first_ms, piece.last_ms]),
+        np.array([piece.first_value, piece.last_value], dtype=float),
+    )
+    if piece.first_ms == piece.last_ms:
+        return plain(at_ms[:1], value[:1])
+    return Stretch(at_ms, value, np.array([float(piece.known_ms)]), np.array([piece.in_gaps]))
+
+
+def _exchanges(connection: sqlite3.Connection, point: str, period: tuple[int, int]) -> tuple[Exchange, ...]:
+    rows = connection.execute(_EXCHANGES, (EventKind.METER_EXCHANGE.value, point, *period))
+    read_off = ((at_ms, json.loads(data)) for at_ms, data in rows)
+    return tuple(Exchange(at_ms, float(data["last"]), float(data["first"])) for at_ms, data in read_off)

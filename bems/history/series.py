@@ -1,0 +1,131 @@
+"""Samples of points over a period, from the hot table and the files, and what counters gained in it.
+
+Everything is asked in two steps: `...asked` reads SQLite, in one transaction, and returns what reads the files then.
+Files do not change, so that the answer is of the moment of the transaction, and none is held open while files are read.
+A file that was replaced meanwhile may be gone (FileNotFoundError): the question is then put again.
+"""
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bems.history.catalogue import archived_tick
+from bems.history.rows import Series
+from bems.history.schema import MAX_PER_POINT, SERIAL_BITS, TICK_SHIFT
+
+Table = NDArray[np.float64]
+"""Time [ms], value, quality: whole numbers are exact in a double."""
+
+# CROSS JOIN keeps SQLite to this order: the ticks of the period, and in each one seek for each point.
+_HOT: Final = f"""SELECT w.value, t.first_ms + s.after_ms AS at_ms, s.value, s.quality
+    FROM ticks t CROSS JOIN json_each(:keys) w CROSS JOIN samples s
+    ON s.sample_id BETWEEN (t.tick << {TICK_SHIFT}) + w.value
+        AND (t.tick << {TICK_SHIFT}) + w.value + {MAX_PER_POINT - 1}
+    WHERE t.last_ms >= :start AND t.first_ms < :end AND t.tick > :archived AND at_ms >= :start AND at_ms < :end"""  # noqa: S608  (constants)
+_FILES: Final = """SELECT p.point, a.file, p.first_row, p.rows, a.first_ms, a.last_ms,
+    p.first_ms, p.first_value, p.last_ms, p.last_value, p.falls, p.known_ms, p.gained_in_gaps
+    FROM json_each(:ids) w CROSS JOIN archive_points p ON p.point = w.value CROSS JOIN archive a ON a.id = p.archive
+    WHERE a.last_ms >= :start AND a.first_ms < :end ORDER BY a.first_tick"""
+_NEAR_ROWS: Final = 30_000
+"""Rows of a file that are read on the way rather than left out: a page holds as many."""
+
+
+class Piece(NamedTuple):
+    """Where in which file the rows of a point lie, and their summary (see bems.history.schema)."""
+
+    point: int
+    file: str
+    first_row: int
+    rows: int
+    file_first_ms: int
+    file_last_ms: int
+    first_ms: int | None
+    first_value: float | None
+    last_ms: int | None
+    last_value: float | None
+    falls: int
+    known_ms: int
+    in_gaps: float
+
+
+def ids_of(connection: sqlite3.Connection) -> dict[str, int]:
+    """Numbers of all points by name."""
+    return dict(connection.execute("SELECT name, id FROM points ORDER BY id"))
+
+
+def hot(connection: sqlite3.Connection, ids: Iterable[int], start_ms: int, end_ms: int) -> dict[int, Table]:
+    """Samples of the points that are in SQLite, in order of ticks."""
+    keys = [number << SERIAL_BITS for number in ids]
+    period = {"start": start_ms, "end": end_ms, "archived": archived_tick(connection), "keys": str(keys)}
+    rows = np.array(connection.execute(_HOT, period).fetchall(), dtype=np.float64).reshape(-1, 4)
+    if len(keys) == 1:
+        return {keys[0] >> SERIAL_BITS: rows[:, 1:]}
+    order = np.argsort(rows[:, 0], kind="stable")
+    rows = rows[order]
+    bounds = [np.searchsorted(rows[:, 0], key, side) for key in keys for side in ("left", "right")]
+    return {key >> SERIAL_BITS: rows[bounds[2 * n] : bounds[2 * n + 1], 1:] for n, key in enumerate(keys)}
+
+
+def pieces(connection: sqlite3.Connection, ids: Iterable[int], start_ms: int, end_ms: int) -> list[Piece]:
+    """Of files that have samples of the period, in order of ticks."""
+    rows = connection.execute(_FILES, {"ids": str(list(ids)), "start": start_ms, "end": end_ms})
+    return [Piece(*row) for row in rows]
+
+
+def asked(
+    connection: sqlite3.Connection, folder: Path, points: Sequence[str], start_ms: int, end_ms: int
+) -> Callable[[], dict[str, Series]]:
+    """Every sample of the points within the period, in order of time."""
+    ids = ids_of(connection)
+    numbers = [ids[point] for point in points if point in ids]
+    of_table = hot(connection, numbers, start_ms, end_ms)
+    of_files = pieces(connection, numbers, start_ms, end_ms)
+
+    def finish() -> dict[str, Series]:
+        parts: dict[int, list[Table]] = defaultdict(list)
+        for piece, table in zip(of_files, read(folder, of_files), strict=True):
+            parts[piece.point].append(table[(table[:, 0] >= start_ms) & (table[:, 0] < end_ms)])
+        for number, table in of_table.items():
+            parts[number].append(table)
+        return {point: _in_order_of_time(point, parts[ids[point]] if point in ids else []) for point in points}
+
+    return finish
+
+
+def read(folder: Path, wanted: Sequence[Piece]) -> list[Table]:
+    """The rows of each piece, in order of time. FileNotFoundError, RecordDamaged."""
+    if not wanted:
+        return []
+    from bems.history import parquet  # polars takes a while to import, and many questions are of today
+
+    spans: list[list[Any]] = []  # file, first row, row after the last, places in `wanted`
+    for place in sorted(range(len(wanted)), key=lambda n: (wanted[n].file, wanted[n].first_row)):
+        piece = wanted[place]
+        if spans and spans[-1][0] == piece.file and piece.first_row - spans[-1][2] <= _NEAR_ROWS:
+            spans[-1][2] = piece.first_row + piece.rows
+            spans[-1][3].append(place)
+        else:
+            spans.append([piece.file, piece.first_row, piece.first_row + piece.rows, [place]])
+    frames = parquet.read_rows(
+        [(folder / file, first, end - first) for file, first, end, _ in spans], ("at", "value", "quality")
+    )
+    found: list[Table] = [np.zeros((0, 3))] * len(wanted)
+    for (_, first, _, places), frame in zip(spans, frames, strict=True):
+        table = parquet.table(frame)
+        for place in places:
+            begin = wanted[place].first_row - first
+            found[place] = table[begin : begin + wanted[place].rows]
+    return found
+
+
+def _in_order_of_time(point: str, tables: Sequence[Table]) -> Series:
+    """Samples of one moment stay in the order in which they came."""
+    table = np.concatenate([np.zeros((0, 3)), *tables])
+    if bool(np.any(np.diff(table[:, 0]) < 0)):
+        table = table[np.argsort(table[:, 0], kind="stable")]
+    return Series(point, table[:, 0].astype(np.int64), table[:, 1].copy(), table[:, 2].astype(np.int8))
