@@ -9,8 +9,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from bems.history.archive import FOLDER, ArchiveFile, archived_tick, catalogue, damaged
+from bems.history.archive import damaged
 from bems.history.backup import RECORD, Manifest, Source
+from bems.history.catalogue import FOLDER, ArchiveFile, archived_tick, catalogue
 from bems.history.errors import clear_errors
 from bems.history.schema import TICK_SHIFT, open_for_reading
 
