@@ -7,7 +7,7 @@ from math import nan
 from pathlib import Path
 
 from bems import __version__
-from bems.commands import influx, record
+from bems.commands import grafana, influx, record
 from bems.process import complain, say
 from models.faults import Fault, SiteError
 from models.profile import ModbusProfile
@@ -95,6 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     _record_verbs(verbs)
     record.add(verbs)
     influx.add(verbs)
+    grafana.add(verbs)
 
     schema = verbs.add_parser("schema", help="print the JSON Schema of site files, for editors")
     schema.set_defaults(run=_schema)
