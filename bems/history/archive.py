@@ -246,7 +246,7 @@ def _forget(connection: sqlite3.Connection, until: int) -> None:
          (until + 1) << TICK_SHIFT),
         ("DELETE FROM ticks WHERE tick IN (SELECT tick FROM ticks WHERE tick < ? LIMIT ?)", until + 1),
     ):  # fmt: skip
-        while connection.execute(sql, (end, DELETED_AT_ONCE)).rowcount:
+        while connection.execute(sql, (end, DELETED_AT_ONCE)).rowcount == DELETED_AT_ONCE:
             sleep(PAUSE_S)
 
 
