@@ -14,3 +14,10 @@ def publish(system: System, record_path: Path) -> None:
         system.beside = [*system.beside, ("influx", feed.run)]
         system.conditions_beside.append(feed.conditions)
         system.health_beside.append(feed.health)
+    if system.site.mqtt_out is not None:
+        from bems.publish.mqtt import MqttFeed
+
+        told = MqttFeed(system, system.site.mqtt_out, record_path)
+        system.beside = [*system.beside, ("mqtt out", told.run)]
+        system.conditions_beside.append(told.conditions)
+        system.health_beside.append(told.health)
