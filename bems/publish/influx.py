@@ -130,8 +130,9 @@ class InfluxFeed:
         if batch.lines:
             self._worked, self._worked_s = True, wall_s()
         noticed = self._now().isoformat()
-        for line, reason in refused:
-            log.warning("%s: %s is set aside: %s", NAME, line.text, reason)
+        if refused:
+            line, reason = refused[0]
+            log.warning("%s: %d samples are set aside, the first is %s: %s", NAME, len(refused), line.text, reason)
         after = batch.after.with_aside([_aside(line.value, reason, noticed) for line, reason in refused])
         if self._progress.trouble is not None:
             log.info("%s: takes samples again", NAME)
