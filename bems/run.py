@@ -12,6 +12,7 @@ from bems.errors import StartError
 from bems.feeding import FeedTask
 from bems.history.errors import RecordError
 from bems.history.record import Record
+from bems.keeping import Keeper
 from bems.learning_live import Learning
 from bems.night import Nights, planned_by
 from bems.planning_live import Planner
@@ -73,6 +74,7 @@ async def operate(  # noqa: PLR0913  # it is the whole composition
         nights.note, system.nights = system.note, nights
         system.beside = [("planner", planner.run), ("lessons", lessons.run), ("night", nights.run)]
         if not demo:
+            keep(system, path)
             publish(system, path)
         system.feeds = make_feeds(system, prices, weather, feed_period_s)
         token = os.environ.get(site.monitoring.token_env)
@@ -88,6 +90,14 @@ async def operate(  # noqa: PLR0913  # it is the whole composition
         finally:
             await prices.close()
             await weather.close()
+
+
+def keep(system: System, path: Path) -> None:
+    """Somebody who looks after the record, beside the loop."""
+    keeper = Keeper(system.site, path, system.clock.now, record_error=lambda: system.record_error)
+    keeper.note = system.note
+    system.beside = [*system.beside, ("record keeper", keeper.run)]
+    system.conditions_beside.append(keeper.conditions)
 
 
 def make_feeds(system: System, prices: PriceFeed, weather: WeatherFeed, period_s: float) -> Sequence[FeedTask[Any]]:

@@ -7,7 +7,7 @@ still in SQLite become files first. Times are site time.
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -41,23 +41,27 @@ class Kinds:
 
 def thin_before(record: Path, before: datetime, kinds: Kinds) -> int:
     """Thins every raw file whose samples are all older than `before`; the number of files. RecordError."""
-    with _changing(record) as connection:
-        old = [entry for entry in catalogue(connection) if entry.kind == "raw" and entry.last_ms < to_ms(before)]
-        for entry in old:
-            _thin(connection, record.parent, entry, kinds)
-    return len(old)
+    count = 0
+    with _changing(record) as connection, _in_spite_of_all() as attempt:
+        for entry in catalogue(connection):
+            if entry.kind == "raw" and entry.last_ms < to_ms(before):
+                with attempt(entry):
+                    _thin(connection, record.parent, entry, kinds)
+                    count += 1
+    return count
 
 
 def thin_until(record: Path, enough: Callable[[], bool], kinds: Kinds) -> int:
     """Thins raw files, the oldest first, until it is enough or none is left; the number of files. RecordError."""
     count = 0
-    with _changing(record) as connection:
+    with _changing(record) as connection, _in_spite_of_all() as attempt:
         for entry in catalogue(connection):
             if enough():
                 break
             if entry.kind == "raw":
-                _thin(connection, record.parent, entry, kinds)
-                count += 1
+                with attempt(entry):
+                    _thin(connection, record.parent, entry, kinds)
+                    count += 1
     return count
 
 
@@ -68,7 +72,7 @@ def delete_personal(record: Path, now: datetime, days: int, kinds: Kinds) -> int
     """
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     before_ms = to_ms(midnight - (days - 1) * DAY)
-    with _changing(record) as connection:
+    with _changing(record) as connection, _in_spite_of_all() as attempt:
         known = dict(connection.execute("SELECT name, id FROM points"))
         ids = sorted(known[name] for name in kinds.personal if name in known)
         if not ids:
@@ -84,10 +88,11 @@ def delete_personal(record: Path, now: datetime, days: int, kinds: Kinds) -> int
         }
         for entry in catalogue(connection):
             if entry.id in holders and entry.last_ms < before_ms:
-                samples = parquet.read(record.parent / entry.file)
-                kept = samples.filter(~pl.col("point").cast(pl.String).is_in(list(kinds.personal)))
-                count += len(samples) - len(kept)
-                _replace(connection, record.parent, entry, kept, thin=entry.kind != "raw")
+                with attempt(entry):
+                    samples = parquet.read(record.parent / entry.file)
+                    kept = samples.filter(~pl.col("point").cast(pl.String).is_in(list(kinds.personal)))
+                    _replace(connection, record.parent, entry, kept, thin=entry.kind != "raw")
+                    count += len(samples) - len(kept)
     return count
 
 
@@ -106,6 +111,24 @@ def sweep(record: Path) -> tuple[str, ...]:
                 path.unlink()
                 gone.append(name)
     return tuple(gone)
+
+
+@contextmanager
+def _in_spite_of_all() -> Iterator[Callable[[ArchiveFile], AbstractContextManager[None]]]:
+    """Goes on with the next file where one cannot be changed, and raises what was wrong in the end."""
+    faults: list[str] = []
+
+    @contextmanager
+    def attempt(entry: ArchiveFile) -> Iterator[None]:
+        try:
+            yield
+        except (RecordError, OSError) as error:
+            faults.append(f"{entry.file}: {error}")
+
+    yield attempt
+    if faults:
+        others = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+        raise RecordError(f"{faults[0]}{others}")
 
 
 @contextmanager

@@ -26,12 +26,15 @@ SECRET = 777.25
 
 @pytest.fixture
 def path(tmp_path):
-    """Four days of five points every ten minutes, all in SQLite."""
+    """Four days of five points every ten minutes, an hour a tick, all in SQLite."""
     with Record.open(tmp_path / "record.sqlite") as record:
-        for n in range(4 * 144):
-            at = DAY_1 + 10 * n * MINUTE
-            names = {"power": n % 5, "energy": n, "on": n % 2, "room.co2_ppm": SECRET, "room.occupied": 1.0}
-            record.append_tick([Sample(name, at, float(value)) for name, value in names.items()])
+        for hour in range(4 * 24):
+            samples = []
+            for n in range(6 * hour, 6 * hour + 6):
+                at = DAY_1 + 10 * n * MINUTE
+                values = {"power": n % 5, "energy": n, "on": n % 2, "room.co2_ppm": SECRET, "room.occupied": 1.0}
+                samples += [Sample(name, at, float(value)) for name, value in values.items()]
+            record.append_tick(samples)
     return tmp_path / "record.sqlite"
 
 
@@ -46,8 +49,7 @@ def hot(path, point):
 
 
 def archived(path, point):
-    tables = [pl.read_parquet(path.parent / entry.file) for entry in listed(path)]
-    return sum(table.filter(pl.col("point").cast(pl.String) == point).height for table in tables)
+    return sum(archived_in(path, entry, point) for entry in listed(path))
 
 
 def files(path):
@@ -150,9 +152,18 @@ def test_two_at_a_time_are_refused(path):
         thin_before(path, DAY_1, KINDS)
 
 
-def test_a_missing_file_is_said_and_the_rest_is_left_as_it_was(path):
+def test_a_missing_or_damaged_file_is_said_and_the_others_are_thinned(path):
     archive_finished(path, DAY_1 + 4 * DAY)
     (path.parent / listed(path)[1].file).unlink()
-    with pytest.raises(RecordError, match="2026-01-16"):
+    (path.parent / listed(path)[2].file).write_bytes(b"torn")
+    with pytest.raises(RecordError, match=r"2026-01-16\.parquet: .* \(and 1 more\)"):
         thin_before(path, DAY_1 + 9 * DAY, KINDS)
-    assert [entry.kind for entry in listed(path)] == ["thinned15", "raw", "raw", "raw"]
+    assert [entry.kind for entry in listed(path)] == ["thinned15", "raw", "raw", "thinned15"]
+    with pytest.raises(RecordError, match="and 1 more"):
+        delete_personal(path, DAY_1 + 30 * DAY, 2, KINDS)
+    assert archived_in(path, listed(path)[3], "room.co2_ppm") == 0
+
+
+def archived_in(path, entry, point):
+    table = pl.read_parquet(path.parent / entry.file)
+    return table.filter(pl.col("point").cast(pl.String) == point).height
