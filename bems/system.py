@@ -19,6 +19,7 @@ from bems import alarms
 from bems.clock import Clock, wall_s
 from bems.feeding import FeedTask
 from bems.history.errors import RecordError
+from bems.history.policy import Recording
 from bems.history.record import Record
 from bems.history.rows import CommandRow, Event, EventKind, KnownForecast
 from bems.link import Link
@@ -89,6 +90,7 @@ class System:
         self.recorded_s: float | None = None
         self._periods = {p.id: drivers[p.device.connection][0].period_s for p in site.points.values()}
         self.max_age = {p: max_age_s(period, clock.speed) for p, period in self._periods.items()}
+        self._recording = Recording(site.points, site.record.every_s)
         self._samples: list[Sample] = []
         self._results: list[WriteResult] = []
         self._events: list[Event] = []
@@ -216,7 +218,7 @@ class System:
             self._asked[command.point] = CommandRow(now, command)
         self.steering.follow(self.outputs.effective(now), now)
         events, self._events = self._events, []
-        return samples, rows, events, self.steering.take_state()
+        return self._recording.worth_storing(samples), rows, events, self.steering.take_state()
 
     def _reachable(self) -> frozenset[str]:
         return frozenset(key for key, link in self.links.items() if link.state == "up")
@@ -301,7 +303,8 @@ class System:
         given_back = sum(result.ok for result in self._results)
         self.note(Event(now, EventKind.STOP, self.site.id, f"stopped; {given_back} points given back"))
         log.info("%d points given back", given_back)
-        self._unstored.append((self._take_samples(wall_s()), rows, self._events, {}))
+        last = self._recording.worth_storing(self._take_samples(wall_s()))
+        self._unstored.append((last, rows, self._events, {}))
         await self._store()
 
     async def _let_listeners_go(self) -> None:

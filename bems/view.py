@@ -7,7 +7,7 @@ from math import isfinite
 from pathlib import Path
 
 from bems.clock import wall_s
-from bems.history.query import History
+from bems.history.query import HOLD, History
 from bems.history.rows import EventKind
 from bems.history.times import even_edges
 from bems.state import aged
@@ -145,7 +145,7 @@ class View:
         """Aggregated history of one point; KeyError for an unknown point."""
         unit = self._system.site.points[point].spec.shown_unit.value
         step = (end - start) / buckets
-        hold = timedelta(seconds=self._system.max_age[point])
+        hold = max(HOLD, timedelta(seconds=self._system.max_age[point]))
         edges = even_edges(start, end, step)
         found = (await asyncio.to_thread(self._history.aggregated, [point], edges, hold))[point]
         mean, low, high = ([_known(x) for x in column] for column in (found.mean, found.min, found.max))

@@ -30,6 +30,8 @@ from models.signals import Command, Reason, Sample, WriteResult
 
 T = TypeVar("T")
 
+HOLD: Final = timedelta(minutes=15)
+"""So long a value may hold; what does not change is stored more often than that (bems.history.policy)."""
 TRIES: Final = 5
 """A question is put so often when files of the archive are replaced meanwhile."""
 _QUALITY_OF_CODE: Final = {code: quality for quality, code in QUALITY_CODE.items()}
@@ -55,7 +57,7 @@ class History:
         return self._answer(lambda connection: series.asked(connection, self._folder, wanted, start_ms, end_ms))
 
     def aggregated(
-        self, points: Iterable[str], edges: Sequence[datetime], max_hold: timedelta = timedelta(minutes=15)
+        self, points: Iterable[str], edges: Sequence[datetime], max_hold: timedelta = HOLD
     ) -> dict[str, Buckets]:
         """Time-weighted mean, min, max, last and coverage between each two neighbours of `edges`.
 

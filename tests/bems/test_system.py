@@ -20,7 +20,7 @@ from bems.history.rows import EventKind
 from bems.system import System
 from bems.view import View
 from drivers.errors import Unreachable
-from models.signals import Sample, WriteResult
+from models.signals import Quality, Sample, WriteResult
 from models.site import load_site
 from tests.system.field import StillPlant
 

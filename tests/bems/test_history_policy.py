@@ -1,0 +1,113 @@
+"""What is stored of what is read: enough that at any moment the record is near what was read last."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bems.history.policy import AT_ONCE, BIG_STEP, NEVER, RESTLESS_S, STILL_S, Recording
+from models.signals import Quality, Sample
+from models.site import load_site
+from models.units import Unit
+
+SITE = load_site(Path(__file__).resolve().parents[2] / "site.biri.toml")
+START = datetime(2026, 1, 15, 10, tzinfo=UTC)
+TEMP = "weather.outdoor_temp_degc"
+POWER = "main.power_kw"
+COUNTER = "main.import_kwh"
+FLAG = "hp1_io.compressor_1_on"
+COUNT = "boiler.stages_on"
+SETPOINT = "ahu_1.supply_setpoint_degc"
+
+
+@pytest.fixture
+def recording():
+    return Recording(SITE.points, 60.0)
+
+
+def stored(recording, point, values, period_s=1):
+    """Seconds after the start of what was stored of one value every `period_s`; None is offline."""
+    kept = []
+    for n, value in enumerate(values):
+        at = START + timedelta(seconds=n * period_s)
+        quality = Quality.OFFLINE if value is None else Quality.GOOD
+        kept += recording.worth_storing([Sample(point, at, value, quality)])
+    return [round((sample.at - START).total_seconds()) for sample in kept]
+
+
+def test_every_unit_has_its_step():
+    assert set(BIG_STEP) == set(Unit)
+
+
+@pytest.mark.parametrize("point", [TEMP, POWER, COUNTER])
+def test_what_drifts_is_stored_once_a_minute(recording, point):
+    assert stored(recording, point, [20 + n / 1000 for n in range(200)]) == [0, 60, 120, 180]
+
+
+def test_points_that_are_read_at_different_seconds_are_stored_in_the_same_slot(recording):
+    assert stored(recording, TEMP, [20 + n / 1000 for n in range(30)], period_s=7)[:4] == [0, 63, 126, 182]
+
+
+@pytest.mark.parametrize(("point", "change"), [(FLAG, 1.0), (COUNT, 1.0), (SETPOINT, 0.1)])
+def test_states_flags_counts_and_set_points_are_stored_when_they_change(recording, point, change):
+    values = [0.0] * 10 + [change] + [0.0] * 10
+    assert stored(recording, point, values) == [0, 10, 11]
+
+
+def test_a_big_step_is_stored_at_once_and_a_restless_value_not_every_second(recording):
+    assert stored(recording, TEMP, [20.0] * 10 + [22.0] * 10) == [0, 10]
+    assert stored(recording, POWER, [10.0, 100.0] * 15) == [0, 5, 10, 15, 20, 25]
+
+
+def test_a_big_step_is_also_big_against_the_value(recording):
+    assert stored(recording, POWER, [100.0] * 5 + [108.0] * 5) == [0]
+    assert stored(Recording(SITE.points, 60.0), POWER, [10.0] * 5 + [18.0] * 5) == [0, 5]
+
+
+def test_a_change_of_quality_is_stored_at_once_and_a_dead_device_every_ten_minutes(recording):
+    assert stored(recording, TEMP, [20.0] * 5 + [None] * 1200 + [20.0] * 5) == [0, 5, 600, 1200, 1205]
+
+
+@pytest.mark.parametrize("point", [TEMP, COUNTER, FLAG])
+def test_what_does_not_change_is_stored_every_ten_minutes(recording, point):
+    assert stored(recording, point, [1.0] * 1300) == [0, 600, 1200]
+
+
+def test_a_counter_never_comes_before_its_time(recording):
+    assert stored(recording, COUNTER, [1.0, 2.0, 500.0, 3.0]) == [0]
+
+
+def test_a_clock_that_was_set_back_stops_nothing(recording):
+    later = Sample(TEMP, START, 20.0)
+    earlier = Sample(TEMP, START - timedelta(hours=1), 20.0)
+    assert recording.worth_storing([later, earlier, earlier]) == [later, earlier]
+
+
+def test_other_intervals():
+    assert stored(Recording(SITE.points, 10.0), TEMP, [20 + n / 1000 for n in range(31)]) == [0, 10, 20, 30]
+
+
+@given(
+    values=st.lists(st.one_of(st.none(), st.floats(-30, 30).map(lambda x: round(x, 1))), min_size=1, max_size=300),
+    period_s=st.sampled_from([1, 7, 60, 300]),
+)
+def test_what_holds_in_the_record_is_never_far_from_what_was_read(values, period_s):
+    recording, step = Recording(SITE.points, 60.0), BIG_STEP[Unit.DEGC].least
+    held = None
+    for n, value in enumerate(values):
+        at = START + timedelta(seconds=n * period_s)
+        quality = Quality.OFFLINE if value is None else Quality.GOOD
+        for sample in recording.worth_storing([Sample(TEMP, at, value, quality)]):
+            held = sample
+        assert held.quality is quality
+        age_s = (at - held.at).total_seconds()
+        assert age_s <= STILL_S
+        if value is not None:
+            assert abs(value - held.value) <= step or age_s < RESTLESS_S
+
+
+def test_only_counters_and_totals_wait():
+    assert {unit for unit, step in BIG_STEP.items() if step is NEVER} == {Unit.KWH, Unit.M3, Unit.HOUR, Unit.SECOND}
+    assert BIG_STEP[Unit.STATE] is AT_ONCE
