@@ -128,6 +128,7 @@ def figure(
     panel = _begun(stat.Panel(), look, queries, coloured=False).thresholds(_thresholds(steps))
     panel.reduce_options(common.ReduceDataOptions().calcs([reduce]).values(False))
     panel.color_mode(options.BigValueColorMode.VALUE).graph_mode(options.BigValueGraphMode.NONE)
+    panel.text_mode(options.BigValueTextMode.VALUE)
     panel.color_scheme(build.FieldColor().mode(model.FieldColorModeId.THRESHOLDS))
     if empty is not None:
         panel.no_value(empty)
@@ -235,8 +236,14 @@ def listed(
     `sort` is a column's heading and whether the greatest comes first; `age` shows times as how long ago they are.
     """
     panel = _begun(table.Panel(), look, [query])
-    hidden = {"excludeByName": {}, "indexByName": {column: n for n, column in enumerate(headings)}}
-    panel.with_transformation(model.DataTransformerConfig("organize", options=hidden | {"renameByName": {**headings}}))
+    kept = {"include": {"names": ["time", *headings]}} if "Time" in headings else {"include": {"names": [*headings]}}
+    panel.with_transformation(model.DataTransformerConfig("filterFieldsByName", options=kept))
+    order = {
+        "excludeByName": {},
+        "indexByName": {column: place for place, column in enumerate(headings)},
+        "renameByName": {**headings} | ({"time": headings["Time"]} if "Time" in headings else {}),
+    }
+    panel.with_transformation(model.DataTransformerConfig("organize", options=order))
     for column, texts in (words or {}).items():
         mapping = {"type": "value", "options": {value: {"text": text} for value, text in texts.items()}}
         panel.override_by_name(headings[column], [model.DynamicConfigValue("mappings", [mapping])])

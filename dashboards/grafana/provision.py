@@ -16,7 +16,7 @@ from dashboards.words import Language
 from models.site import Site
 
 DATASOURCE: Final = """\
-# InfluxDB by InfluxQL: 1.8 with its own database, 2.x by a mapping of a bucket to a database (DBRP), 3.x as it is.
+# InfluxDB by InfluxQL: 1.x with its own database, 2.x by a mapping of a bucket to a database (DBRP), 3.x as it is.
 # Grafana replaces $INFLUX_URL, $INFLUX_DB and $INFLUX_TOKEN by its environment. The token may only read.
 apiVersion: 1
 datasources:
@@ -25,6 +25,7 @@ datasources:
     type: influxdb
     access: proxy
     url: $INFLUX_URL
+    database: $INFLUX_DB
     isDefault: false
     editable: false
     jsonData:
