@@ -211,7 +211,8 @@ async def test_a_stop_in_the_middle_of_storing_stores_each_tick_once(bench, monk
 async def test_a_device_that_babbles_costs_a_tick_of_the_record_and_nothing_else(bench, caplog):
     async with running(bench):
         _, driver = next(iter(bench.drivers.values()))
-        driver.pushed += [Sample(driver.points[0], bench.clock.now(), 1.0)] * 1100
+        point, now = driver.points[0], bench.clock.now()
+        driver.pushed += [Sample(point, now, 1.0), Sample(point, now, None, Quality.BAD)] * 600
         await bench.until(lambda: "a tick is not kept" in caplog.text)
         await bench.ticks(5)
         await bench.until(lambda: bench.health("record").state == "ok")
