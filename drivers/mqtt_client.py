@@ -21,7 +21,15 @@ def password(variable: str | None) -> str | None:
 
 def trusting(ca_file: str | None) -> ssl.SSLContext:
     """TLS that trusts the certificates in this file, or this machine's; OSError when they cannot be read."""
-    return ssl.create_default_context(cafile=ca_file)
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except OSError as error:
+        raise OSError(f"{ca_file}: {error}") from error
+
+
+def is_lost(client: aiomqtt.Client) -> bool:
+    """Whether the connection has ended; who only waits hears of it nowhere else."""
+    return client._disconnected.done()  # noqa: SLF001
 
 
 async def enter(client: aiomqtt.Client) -> None:

@@ -27,7 +27,7 @@ from bems.publish.mqtt_outbox import Outbox
 from bems.state import aged
 from bems.system import System
 from dashboards.ports import Health
-from drivers.mqtt_client import SILENT, enter, leave, password, trusting
+from drivers.mqtt_client import SILENT, enter, is_lost, leave, password, trusting
 from models.outgoing import Outflow, Value, outgoing
 from models.signals import Quality, Reading, Sample
 from models.targets import MqttOut
@@ -204,6 +204,8 @@ class MqttFeed:
                     async with asyncio.timeout(LOOK_S):
                         await self._news.wait()
                 self._news.clear()
+                if is_lost(client):
+                    raise aiomqtt.MqttError("the connection was lost")
         finally:
             with contextlib.suppress(aiomqtt.MqttError):  # after a good-bye in order the broker drops our last will
                 await client.publish(self._messages.status, OFFLINE, qos=1, retain=True, timeout=FAREWELL_S)
@@ -319,4 +321,4 @@ def _needs_a_person(error: Exception) -> bool:
     if isinstance(error, MqttConnectError):
         code = getattr(error.rc, "value", error.rc)
         return code not in UNAVAILABLE
-    return "CERTIFICATE" in str(error) or (isinstance(error, OSError) and error.filename is not None)
+    return isinstance(error, OSError) or "CERTIFICATE_VERIFY_FAILED" in str(error)

@@ -140,12 +140,14 @@ class Discovery:
         return {topic: json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()}
 
     def _device(self, quantity: Quantity, name: str) -> dict[str, Any]:
+        point = self._site.points.get(quantity.id)
+        if point is not None and quantity.kind == "meter":  # the asset is named after what it meters
+            name = pick(point.device.label, self._config.language)
         about: dict[str, Any] = {
             "identifiers": [f"{self._hub}-{quantity.kind}-{quantity.equipment}"],
             "name": name,
             "via_device": self._hub,
         }
-        point = self._site.points.get(quantity.id)
         if point is not None and point.device.id == quantity.equipment:
             profile = self._site.profiles[point.device.profile]
             about |= {"manufacturer": profile.vendor, "model": profile.model}
