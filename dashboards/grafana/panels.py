@@ -205,7 +205,7 @@ def states(
     panel.tooltip(common.VizTooltipOptions().mode(options.TooltipDisplayMode.SINGLE))
     legend = common.VizLegendOptions().display_mode(options.LegendDisplayMode.LIST)
     panel.legend(legend.placement(options.LegendPlacement.BOTTOM).show_legend(False).calcs([]))
-    return Spec(panel, width, 8)
+    return Spec(panel, width, max(6, 3 + round(0.7 * len(look.names or ()))))
 
 
 def compared(

@@ -35,15 +35,17 @@ bind-address = "127.0.0.1:{rpc}"
 
 
 class InfluxServer:
-    """What a test asks of the server: its 1.x API."""
+    """What a test asks of the server: InfluxQL, and writing; with a token by the v2 path of InfluxDB 2 and 3."""
 
-    def __init__(self, url):
-        self.url = url
+    def __init__(self, url, token=None, org=""):
+        self.url = url.rstrip("/")
+        self.org = org
+        self.headers = {"Authorization": f"Token {token}"} if token else {}
 
     def query(self, text, database=None):
         """The answer to InfluxQL; its `error`, whole or of a statement, fails the test."""
         form = {"q": text, "epoch": "ms"} | ({"db": database} if database else {})
-        request = urllib.request.Request(f"{self.url}/query", urllib.parse.urlencode(form).encode())
+        request = urllib.request.Request(f"{self.url}/query", urllib.parse.urlencode(form).encode(), self.headers)
         try:
             with urllib.request.urlopen(request, timeout=30) as answer:
                 results = json.load(answer)["results"]
@@ -60,7 +62,8 @@ class InfluxServer:
 
     def write(self, database, lines: Iterable[str]):
         """Lines of the line protocol with times in milliseconds; anything but 204 fails the test."""
-        request = urllib.request.Request(f"{self.url}/write?db={database}&precision=ms", "\n".join(lines).encode())
+        path = f"/api/v2/write?org={self.org}&bucket={database}" if self.headers else f"/write?db={database}"
+        request = urllib.request.Request(f"{self.url}{path}&precision=ms", "\n".join(lines).encode(), self.headers)
         with urllib.request.urlopen(request, timeout=60) as answer:
             assert answer.status == 204
 

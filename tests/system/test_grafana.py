@@ -1,6 +1,7 @@
 """A day and more of the simulated building in a real InfluxDB; every query of every panel is asked and answered."""
 
 import json
+import os
 import re
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from bems.lockstep import run
+from bems.publish.influx_setup import set_up
 from bems.publish.lines import series_key, text_of
 from dashboards.grafana.provision import files
 from hil_sim.plant import create
@@ -16,17 +18,24 @@ from models.outgoing import Outflow, outgoing
 from models.signals import Quality, Sample
 from models.site import load_site
 from models.synthetic import synthetic_year
-from tests.system.influx_server import INFLUXD, NO_INFLUXD, influx_server
+from models.targets import Influx
+from tests.system.influx_server import INFLUXD, NO_INFLUXD, InfluxServer, influx_server
 
-pytestmark = [pytest.mark.system, pytest.mark.skipif(INFLUXD is None, reason=NO_INFLUXD)]
+pytestmark = pytest.mark.system
 
 ROOT = Path(__file__).parents[2]
 START = datetime(2026, 3, 6, 6, tzinfo=UTC)
 HOURS = 26
 END = START + timedelta(hours=HOURS)
-DATABASE = "bems"
+DATABASE = "bems_test_grafana"
+"""Left behind in an InfluxDB of the environment."""
 DEAF = "weather."
 """Its points do not answer in the third hour."""
+DEBIANS = "InfluxDB 1.6.7"
+ENVIRONMENT = [os.environ.get(name) for name in ("INFLUX_URL", "INFLUX_TOKEN", "INFLUX_ORG")]
+SERVERS = [pytest.param(DEBIANS, marks=pytest.mark.skipif(INFLUXD is None, reason=NO_INFLUXD))]
+SERVERS += ["the InfluxDB of the environment"] if all(ENVIRONMENT) else []
+"""An InfluxDB 2 or 3 joins when the environment says where it is."""
 MAY_BE_EMPTY = {"For kaldt ut av bereder": "the water was never too cold; a count of none has no row in InfluxQL"}
 
 
@@ -41,24 +50,35 @@ def day(site):
     return run(site, create(site, synthetic_year(2026, 7)), START, HOURS)
 
 
-@pytest.fixture(scope="module")
-def server(site, day, tmp_path_factory):
+@pytest.fixture(scope="module", params=SERVERS)
+def server(request, site, day, tmp_path_factory):
     """A server that was fed with what may leave of every second minute."""
-    with influx_server(tmp_path_factory.mktemp("influx")) as running:
-        running.query(f"CREATE DATABASE {DATABASE}")
-        quantities = outgoing(site)
-        keys, flow = {q.id: series_key(site.id, q) for q in quantities}, Outflow(quantities)
-        lines = []
-        for row in range(1, len(day.values), 2):
-            at = START + timedelta(seconds=(row + 1) * day.dt_s)
-            deaf = 2 <= (at - START) / timedelta(hours=1) < 3
-            samples = [sample(point, at, value, deaf) for point, value in zip(day.points, day.values[row], strict=True)]
-            lines += [text_of(keys[v.quantity.id], v) for v in flow.take(samples)]
-            if len(lines) > 30_000:
-                running.write(DATABASE, lines)
-                lines = []
-        running.write(DATABASE, lines)
+    if request.param == DEBIANS:
+        with influx_server(tmp_path_factory.mktemp("influx")) as running:
+            running.query(f"CREATE DATABASE {DATABASE}")
+            fed(running, site, day)
+            yield running
+    else:
+        url, token, org = ENVIRONMENT
+        assert list(set_up(Influx(url=url, org=org, bucket=DATABASE, raw_days=7300), token, site.id))
+        running = InfluxServer(url, token, org)
+        fed(running, site, day)
         yield running
+
+
+def fed(server, site, day):
+    quantities = outgoing(site)
+    keys, flow = {q.id: series_key(site.id, q) for q in quantities}, Outflow(quantities)
+    lines = []
+    for row in range(1, len(day.values), 2):
+        at = START + timedelta(seconds=(row + 1) * day.dt_s)
+        deaf = 2 <= (at - START) / timedelta(hours=1) < 3
+        samples = [sample(point, at, value, deaf) for point, value in zip(day.points, day.values[row], strict=True)]
+        lines += [text_of(keys[v.quantity.id], v) for v in flow.take(samples)]
+        if len(lines) > 30_000:
+            server.write(DATABASE, lines)
+            lines = []
+    server.write(DATABASE, lines)
 
 
 def sample(point, at, value, deaf):
