@@ -132,7 +132,7 @@ def enter(
     """
     digest = parquet.write(folder / name, samples)
     ids = dict(connection.execute("SELECT name, id FROM points"))
-    at_ms = samples["at"].dt.epoch("ms").to_numpy()
+    at_ms = samples["at_utc"].dt.epoch("ms").to_numpy()
     first_ms, last_ms = (int(at_ms.min()), int(at_ms.max())) if len(at_ms) else (0, -1)
     columns = (name, *ticks, first_ms, last_ms, len(samples), digest, kind)
     connection.execute("BEGIN IMMEDIATE")
@@ -160,7 +160,7 @@ def _summed(samples: pl.DataFrame, ids: dict[str, int], archive: int) -> list[tu
     names = samples["point"].cast(pl.String)
     places = names.rle_id().cast(pl.Int64).to_numpy()
     order = names.unique(maintain_order=True).to_list()
-    at_ms, value = samples["at"].dt.epoch("ms").to_numpy(), samples["value"].to_numpy()
+    at_ms, value = samples["at_utc"].dt.epoch("ms").to_numpy(), samples["value"].to_numpy()
     of = summaries(places, len(order), at_ms, value)
     columns = zip(
         (ids[name] for name in order),

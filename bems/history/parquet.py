@@ -1,6 +1,6 @@
 """Samples as Parquet files, one a finished day: written so that a crash leaves a whole file or none, and read in parts.
 
-Columns: `point` (its name), `at` (UTC, milliseconds), `value` (null exactly where the quality is not 0), `quality`
+Columns: `point` (its name), `at_utc` (milliseconds; a bare "at" is a keyword to some), `value` (null exactly where the quality is not 0), `quality`
 (bems.history.schema.QUALITY_CODE) and `tick`. Rows are in order of point, then time, then tick. A file never changes.
 """
 
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from bems.history.errors import RecordDamaged, RecordError, RecordFull
 
-COLUMNS: Final = ("point", "at", "value", "quality", "tick")
+COLUMNS: Final = ("point", "at_utc", "value", "quality", "tick")
 PART: Final = ".part"
 """Ends the name of a file that is not whole."""
 
@@ -45,7 +45,7 @@ def frame(
     made = pl.DataFrame(
         {
             "point": pl.Series(ranks[order]).cat.to(pl.Enum(used)),
-            "at": pl.Series(at_ms[order]).cast(pl.Datetime("ms", "UTC")),
+            "at_utc": pl.Series(at_ms[order]).cast(pl.Datetime("ms", "UTC")),
             "value": pl.Series(value[order], nan_to_null=True),
             "quality": quality[order],
             "tick": tick[order],
@@ -105,7 +105,7 @@ def read_rows(wanted: Iterable[tuple[Path, int, int]], columns: Sequence[str]) -
 
 def table(rows: pl.DataFrame) -> NDArray[np.float64]:
     """Time [ms], value (NaN for null) and quality of each row."""
-    columns = (rows["at"].dt.epoch("ms"), rows["value"], rows["quality"])
+    columns = (rows["at_utc"].dt.epoch("ms"), rows["value"], rows["quality"])
     return np.column_stack([column.cast(pl.Float64).to_numpy() for column in columns])
 
 

@@ -112,7 +112,7 @@ def read(folder: Path, wanted: Sequence[Piece]) -> list[Table]:
         else:
             spans.append([piece.file, piece.first_row, piece.first_row + piece.rows, [place]])
     frames = parquet.read_rows(
-        [(folder / file, first, end - first) for file, first, end, _ in spans], ("at", "value", "quality")
+        [(folder / file, first, end - first) for file, first, end, _ in spans], ("at_utc", "value", "quality")
     )
     found: list[Table] = [np.zeros((0, 3))] * len(wanted)
     for (_, first, _, places), frame in zip(spans, frames, strict=True):

@@ -24,14 +24,14 @@ def thinned(samples: pl.DataFrame, means: frozenset[str], states: frozenset[str]
 
     `means` are the ids of analog points, `states` those of flags and of values with named states.
     """
-    rows = samples.with_columns(pl.col("point").cast(pl.String), at_ms=pl.col("at").dt.epoch("ms"))
+    rows = samples.with_columns(pl.col("point").cast(pl.String), at_ms=pl.col("at_utc").dt.epoch("ms"))
     analog = pl.col("point").is_in(list(means))
     kept = [_means(rows.filter(analog)), _readings(rows.filter(~analog), states)]
     both = pl.concat([table.select("point", "at_ms", "value", "quality", "tick") for table in kept])
     both = both.sort("point", "at_ms", maintain_order=True)
     names = both["point"].unique().sort().to_list()
     return both.with_columns(
-        pl.col("point").cast(pl.Enum(names)), at=pl.col("at_ms").cast(pl.Datetime("ms", "UTC"))
+        pl.col("point").cast(pl.Enum(names)), at_utc=pl.col("at_ms").cast(pl.Datetime("ms", "UTC"))
     ).select(COLUMNS)
 
 

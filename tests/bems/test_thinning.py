@@ -27,7 +27,7 @@ def made(rows):
 def series(table, point):
     rows = table.filter(pl.col("point").cast(pl.String) == point)
     value = rows["value"].cast(pl.Float64).fill_null(NAN).to_numpy()
-    return Series(point, rows["at"].dt.epoch("ms").to_numpy().copy(), value, rows["quality"].to_numpy())
+    return Series(point, rows["at_utc"].dt.epoch("ms").to_numpy().copy(), value, rows["quality"].to_numpy())
 
 
 def quarters(table, point, step_ms=STEP_MS, count=96):
@@ -65,7 +65,7 @@ def test_means_and_coverage_of_quarters_stay_what_they_were(seed):
 def test_a_minute_by_minute_day_becomes_a_row_a_quarter():
     after = thinned(made([("power", 60.0 * n, float(n % 7)) for n in range(1440)]), MEANS, STATES)
     assert len(after) == 96
-    assert after["at"].dt.epoch("ms").to_list() == [START_MS + STEP_MS * n for n in range(96)]
+    assert after["at_utc"].dt.epoch("ms").to_list() == [START_MS + STEP_MS * n for n in range(96)]
     assert after["quality"].to_list() == [0] * 96
 
 
@@ -114,8 +114,8 @@ def test_order_and_columns_are_those_of_a_file():
     before = made(rows)
     after = thinned(before, MEANS, STATES)
     assert after.columns == before.columns
-    assert after.schema["at"] == before.schema["at"]
-    keys = list(zip(after["point"].cast(pl.String).to_list(), after["at"].to_list(), strict=True))
+    assert after.schema["at_utc"] == before.schema["at_utc"]
+    keys = list(zip(after["point"].cast(pl.String).to_list(), after["at_utc"].to_list(), strict=True))
     assert keys == sorted(keys)
     assert thinned(before.clear(), MEANS, STATES).height == 0
     again = thinned(after, MEANS, STATES)
