@@ -2,8 +2,8 @@
 
 The cursor moves in the record only after the target has acknowledged a batch, so that nothing is lost by any death of
 either side; what is then sent again has the same series and time, and InfluxDB keeps it once. While the target is away
-nothing piles up but the record itself. All that takes time happens in a thread; between two batches the feed rests as
-long as the last one took, so that catching up never takes more than half a processor from the loop.
+nothing piles up but the record itself. Batches are carried by a process of its own; between two of them the feed rests
+as long as the last one took, so that catching up never takes more than half a processor.
 """
 
 import asyncio
@@ -12,9 +12,8 @@ import logging
 import os
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from math import isfinite
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -23,15 +22,11 @@ from bems.clock import wall_s
 from bems.history.errors import RecordError
 from bems.history.query import History
 from bems.history.record import Record
-from bems.history.rows import Ticks
-from bems.history.schema import QUALITY_CODE
-from bems.history.times import from_ms
-from bems.publish.influx_target import Away, InfluxTarget, Refused
-from bems.publish.lines import Line, fault, series_key, text_of
-from bems.publish.progress import Aside, Progress, cursor_at
+from bems.publish.influx_work import Job, Outcome, carry
+from bems.publish.progress import Progress, cursor_at
+from bems.worker import Worker, WorkLost
 from dashboards.ports import Health
-from models.outgoing import Outflow, Value, outgoing
-from models.signals import Sample
+from models.outgoing import outgoing
 from models.site import Site
 from models.targets import Influx
 
@@ -42,7 +37,8 @@ KEY: Final = "influx"
 """Of its state in the record, and its name among the parts of the system."""
 RESEND_FILE: Final = "influx-resend.json"
 """In the data folder: an order from `bems influx resend` to the running feed."""
-MOST_SAMPLES: Final = 5000
+BATCH_S: Final = 600.0
+"""Wall time a batch may take, with all that halving and a slow server need."""
 FIRST_WAIT_S: Final = 1.0
 LONGEST_WAIT_S: Final = 300.0
 REFUSED_WAIT_S: Final = 60.0
@@ -50,19 +46,34 @@ AWAY_ALARM_S: Final = 3600.0
 """Wall time a target may be away before people are told: it is normal, and nothing is lost."""
 ASIDE_ALARM: Final = timedelta(days=1)
 """So long refused samples are alarmed of (site time)."""
-_QUALITY: Final = {code: quality for quality, code in QUALITY_CODE.items()}
 
 
-class Target(Protocol):
-    """What the feed needs of a target; see InfluxTarget."""
+class Carries(Protocol):
+    """Carries batches from the record to the target."""
 
-    def deliver(self, lines: Sequence[Line]) -> list[tuple[Line, str]]:
-        """Write the lines, return the refused ones with reasons; Away or Refused when it cannot be done."""
+    async def carry(self, before: Progress, now: datetime) -> Outcome:
+        """The next batch; WorkLost when it cannot be said what came of it."""
         ...
 
-    def close(self) -> None:
-        """Begin nothing new."""
+    async def end(self) -> None:
+        """There will be no other one."""
         ...
+
+
+class InChild:
+    """Carries them in a process of its own, which a hanging server cannot keep alive."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._worker = Worker(KEY)
+
+    async def carry(self, before: Progress, now: datetime) -> Outcome:
+        """The next batch."""
+        return await self._worker.call(carry, self._job, before, now, timeout_s=BATCH_S)
+
+    async def end(self) -> None:
+        """End the process."""
+        await self._worker.end()
 
 
 def target_key(config: Influx) -> str:
@@ -70,32 +81,21 @@ def target_key(config: Influx) -> str:
     return f"{config.url} {config.org} {config.bucket}"
 
 
-@dataclass(frozen=True)
-class _Batch:
-    lines: Sequence[Line]
-    after: Progress
-    """What is to be saved once the lines are delivered."""
-    more: bool
-
-
 class InfluxFeed:
     """One site's feed. `run` lives until it is cancelled; everything else answers from memory."""
 
-    def __init__(  # its parts, once
-        self, site: Site, config: Influx, record: Record, path: Path, now: Callable[[], datetime], target: Target
+    def __init__(
+        self, config: Influx, record: Record, path: Path, now: Callable[[], datetime], carrier: Carries
     ) -> None:
         self._config = config
         self._record = record
         self._history = History(path)
         self._order = path.parent / RESEND_FILE
         self._now = now
-        self._target = target
-        self._quantities = outgoing(site)
-        self._keys = {q.id: series_key(site.id, q) for q in self._quantities}
+        self._carrier = carrier
         self._progress = Progress.from_state(record.load_state(KEY), target_key(config))
-        self._batch: _Batch | None = None
         self._failures = 0
-        self._begun_s = self._worked_s = wall_s()
+        self._worked_s = wall_s()
         self._worked = False
         self._refused = False
         self.caught_up = False
@@ -106,62 +106,52 @@ class InfluxFeed:
         try:
             while True:
                 try:
-                    wait_s = await self._round()
-                except (Away, Refused) as error:
-                    wait_s = await self._in_trouble(error)
-                except RecordError as error:
-                    log.error("%s: %s", NAME, error)
+                    wait_s = await self.step()
+                except (RecordError, WorkLost) as error:
+                    log.error("%s: a batch failed: %s", NAME, error)
                     wait_s = self._back_off_s()
                 except Exception:  # a fault of ours must not stop the building
                     log.exception("%s: the feed failed", NAME)
                     wait_s = LONGEST_WAIT_S
                 await asyncio.sleep(wait_s)
         finally:
-            self._target.close()
+            await self._carrier.end()
 
-    async def _round(self) -> float:
-        """One batch; returns how long to rest."""
+    async def step(self) -> float:
+        """One batch; returns how long to rest [s, wall time]."""
         begun_s = wall_s()
-        if self._batch is None:
-            await asyncio.to_thread(self._obey)
-            self._batch = await asyncio.to_thread(self._next_batch)
-        batch = self._batch
-        refused = await asyncio.to_thread(self._target.deliver, batch.lines) if batch.lines else []
-        if batch.lines:
+        await asyncio.to_thread(self._obey)
+        outcome = await self._carrier.carry(self._progress, self._now())
+        if outcome.after is None:
+            return await self._in_trouble(outcome)
+        if outcome.delivered:
             self._worked, self._worked_s = True, wall_s()
-        noticed = self._now().isoformat()
-        if refused:
-            line, reason = refused[0]
-            log.warning("%s: %d samples are set aside, the first is %s: %s", NAME, len(refused), line.text, reason)
-        after = batch.after.with_aside([_aside(line.value, reason, noticed) for line, reason in refused])
+        if outcome.after.aside > self._progress.aside:
+            last = outcome.after.newest_aside[-1]
+            number = outcome.after.aside - self._progress.aside
+            log.warning("%s: %d samples set aside, the last %s: %s", NAME, number, last.point, last.reason)
         if self._progress.trouble is not None:
             log.info("%s: takes samples again", NAME)
-        await self._keep(replace(after, sent=after.sent - len(refused)))
-        self._batch, self._failures, self._refused = None, 0, False
-        self.caught_up = not batch.more
-        return wall_s() - begun_s if batch.more else self._config.period_s
+        await self._keep(outcome.after)
+        self._failures, self._refused, self.caught_up = 0, False, not outcome.more
+        return wall_s() - begun_s if outcome.more else self._config.period_s
 
     async def _keep(self, progress: Progress) -> None:
         if progress != self._progress:
             await asyncio.to_thread(self._record.save_state, KEY, progress.as_state())
         self._progress = progress
 
-    async def _in_trouble(self, error: Away | Refused) -> float:
+    async def _in_trouble(self, outcome: Outcome) -> float:
         """Note what stands in the way, once; returns how long to wait."""
-        self.caught_up = False
-        self._refused = isinstance(error, Refused)
-        if self._progress.trouble is None:
-            log.error("%s: %s", NAME, error)
-        if self._progress.trouble != str(error):
-            since = self._progress.trouble_since or self._now().isoformat()
-            troubled = replace(self._progress, trouble=str(error), trouble_since=since)
-            try:
-                await self._keep(troubled)
-            except RecordError:
-                self._progress = troubled
-        if isinstance(error, Refused):
+        self.caught_up, self._refused = False, outcome.refused
+        before = self._progress
+        if before.trouble is None:
+            log.error("%s: %s", NAME, outcome.trouble)
+        since = before.trouble_since or self._now().isoformat()
+        await self._keep(replace(before, trouble=outcome.trouble, trouble_since=since))
+        if outcome.refused:
             return REFUSED_WAIT_S
-        return error.wait_s if error.wait_s is not None else self._back_off_s()
+        return outcome.wait_s if outcome.wait_s is not None else self._back_off_s()
 
     def _back_off_s(self) -> float:
         self._failures += 1
@@ -184,46 +174,19 @@ class InfluxFeed:
             log.info("%s: everything from %s on is sent again", NAME, start.isoformat())
         self._order.unlink(missing_ok=True)
 
-    def _next_batch(self) -> _Batch:
-        """The next samples of the record as lines."""
-        now, before = self._now(), self._progress
-        oldest = now - timedelta(days=self._config.raw_days)
-        cursor = before.cursor
-        if cursor == 0:  # what the target would not keep is not even read
-            cursor = cursor_at(self._history, oldest)
-        ticks = self._history.ticks_after(cursor, MOST_SAMPLES)
-        flow = Outflow(self._quantities, before.memory)
-        lines: list[Line] = []
-        doubtful: list[Aside] = []
-        too_old = 0
-        for value in flow.take(samples_of(ticks)):
-            if (wrong := fault(value, now)) is not None:
-                doubtful.append(_aside(value, wrong, now.isoformat()))
-            elif value.at < oldest:
-                too_old += 1
-            else:
-                lines.append(Line(text_of(self._keys[value.quantity.id], value), value))
-        after = replace(
-            before.with_aside(doubtful),
-            cursor=ticks.cursor,
-            memory=flow.memory,
-            sent=before.sent + len(lines),
-            too_old=before.too_old + too_old,
-            sent_to=max(line.value.at for line in lines).isoformat() if lines else before.sent_to,
-            trouble=None,
-            trouble_since=None,
-        )
-        return _Batch(lines, after, more=2 * len(ticks) >= MOST_SAMPLES)
-
     def health(self) -> Health:
         """For pages and monitors."""
         progress, age_s = self._progress, round(wall_s() - self._worked_s, 2) if self._worked else None
+        figures = {"sent_total": float(progress.sent), "refused_total": float(progress.aside)}
         if progress.trouble is not None:
-            return Health(KEY, "target", "down" if self._refused else "degraded", age_s, progress.trouble)
+            state = "down" if self._refused else "degraded"
+            return Health(KEY, "target", state, age_s, progress.trouble, figures)  # type: ignore[arg-type]
         if not self._worked and not self.caught_up:
-            return Health(KEY, "target", "starting", age_s, "nothing sent yet")
+            return Health(KEY, "target", "starting", age_s, "nothing sent yet", figures)
         detail = f"{progress.sent} samples sent" + (f", {progress.aside} set aside" if progress.aside else "")
-        return Health(KEY, "target", "ok" if self.caught_up else "degraded", age_s, detail)
+        if not self.caught_up:
+            detail = f"catching up, {progress.sent_to or 'nothing'} was sent last; {detail}"
+        return Health(KEY, "target", "ok" if self.caught_up else "degraded", age_s, detail, figures)
 
     def conditions(self) -> Sequence[alarms.Condition]:
         """What people have to be told."""
@@ -240,22 +203,6 @@ class InfluxFeed:
 
 
 def influx_feed(site: Site, config: Influx, record: Record, path: Path, now: Callable[[], datetime]) -> InfluxFeed:
-    """The feed of a running site, with the token from the environment."""
-    token = os.environ.get(config.token_env)
-    return InfluxFeed(site, config, record, path, now, InfluxTarget(config, token, site.id))
-
-
-def samples_of(ticks: Ticks) -> list[Sample]:
-    """The samples of some ticks, one by one, in their order."""
-    times = {ms: from_ms(ms) for ms in set(ticks.at_ms.tolist())}
-    return [
-        Sample(ticks.names[point], times[at_ms], None if code else value, _QUALITY[code])
-        for point, at_ms, value, code in zip(
-            ticks.point.tolist(), ticks.at_ms.tolist(), ticks.value.tolist(), ticks.quality.tolist(), strict=True
-        )
-    ]
-
-
-def _aside(value: Value, reason: str, noticed: str) -> Aside:
-    number = value.value if value.value is not None and isfinite(value.value) else None
-    return Aside(value.quantity.id, value.at.isoformat(), number, reason, noticed)
+    """The feed of a running site, with the token from the environment; its process ends with its task."""
+    job = Job.of(path, site.id, config, os.environ.get(config.token_env), outgoing(site))
+    return InfluxFeed(config, record, path, now, InChild(job))

@@ -13,9 +13,11 @@ from bems.history.query import History
 from bems.history.record import Record
 from bems.publish.influx import KEY, RESEND_FILE, InfluxFeed
 from bems.publish.influx_target import Away, Refused
+from bems.publish.influx_work import Carrier, Outcome
 from bems.publish.lines import Line
 from bems.publish.progress import Progress, cursor_at
 from models.field import Privacy
+from models.outgoing import outgoing
 from models.signals import Quality, Sample
 from models.site import load_site
 from models.targets import Influx
@@ -33,7 +35,6 @@ class FakeTarget:
         self.taken: list[Line] = []
         self.troubles: list[Exception] = []
         self.refuses: set[str] = set()
-        self.closed = False
 
     def deliver(self, lines: Sequence[Line]) -> list[tuple[Line, str]]:
         if self.troubles:
@@ -42,12 +43,23 @@ class FakeTarget:
         self.taken += [line for line in lines if line not in bad]
         return [(line, "field type conflict") for line in bad]
 
-    def close(self) -> None:
-        self.closed = True
-
     def keys(self) -> list[str]:
         """Series and time of every line taken."""
         return [line.text.rsplit(" ", 2)[0] + line.text.rsplit(" ", 1)[1] for line in self.taken]
+
+
+class Here:
+    """Carries batches in this process."""
+
+    def __init__(self, carrier: Carrier) -> None:
+        self.carrier = carrier
+        self.ended = False
+
+    async def carry(self, before: Progress, now: datetime) -> Outcome:
+        return self.carrier.carry(before, now)
+
+    async def end(self) -> None:
+        self.ended = True
 
 
 class Bench:
@@ -63,7 +75,8 @@ class Bench:
 
     def anew(self, config: Influx = CONFIG) -> InfluxFeed:
         """As after a restart."""
-        self.feed = InfluxFeed(SITE, config, self.record, self.path, lambda: self.now, self.target)
+        self.here = Here(Carrier(self.path, SITE.id, config, outgoing(SITE), self.target))
+        self.feed = InfluxFeed(config, self.record, self.path, lambda: self.now, self.here)
         return self.feed
 
     def tick(self, points: Sequence[str], step: timedelta = timedelta(seconds=10)) -> None:
@@ -79,10 +92,7 @@ class Bench:
         """So many rounds by hand; returns what the last one would wait."""
         wait_s = 0.0
         for _ in range(rounds):
-            try:
-                wait_s = await self.feed._round()
-            except (Away, Refused) as error:
-                wait_s = await self.feed._in_trouble(error)
+            wait_s = await self.feed.step()
         return wait_s
 
 
@@ -281,7 +291,7 @@ async def test_the_task_survives_a_fault_of_its_own_and_ends_when_told(bench):
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert bench.target.closed
+    assert bench.here.ended
 
 
 def test_the_cursor_at_a_time(bench):

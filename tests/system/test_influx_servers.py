@@ -15,14 +15,15 @@ import pytest
 
 from bems.history.query import History
 from bems.history.record import Record
-from bems.publish.influx import KEY, InfluxFeed
+from bems.publish.influx import KEY, InChild, InfluxFeed
 from bems.publish.influx_setup import buckets_of, set_up
-from bems.publish.influx_target import InfluxTarget, client
+from bems.publish.influx_target import client
+from bems.publish.influx_work import Job
 from bems.publish.progress import Progress
 from models.field import Privacy
 from models.outgoing import outgoing
 from models.signals import Quality, Sample
-from models.site import Site, load_site
+from models.site import load_site
 from models.targets import Influx
 from tests.system.influx_server import INFLUXD, NO_INFLUXD, influx_server
 from tests.system.influx_shim import influx_shim
@@ -32,7 +33,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SITE = load_site(ROOT / "site.biri.toml")
 PUBLIC = [q.id for q in outgoing(SITE) if q.how == "value"]
 PERSONAL = {p.id for p in SITE.points.values() if p.privacy is Privacy.PERSONAL}
-KILLS = 10
+KILLS = 8
 Samples = set[tuple[str, int, float]]
 
 needs_influxd = pytest.mark.skipif(INFLUXD is None, reason=NO_INFLUXD)
@@ -61,16 +62,21 @@ def simulated(folder: Path, ticks: int, step: timedelta = timedelta(minutes=1), 
     return path
 
 
-async def drained(path: Path, config: Influx, site: Site = SITE, *, token: str | None = None) -> Progress:
+def feed_of(path: Path, config: Influx, record: Record, token: str | None = None) -> InfluxFeed:
+    """As in the running system."""
+    job = Job.of(path, SITE.id, config, token, outgoing(SITE))
+    return InfluxFeed(config, record, path, lambda: datetime.now(UTC), InChild(job))
+
+
+async def drained(path: Path, config: Influx, *, token: str | None = None) -> Progress:
     """Feed until the target has everything."""
     with Record.open(path) as record:
-        target = InfluxTarget(config, token, site.id)
-        feed = InfluxFeed(site, config, record, path, lambda: datetime.now(UTC), target)
+        feed = feed_of(path, config, record, token)
         task = asyncio.create_task(feed.run())
         try:
             await until(lambda: feed.caught_up, 60)
         finally:
-            task.cancel()
+            await ended(task)
         return Progress.from_state(record.load_state(KEY), f"{config.url} {config.org} {config.bucket}")
 
 
@@ -167,16 +173,14 @@ async def test_a_missing_database_is_waited_for(tmp_path):
     with influx_server(tmp_path / "influx") as server, influx_shim(server.url) as shim:
         config = quick(shim.url)
         with Record.open(path) as record:
-            feed = InfluxFeed(
-                SITE, config, record, path, lambda: datetime.now(UTC), InfluxTarget(config, None, SITE.id)
-            )
+            feed = feed_of(path, config, record)
             task = asyncio.create_task(feed.run())
             await until(lambda: bool(feed.conditions()))
             (condition,) = feed.conditions()
             assert condition.id == "target.InfluxDB.refuses"
             assert "404" in str(condition.text.facts["detail"])
             assert feed.health().state == "down"
-            task.cancel()
+            await ended(task)
         server.query("CREATE DATABASE bems")
         await drained(path, quick(shim.url))
         assert influxql_samples(server, "bems") == public_samples(path)
@@ -192,7 +196,7 @@ async def test_an_outage_of_the_server_itself(tmp_path):
         await drained(path, quick(server.url))
     with Record.open(path) as record:
         config = quick(server.url)
-        feed = InfluxFeed(SITE, config, record, path, lambda: datetime.now(UTC), InfluxTarget(config, None, SITE.id))
+        feed = feed_of(path, config, record)
         task = asyncio.create_task(feed.run())
         at = datetime.now(UTC).replace(microsecond=0)
         record.append_tick([Sample("main.power_kw", at, 12.5)])
@@ -201,7 +205,7 @@ async def test_an_outage_of_the_server_itself(tmp_path):
         with victoria_server(tmp_path / "victoria", port) as server:
             await until(lambda: feed.health().state == "ok")
             found = server.exported("meter_value")
-        task.cancel()
+        await ended(task)
     assert (int(at.timestamp() * 1000), 12.5) in found["meter_value", "main.power_kw"]
 
 
@@ -213,6 +217,8 @@ from pathlib import Path
 from bems.history.record import Record
 from bems.publish.influx import InfluxFeed
 from bems.publish.influx_target import InfluxTarget
+from bems.publish.influx_work import Carrier
+from models.outgoing import outgoing
 from models.signals import Sample
 from models.site import load_site
 from models.targets import Influx
@@ -222,9 +228,17 @@ site = load_site(Path("site.biri.toml"))
 config = Influx(url=url).model_copy(update={"period_s": 0.001})
 points = list(site.points)[:60]
 
+class InThread:  # a process of its own begins too slowly to be killed at every step
+    def __init__(self):
+        self.carrier = Carrier(path, site.id, config, outgoing(site), InfluxTarget(config, None, site.id))
+    async def carry(self, before, now):
+        return await asyncio.to_thread(self.carrier.carry, before, now)
+    async def end(self):
+        pass
+
 async def main():
     with Record.open(path) as record:
-        feed = InfluxFeed(site, config, record, path, lambda: datetime.now(UTC), InfluxTarget(config, None, site.id))
+        feed = InfluxFeed(config, record, path, lambda: datetime.now(UTC), InThread())
         task = asyncio.create_task(feed.run())
         while True:
             at = datetime.now(UTC)
@@ -250,7 +264,7 @@ def acknowledged_until_killed(path: Path, url: str, after_s: float) -> int:
 
 
 @needs_influxd
-async def test_no_sample_is_lost_on_the_way_in_10_kills(tmp_path):
+async def test_no_sample_is_lost_on_the_way_in_8_kills(tmp_path):
     path = tmp_path / "record.sqlite"
     (tmp_path / "influx").mkdir()
     moments = random.Random(10)
@@ -259,7 +273,7 @@ async def test_no_sample_is_lost_on_the_way_in_10_kills(tmp_path):
         server.query("CREATE DATABASE bems")
         acknowledged = 0
         for _ in range(KILLS):
-            wait_s = moments.uniform(0.0, 0.15)
+            wait_s = moments.uniform(0.02, 0.25)
             acknowledged = await asyncio.to_thread(acknowledged_until_killed, path, shim.url, wait_s)
             state = History(path).state(KEY)
             resumed += state is not None and 0 < state["cursor"] < acknowledged
@@ -267,7 +281,13 @@ async def test_no_sample_is_lost_on_the_way_in_10_kills(tmp_path):
         assert ticks.cursor >= acknowledged
         await drained(path, quick(shim.url))
         assert influxql_samples(server, "bems") == public_samples(path)
-    assert resumed > KILLS // 3, "killed while the cursor was behind"
+    assert resumed > KILLS // 2, "killed while the cursor was behind"
+
+
+async def ended(task: asyncio.Task[None]) -> None:
+    """Cancel a feed, and have its process gone."""
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 async def until(holds: Callable[[], bool], within_s: float = 20.0) -> None:
