@@ -69,6 +69,8 @@ class MqttFeed:
         self.outbox = Outbox()
         self._readings: dict[str, Reading] = {}
         self._told: dict[str, tuple[float | None, Quality]] = {}
+        self._resting: dict[str, Value] = {}
+        """Measurements that have to wait for their time, by quantity."""
         self._standing: dict[str, alarms.Alarm] | None = None
         self._news = asyncio.Event()
         self._flushed_s = wall_s()
@@ -138,8 +140,9 @@ class MqttFeed:
             self._take(value)
         self._take_alarms({name: alarm for name, alarm in system.alarms.items() if self._messages.may_be_told(alarm)})
         if wall - self._flushed_s >= self._config.every_s:
-            self._flushed_s = wall
-            self.outbox.wake()
+            self._flushed_s, resting, self._resting = wall, self._resting, {}
+            for value in resting.values():
+                self._say(value)
         if len(self.outbox):
             self._news.set()
 
@@ -150,8 +153,14 @@ class MqttFeed:
         if said == before and quantity.how == "value":
             return
         self._told[quantity.id] = said
-        rests = not quantity.state and before is not None and before[1] is value.quality
-        self.outbox.say({self._messages.value_topic(quantity): self._messages.value(value)}, rest=rests)
+        if quantity.state or before is None or before[1] is not value.quality:
+            self._resting.pop(quantity.id, None)
+            self._say(value)
+        else:
+            self._resting[quantity.id] = value
+
+    def _say(self, value: Value) -> None:
+        self.outbox.say({self._messages.value_topic(value.quantity): self._messages.value(value)})
 
     def _take_alarms(self, standing: dict[str, alarms.Alarm]) -> None:
         if standing == self._standing:
@@ -241,14 +250,21 @@ class MqttFeed:
         if not self.outbox.words.keys() <= self._topics:  # before the broker keeps them: we must know what to take back
             self._topics |= self.outbox.words.keys()
             await self._save(KNOWN_KEY, {"topics": sorted(self._topics), "alarms": sorted(self._alarms)})
-        while words := self.outbox.take(AT_ONCE):
-            messages = [client.publish(topic, word, qos=1, retain=True) for topic, word in words]
-            answers = await asyncio.gather(*messages, return_exceptions=True)
-            lost = [(topic, answer) for (topic, _), answer in zip(words, answers, strict=True) if answer is not None]
-            self.outbox.give_back(topic for topic, _ in lost)
-            self.sent += len(words) - len(lost)
-            if lost:
-                raise lost[0][1]
+        answers = await asyncio.gather(*(self._tell_one_by_one(client) for _ in range(AT_ONCE)), return_exceptions=True)
+        for answer in answers:
+            if answer is not None:
+                raise answer
+
+    async def _tell_one_by_one(self, client: aiomqtt.Client) -> None:
+        """Several of these side by side keep the wire busy; in blocks, each would wait for delayed acknowledgements."""
+        while not self._ending and (taken := self.outbox.take()) is not None:
+            topic, word = taken
+            try:
+                await client.publish(topic, word, qos=1, retain=True)
+            except BaseException:
+                self.outbox.give_back(topic)
+                raise
+            self.sent += 1
             self._worked_s = wall_s()
 
     async def _tell_events(self, client: aiomqtt.Client) -> None:

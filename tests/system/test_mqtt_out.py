@@ -296,7 +296,8 @@ async def test_a_broker_that_dies_and_forgets_is_told_all_again_and_each_event_o
             await until(lambda: len(ear.events()) >= 10)
             await asyncio.sleep(0.3)
             assert ear.events() == [f"{degc}" for degc in range(50, 60)]
-            assert ear.value("points/hp1/supply_temp_degc")["value"] == 59.0
+            plant.at += timedelta(seconds=1)
+            await until(lambda: plant.tick() or ear.value("points/hp1/supply_temp_degc")["value"] == 59.0)
             assert ear.value("points/main/power_kw")["value"] == 1.0
             assert ear.value("alarms/connection.mb_heat")["state"] == "on"
             assert len([t for t in ear.last if t.startswith("homeassistant/")]) == len(outgoing(SITE)) + 3
@@ -402,8 +403,8 @@ async def test_a_broker_that_hangs_does_not_hold_the_loop_up(plant, path, tmp_pa
             await online(ear)
         broker.signal(signal.SIGSTOP)
         try:
-            longest_s, end = 0.0, time.monotonic() + 2.5
-            while time.monotonic() < end:
+            longest_s, end = 0.0, time.monotonic() + 8
+            while feed.health().state != "down" and time.monotonic() < end:
                 before = time.monotonic()
                 plant.read(hp1__supply_temp_degc=end - before)
                 await asyncio.sleep(0.02)
