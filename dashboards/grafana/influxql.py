@@ -45,9 +45,17 @@ def literal(text: str) -> str:
 
 
 def chosen(site: str, quantities: Sequence[Quantity]) -> str:
-    """The condition that picks exactly these quantities of the site."""
+    """The condition that picks exactly these quantities of the site in the range.
+
+    It stands in the innermost query; those around it name the range again, because the versions do not agree on what
+    time a row of an aggregate has that is not grouped by time.
+    """
     points = " OR ".join(f'"point" = {literal(q.id)}' for q in quantities)
-    return f'"site" = {literal(site)} AND ({points})'
+    return f"{_of(site)} AND ({points})"
+
+
+def _of(site: str) -> str:
+    return f'"site" = {literal(site)} AND $timeFilter'
 
 
 def by_kind(quantities: Iterable[Quantity]) -> list[tuple[str, list[Quantity]]]:
@@ -64,7 +72,7 @@ def courses(site: str, quantities: Sequence[Quantity], function: Function = "mea
     """A line for every quantity; what is missing is a gap."""
     return [
         Query(
-            f'SELECT {function}("value") FROM {quoted(kind)} WHERE {chosen(site, group)} AND $timeFilter '
+            f'SELECT {function}("value") FROM {quoted(kind)} WHERE {chosen(site, group)} '
             f'GROUP BY time({EVERY}), "point" fill(null)'
         )
         for kind, group in by_kind(quantities)
@@ -75,7 +83,7 @@ def latest(site: str, quantities: Sequence[Quantity], alias: str = BY_POINT) -> 
     """The newest value of every quantity."""
     return [
         Query(
-            f'SELECT last("value") FROM {quoted(kind)} WHERE {chosen(site, group)} AND $timeFilter GROUP BY "point"',
+            f'SELECT last("value") FROM {quoted(kind)} WHERE {chosen(site, group)} GROUP BY "point"',
             alias,
         )
         for kind, group in by_kind(quantities)
@@ -97,7 +105,7 @@ def _newest(site: str, kind: str, group: Sequence[Quantity]) -> str:
 def spread_of(site: str, quantities: Sequence[Quantity], names: tuple[str, str, str]) -> list[Query]:
     """Lowest, mean and highest of quantities of one measurement, with these names."""
     kind, group = _one_kind(quantities)
-    wanted = f"FROM {quoted(kind)} WHERE {chosen(site, group)} AND $timeFilter GROUP BY time({EVERY}) fill(null)"
+    wanted = f"FROM {quoted(kind)} WHERE {chosen(site, group)} GROUP BY time({EVERY}) fill(null)"
     return [
         Query(f'SELECT {how}("value") {wanted}', name) for how, name in zip(("min", "mean", "max"), names, strict=True)
     ]
@@ -144,7 +152,9 @@ def gained_every(site: str, quantities: Sequence[Quantity], every: str, time_zon
 
 def highest_hour(site: str, quantities: Sequence[Quantity], alias: str, factor: str = "1") -> Query:
     """The highest hourly mean, times a factor: energy of an hour is its mean power, and counters miss nothing."""
-    hours = f'SELECT sum("gain") AS "hour" FROM ({gains(site, quantities)}) GROUP BY time(1h) fill(none)'
+    hours = (
+        f'SELECT sum("gain") AS "hour" FROM ({gains(site, quantities)}) WHERE $timeFilter GROUP BY time(1h) fill(none)'
+    )
     return Query(f'SELECT max("hour") * {factor} FROM ({hours}) WHERE $timeFilter', alias)
 
 
@@ -158,14 +168,14 @@ def _one_kind(quantities: Sequence[Quantity]) -> tuple[str, list[Quantity]]:
 def mean_of(site: str, quantities: Sequence[Quantity], alias: str) -> Query:
     """The mean over the range of quantities of one measurement."""
     kind, group = _one_kind(quantities)
-    return Query(f'SELECT mean("value") FROM {quoted(kind)} WHERE {chosen(site, group)} AND $timeFilter', alias)
+    return Query(f'SELECT mean("value") FROM {quoted(kind)} WHERE {chosen(site, group)}', alias)
 
 
 def mean_every(site: str, quantities: Sequence[Quantity], every: str, time_zone: str, alias: str) -> Query:
     """The mean of quantities of one measurement in every local day or hour."""
     kind, group = _one_kind(quantities)
     return Query(
-        f'SELECT mean("value") FROM {quoted(kind)} WHERE {chosen(site, group)} AND $timeFilter '
+        f'SELECT mean("value") FROM {quoted(kind)} WHERE {chosen(site, group)} '
         f"GROUP BY time({every}) fill(none) tz({literal(time_zone)})",
         alias,
     )
@@ -197,15 +207,14 @@ def everything(kinds: Sequence[str]) -> str:
 
 def answering(site: str, kinds: Sequence[str]) -> Query:
     """How many points of each measurement gave a value."""
-    each = f'SELECT count("value") AS "n" FROM {everything(kinds)} WHERE "site" = {literal(site)} GROUP BY "point"'
+    each = f'SELECT count("value") AS "n" FROM {everything(kinds)} WHERE {_of(site)} GROUP BY "point"'
     return Query(f'SELECT count("n") FROM ({each}) WHERE $timeFilter', "$m")
 
 
 def samples_of(site: str, kinds: Sequence[str]) -> Query:
     """How many values each measurement got in every quarter of an hour."""
     return Query(
-        f'SELECT count("value") FROM {everything(kinds)} WHERE "site" = {literal(site)} AND $timeFilter '
-        "GROUP BY time(15m) fill(0)",
+        f'SELECT count("value") FROM {everything(kinds)} WHERE {_of(site)} GROUP BY time(15m) fill(0)',
         "$m",
     )
 
@@ -213,8 +222,8 @@ def samples_of(site: str, kinds: Sequence[str]) -> Query:
 def not_good(site: str, kinds: Sequence[str]) -> Query:
     """How many readings of each piece of equipment were not good, in every quarter of an hour."""
     return Query(
-        f'SELECT count("quality") FROM {everything(kinds)} WHERE "site" = {literal(site)} AND {NOT_GOOD} '
-        'AND $timeFilter GROUP BY time(15m), "equipment" fill(none)',
+        f'SELECT count("quality") FROM {everything(kinds)} WHERE {_of(site)} AND {NOT_GOOD} '
+        'GROUP BY time(15m), "equipment" fill(none)',
         "$tag_equipment",
     )
 
@@ -222,8 +231,7 @@ def not_good(site: str, kinds: Sequence[str]) -> Query:
 def newest(site: str, kinds: Sequence[str]) -> Query:
     """A row for each piece of equipment, with the time of its newest value."""
     return Query(
-        f'SELECT last("value") FROM {everything(kinds)} WHERE "site" = {literal(site)} AND $timeFilter '
-        'GROUP BY "equipment"',
+        f'SELECT last("value") FROM {everything(kinds)} WHERE {_of(site)} GROUP BY "equipment"',
         table=True,
     )
 
@@ -240,13 +248,15 @@ def still(site: str, quantities: Sequence[Quantity], least: float) -> Query:
 
 def highest_hours(site: str, quantities: Sequence[Quantity], count: int) -> Query:
     """The hours with the highest gain, a row each."""
-    hours = f'SELECT sum("gain") AS "hour" FROM ({gains(site, quantities)}) GROUP BY time(1h) fill(none)'
+    hours = (
+        f'SELECT sum("gain") AS "hour" FROM ({gains(site, quantities)}) WHERE $timeFilter GROUP BY time(1h) fill(none)'
+    )
     return Query(f'SELECT top("hour", {count}) FROM ({hours}) WHERE $timeFilter', table=True)
 
 
 def of_chosen_equipment(site: str, kinds: Sequence[str], variable: str) -> Query:
     """A line for every point of the equipment that a variable of the dashboard names."""
     return Query(
-        f'SELECT mean("value") FROM {everything(kinds)} WHERE "site" = {literal(site)} '
-        f'AND "equipment" = \'${variable}\' AND $timeFilter GROUP BY time({EVERY}), "point" fill(null)'
+        f'SELECT mean("value") FROM {everything(kinds)} WHERE {_of(site)} '
+        f'AND "equipment" = \'${variable}\' GROUP BY time({EVERY}), "point" fill(null)'
     )
