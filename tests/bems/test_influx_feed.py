@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from bems.history.archive import archive_finished
 from bems.history.query import History
 from bems.history.record import Record
+from bems.history.times import to_ms
 from bems.publish.influx import KEY, RESEND_FILE, InfluxFeed
 from bems.publish.influx_target import Away, Refused
 from bems.publish.influx_work import Carrier, Outcome
@@ -311,3 +313,18 @@ def test_quality_goes_with_every_sample(bench):
     bench.record.append_tick([Sample("main.power_kw", START, None, Quality.OFFLINE)])
     asyncio.run(bench.fed())
     assert bench.target.taken[0].text.endswith(f"quality=2i {int(START.timestamp() * 1000)}")
+
+
+async def test_days_that_were_moved_into_files_are_sent_as_well(bench):
+    for _ in range(3 * 48):
+        bench.tick(SOME, timedelta(minutes=30))
+    assert archive_finished(bench.path, START + timedelta(days=2)).rows > 0
+    await bench.fed(3)
+    wanted = [(s.at, s.point) for s in bench.made]
+    values = [line.value for line in bench.target.taken if line.value.quantity.how == "value"]
+    assert sorted((value.at, value.quantity.id) for value in values) == sorted(wanted)
+    history = History(bench.path)
+    for hours in (0, 3, 20, 40, 60, 70):
+        wanted_at = START + timedelta(hours=hours)
+        first = history.ticks_after(cursor_at(history, wanted_at), 1)
+        assert int(first.at_ms[0]) == min(to_ms(s.at) for s in bench.made if s.at >= wanted_at)
