@@ -96,7 +96,7 @@ def _charging(plan: Plan, plant: Plant, step: int) -> bool | None:
     duties = [(group.id, tank) for group in plant.heat_pumps for tank in group.water_tanks]
     if not duties:
         return None
-    return sum(_hour_mean(plan, f"{group}.{tank}.compressors", step) for group, tank in duties) >= WHOLE
+    return sum(_at(plan, f"{group}.{tank}.compressors", step) for group, tank in duties) >= WHOLE
 
 
 def _charge_degc(plan: Plan, plant: Plant, step: int) -> float | None:

@@ -12,7 +12,7 @@ from statistics import median
 from typing import Final
 
 from control.assets.building import Group
-from control.assets.heat_pumps import HeatPumps, Running
+from control.assets.heat_pumps import CHARGE_H, HeatPumps, Running
 from control.estimate import Estimate, FreeHeat, GroupEstimate, Sum
 from control.fleet import fleet
 from control.grid import QUARTER_S, Grid
@@ -251,7 +251,9 @@ def _running(scene: Scene, memory: RuleMemory, group: HeatPumps, lost: set[str],
         if end > scene.now:
             held += asked
             until_h = max(until_h, (end - grid.start) / timedelta(hours=1))
-    return Running(len(able), max(on, held), held, until_h)
+    duty = memory.duty if memory.duty is not None and any(p.id == memory.duty.machine for p in able) else None
+    charge_h = 0.0 if duty is None else (duty.since - grid.start) / timedelta(hours=1) + CHARGE_H
+    return Running(len(able), max(on, held), held, until_h, duty is not None, max(charge_h, 0.0))
 
 
 def _lost(scene: Scene, boiler: Boiler) -> bool:

@@ -176,9 +176,8 @@ def room(scene: Scene, memory: RuleMemory, urgent_cars_kw: float) -> Room:
         running = [scene.value(_own_meter(scene, p)) or 0.0 for p in machines]
         each = max(each / 2, sum(running) / asked) if asked else each
         spare_air = left < asked * each
-        compressors = max(1, int(left // each))
+        compressors = max(1, _stages(left, margin, each, asked))
         left -= min(compressors, asked) * each
-        compressors = compressors if spare_air else None
     boilers: dict[str, int] = {}
     for boiler in site.boilers:
         steps = memory.boilers.get(boiler.id)
@@ -194,7 +193,7 @@ def room(scene: Scene, memory: RuleMemory, urgent_cars_kw: float) -> Room:
 
 
 def _stages(left_kw: float, margin_kw: float, stage_kw: float, on: int) -> int:
-    """Stages there is room for: those that are on while they fit, more of them only with a margin."""
+    """Stages (or compressors) there is room for: those that are on while they fit, more of them only with a margin."""
     fit = max(0, int(left_kw // stage_kw))
     return fit if fit <= on else max(on, int((left_kw - margin_kw) // stage_kw))
 

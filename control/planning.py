@@ -28,8 +28,8 @@ from models.forecast import PriceForecast, WeatherForecast
 
 GOOD_FOR: Final = timedelta(hours=2)
 """How long the last good plan is followed when no new one is found."""
-LOW_MARGIN_K: Final = 0.1
-"""The neediest of rooms that are planned as one is colder than their mean."""
+LOW_BAND_K: Final = 0.1
+"""Rooms' own controllers hold a set point this closely: a plan for the last tenth heats water nobody takes."""
 KEEP_NOK: Final = 1.0
 """What a change of compressors must gain over two days to be worth making now."""
 CHANGED: Final = 0.5
@@ -73,7 +73,7 @@ def inputs(scene: Scene, memory: RuleMemory, estimate: Estimate, known: Knowledg
     """
     grid = grid if grid is not None else grid_at(scene.now)
     see = outlook(scene.site, known.plant, grid, scene, memory, known.prices, known.weather, known.learned, known.truth)
-    see = replace(see, low_degc={group: low + LOW_MARGIN_K for group, low in see.low_degc.items()})
+    see = replace(see, low_degc={group: low - LOW_BAND_K for group, low in see.low_degc.items()})
     days = local_days(grid.hour_starts)
     floor_kw = FLOOR_SHARE * expected_peak_kw(scene.site, float(see.outdoor_degc.min()))
     return Inputs(

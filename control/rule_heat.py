@@ -40,7 +40,7 @@ STEADY_K: Final = 0.75
 """Smaller changes of a planned supply are not worth a message to a device."""
 STORING_K: Final = 3.0
 """A plan may go so far above the curve."""
-SHORT_K: Final = (0.05, 0.2)
+SHORT_K: Final = (0.2, 0.5)
 """From the first to the second below its set point, the neediest room takes a circuit back from a plan [K]."""
 BUFFER_MARGIN_K: Final = 2.0
 """The buffer's top above the warmest circuit: mixing valves need something to mix from."""

@@ -60,6 +60,10 @@ class Running:
     must_run: int = 0
     """Of these, how many have not run their shortest time, which ends in `must_run_h`."""
     must_run_h: float = 0.0
+    charging: bool = False
+    """Whether one machine makes hot water now."""
+    must_charge_h: float = 0.0
+    """How long it shall go on with that, where it has just begun."""
 
 
 @dataclass(frozen=True)
@@ -190,6 +194,9 @@ BELOW_K = 8.0
 """w_0: a machine at its expected load is paid for a supply at most this much below the reference."""
 MOST_K = 80.0
 
+CHARGE_H = 0.75
+"""Shortest charge of a hot-water tank [h]."""
+
 GROUND = "ground"
 """Node of the rock around the wells."""
 
@@ -219,6 +226,7 @@ def stages(
         y - y' = start - stop,  y = sum_d y_d;   cost = c_start start
         sum of start over the shortest run <= y;  sum of stop over the shortest rest <= n m - y
         y_space + m z <= n m,  sum_w y_w <= m z,  z 0 or 1: the machine on water does nothing else
+        z - z' = begin - end,  cost = c_start begin,  sum of begin over CHARGE_H <= z: a charge is worth changing over
 
     | symbol | meaning | unit |
     |---|---|---|
@@ -251,6 +259,20 @@ def stages(
         on_water = bus.m.var(f"{of.id}.on_water", steps, 0.0, 1.0, integer=steps)
         bus.m.rows(f"{of.id} one for water", total(running[1:], steps) <= of.compressors * on_water)
         bus.m.rows(f"{of.id} water apart", running[0] + of.compressors * on_water <= float(most))
+        _charges(bus, of, on_water, now, start_nok)
+
+
+def _charges(bus: Bus, of: HeatPumps, on_water: Expr, now: Running, change_nok: float) -> None:
+    """A machine that changes over leaves its heat in the pipes and the building without it: not for a quarter."""
+    steps = on_water.size
+    begin, end = bus.m.var(f"{of.id}.charge_begin", steps), bus.m.var(f"{of.id}.charge_end", steps)
+    bus.m.rows(f"{of.id} charges", (on_water - on_water.prev(float(now.charging))).equals(begin - end))
+    bus.m.cost("starts", change_nok * begin)
+    shortest = ceil(CHARGE_H / float(bus.grid.dt_h[0]) - 1e-9)
+    if shortest > 1:
+        bus.m.rows(f"{of.id} shortest charge", _last(begin, shortest) <= on_water)
+    if locked := min(steps, bus.grid.steps_until(now.must_charge_h)) if now.charging else 0:
+        bus.m.rows(f"{of.id} must charge", on_water[:locked] >= 1.0)
 
 
 def _shortest(bus: Bus, of: HeatPumps, on: Expr, start: Expr, stop: Expr, most: int) -> None:

@@ -94,11 +94,10 @@ def test_a_compressor_that_just_started_goes_on():
     assert solved(held, Options()).trajectories["hp.buffer.compressors"][:2] == pytest.approx([1.0, 1.0])
 
 
-def test_only_one_machine_makes_hot_water_and_it_does_nothing_else():
-    grid = Grid(START, (1,) * 8)
-    pump = replace(machine(count=2), physics=TWIN, water_tanks=("sun",))
-    house, water = heated(grid, pump, buy_nok_per_kwh=[0.1] * 4 + [3.0] * 4), tapped(grid, tanks=(30.0, 30.0))
-    case = replace(
+def with_water(grid, pump, **outlook):
+    """Rooms and a tank of hot water on the same machines."""
+    house, water = heated(grid, pump, **outlook), tapped(grid, tanks=(30.0, 30.0))
+    return replace(
         house,
         plant=replace(house.plant, tanks=water.plant.tanks, hot_water=WATER),
         state=replace(house.state, tanks_degc=water.state.tanks_degc | {"buffer": 30.0}, hygiene_due_at=after(1000)),
@@ -106,6 +105,32 @@ def test_only_one_machine_makes_hot_water_and_it_does_nothing_else():
             house.outlook, **{k: getattr(water.outlook, k) for k in ("draw_kw", "draw_kw_per_k", "cold_degc")}
         ),
     )
+
+
+def test_a_charge_lasts_three_quarters_of_an_hour_or_goes_on_so_long():
+    grid = Grid(START, (1,) * 24)
+    pump = replace(machine(count=2), physics=TWIN, water_tanks=("sun",))
+
+    def compressors(running, prices):
+        case = with_water(grid, pump, buy_nok_per_kwh=prices)
+        degc = case.state.tanks_degc | {"sun": 54.0, "buffer": 24.0}
+        state = replace(case.state, tanks_degc=degc, heat_pumps={"hp": running})
+        case = replace(case, state=state, weights=replace(case.weights, start_nok=0.0))
+        found = solved(case, Options(gap=1e-4)).trajectories
+        return [np.round(found[f"hp.{tank}.compressors"]) for tank in ("sun", "buffer")]
+
+    water, space = compressors(Running(2), [0.1] * 4 + [5.0] * 20)
+    assert water[0] == 2  # two quarters would do; the machine is kept for three
+    assert (space[:3] <= 2).all()
+    assert space[3] == 4
+    _, space = compressors(Running(2, 4, charging=True, must_charge_h=0.5), [0.1] * 4 + [5.0] * 20)
+    assert (space[:2] <= 2).all()
+
+
+def test_only_one_machine_makes_hot_water_and_it_does_nothing_else():
+    grid = Grid(START, (1,) * 8)
+    pump = replace(machine(count=2), physics=TWIN, water_tanks=("sun",))
+    case = with_water(grid, pump, buy_nok_per_kwh=[0.1] * 4 + [3.0] * 4)
     ways = solved(case, Options()).trajectories
     on_water = np.round(ways["hp.sun.compressors"])
     assert on_water.max() >= 1
