@@ -61,6 +61,7 @@ class Keeper:
         self._look_s, self._again_s, self._free = look_s, again_s, free
         self._done_on: date | None = None
         self._tried_s: float | None = None
+        self._troubles: tuple[str, ...] = ()
 
     def conditions(self) -> Iterable[Condition]:
         """The alarms that stand; from memory."""
@@ -115,7 +116,9 @@ class Keeper:
 
     def _take(self, done: Done) -> None:
         for trouble in done.troubles:
-            log.error("record: %s", trouble)
+            if trouble not in self._troubles:
+                log.error("record: %s", trouble)
+        self._troubles = done.troubles
         if done.archived:
             log.info("record: finished days became %d files", done.archived)
         if done.thinned:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from bems.history.archive import archive_finished
-from bems.history.errors import RecordError
+from bems.history.errors import RecordError, clear_errors
 from bems.history.retention import Kinds, delete_personal, sweep, thin_before, thin_until
 from bems.history.schema import open_for_writing
 from models.field import Privacy
@@ -23,8 +23,10 @@ from models.units import Unit
 MB: Final = 1_000_000
 BALLAST: Final = "room-to-tidy-up"
 """A file of nothing that is given up when the disk is full: without room nothing can be made smaller either."""
-BALLAST_SHARE: Final = 0.05
-"""Of the reserve."""
+BALLAST_BYTES: Final = 8 * MB
+"""As much again as the write-ahead log, which goes into the record's file as soon as it can."""
+ELBOW: Final = 0.25
+"""Share of the reserve that must be free before anything is done that needs room itself."""
 YEAR: Final = timedelta(days=365.25)
 
 
@@ -69,17 +71,20 @@ def tidy(record: Path, now: datetime, keeping: RecordKeeping, kinds: Kinds) -> D
 
 
 def make_room(record: Path, now: datetime, keeping: RecordKeeping, kinds: Kinds, enough_bytes: int) -> Done:
-    """Every finished day into a file at once, then the oldest raw days thinned, until so much is free."""
+    """Every finished day into a file at once, then the oldest raw days thinned, until so much is free.
+
+    On a disk that is all but full thinning comes first: it needs the least room, and gives some to the rest.
+    """
     work = _Work(record)
-    folder = record.parent
+    folder, reserve = record.parent, keeping.reserve_mb * MB
     (folder / BALLAST).unlink(missing_ok=True)
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     work.attempt(lambda: len(sweep(record)))
+    thinned = work.attempt(lambda: thin_until(record, lambda: free_bytes(folder) >= ELBOW * reserve, kinds))
     archived = work.attempt(lambda: len(archive_finished(record, midnight).files))
     work.attempt(lambda: _fold_log(record))
-    thinned = work.attempt(lambda: thin_until(record, lambda: free_bytes(folder) >= enough_bytes, kinds))
-    work.attempt(lambda: _fold_log(record))
-    work.attempt(lambda: _hold_ballast(folder, keeping.reserve_mb * MB))
+    thinned += work.attempt(lambda: thin_until(record, lambda: free_bytes(folder) >= enough_bytes, kinds))
+    work.attempt(lambda: _hold_ballast(folder, reserve))
     return Done(archived, thinned, 0, tuple(work.troubles))
 
 
@@ -99,19 +104,19 @@ class _Work:
 
 def _fold_log(record: Path) -> int:
     """The write-ahead log into the file, so that it takes no room of its own."""
-    with closing(open_for_writing(record, 5.0)) as connection:
+    with closing(open_for_writing(record, 5.0)) as connection, clear_errors(record):
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     return 0
 
 
 def _hold_ballast(folder: Path, reserve_bytes: int) -> int:
     """Keeps a file of nothing while there is plenty of room."""
-    path, size = folder / BALLAST, int(reserve_bytes * BALLAST_SHARE)
-    if path.exists() or free_bytes(folder) < reserve_bytes + size:
+    path = folder / BALLAST
+    if path.exists() or free_bytes(folder) < reserve_bytes + BALLAST_BYTES:
         return 0
     try:
         with path.open("wb") as file:
-            os.posix_fallocate(file.fileno(), 0, size)
+            os.posix_fallocate(file.fileno(), 0, BALLAST_BYTES)
     except OSError:
         with suppress(OSError):
             path.unlink()

@@ -15,7 +15,7 @@ from bems.history.record import Record
 from bems.history.schema import open_for_reading
 from bems.history.verify import verify
 from bems.keeping import Keeper
-from bems.keeping_work import BALLAST, MB, kinds_of, make_room, tidy
+from bems.keeping_work import BALLAST, BALLAST_BYTES, MB, kinds_of, make_room, tidy
 from bems.worker import WorkLost
 from models.keeping import RecordKeeping
 from models.reasons import Code, sentence
@@ -65,7 +65,7 @@ def test_a_day_s_work_archives_thins_and_deletes(path):
     assert done.deleted >= 9 * 96
     assert kinds_listed(path) == ["thinned15"] * 9
     assert verify(path).faults == []
-    assert (path.parent / BALLAST).stat().st_size == int(0.05 * MB)
+    assert (path.parent / BALLAST).stat().st_size == BALLAST_BYTES
     again = tidy(path, NOW + 40 * DAY, KEEPING, KINDS)
     assert (again.archived, again.thinned, again.deleted, again.troubles) == (0, 0, 0, ())
 
