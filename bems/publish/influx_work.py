@@ -118,7 +118,9 @@ class Carrier:
             trouble=None,
             trouble_since=None,
         )
-        return lines, after, 2 * len(ticks) >= MOST_SAMPLES
+        # a file of the archive may end in the middle of what is asked for
+        more = len(ticks) > 0 and len(self._history.ticks_after(ticks.cursor, 1)) > 0
+        return lines, after, more
 
 
 def carry(job: Job, before: Progress, now: datetime) -> Outcome:

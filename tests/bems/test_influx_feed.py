@@ -319,7 +319,8 @@ async def test_days_that_were_moved_into_files_are_sent_as_well(bench):
     for _ in range(3 * 48):
         bench.tick(SOME, timedelta(minutes=30))
     assert archive_finished(bench.path, START + timedelta(days=2)).rows > 0
-    await bench.fed(3)
+    await bench.fed(4)
+    assert bench.feed.caught_up
     wanted = [(s.at, s.point) for s in bench.made]
     values = [line.value for line in bench.target.taken if line.value.quantity.how == "value"]
     assert sorted((value.at, value.quantity.id) for value in values) == sorted(wanted)
