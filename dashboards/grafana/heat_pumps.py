@@ -24,8 +24,10 @@ def page(desk: Desk) -> Page:
         title,
         question,
         [
-            Row(desk.word("efficiency"), [spec for pump in pumps for spec in _figures(desk, pump)]),
-            Row(desk.word("course"), [_cop(desk, pump) for pump in pumps]),
+            Row(
+                desk.word("efficiency"),
+                [*(spec for pump in pumps for spec in _figures(desk, pump)), *(_cop(desk, pump) for pump in pumps)],
+            ),
             Row(
                 desk.word("machine"),
                 [on_off(desk, "compressors", compressors), _temperatures(desk), _brine(desk), _degree_minutes(desk)],
