@@ -2,7 +2,6 @@
 
 import json
 import sqlite3
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -14,8 +13,10 @@ from bems.history.counters import Stretch, falls, gains, joined, plain
 from bems.history.rows import EventKind, Exchange, Gains
 from bems.history.series import Piece, Table, hot, ids_of, pieces, read
 
-BEYOND_MS: Final = 86_400_000
-"""Readings are looked for so far beyond the first and the last edge, to know how the counter went there."""
+BEYOND_MS: Final = (3_600_000, 86_400_000)
+"""Readings are looked for so far beyond the first and the last edge, to know how a counter went there; farther only
+where the nearer ones do not tell of every counter.
+"""
 _EXCHANGES: Final = (
     "SELECT at_ms, data FROM events WHERE kind = ? AND subject = ? AND at_ms >= ? AND at_ms < ? ORDER BY id"
 )
@@ -29,13 +30,19 @@ def asked(
     rollover: Mapping[str, float],
 ) -> Callable[[], dict[str, Gains]]:
     """What `History.gained` answers."""
-    period = int(edges_ms[0]) - BEYOND_MS, int(edges_ms[-1]) + BEYOND_MS
     ids = ids_of(connection)
     numbers = {ids[point]: point for point in points if point in ids}
-    in_sqlite = hot(connection, numbers, *period)
-    in_files: dict[int, list[Piece]] = defaultdict(list)
-    for piece in pieces(connection, numbers, *period):
-        in_files[piece.point].append(piece)
+    in_sqlite: dict[int, Table] = {}
+    in_files: dict[int, list[Piece]] = {}
+    period = (0, 0)
+    for beyond_ms in BEYOND_MS:
+        period = int(edges_ms[0]) - beyond_ms, int(edges_ms[-1]) + beyond_ms
+        in_sqlite = hot(connection, numbers, *period)
+        in_files = {number: [] for number in numbers}
+        for piece in pieces(connection, numbers, *period):
+            in_files[piece.point].append(piece)
+        if all(_spans(in_sqlite[number], in_files[number], edges_ms) for number in numbers):
+            break
     exchanges = {number: _exchanges(connection, point, period) for number, point in numbers.items()}
 
     def finish() -> dict[str, Gains]:
@@ -55,6 +62,14 @@ def asked(
         return found
 
     return finish
+
+
+def _spans(table: Table, of_files: Sequence[Piece], edges_ms: NDArray[np.int64]) -> bool:
+    """Whether there are readings before the first edge and after the last one."""
+    good = table[np.isfinite(table[:, 1]), 0].tolist()
+    firsts = [piece.first_ms for piece in of_files if piece.first_ms is not None] + good[:1]
+    lasts = [piece.last_ms for piece in of_files if piece.last_ms is not None] + good[-1:]
+    return bool(firsts) and min(firsts) <= edges_ms[0] and max(lasts) >= edges_ms[-1]
 
 
 def _is_cut(piece: Piece, edges_ms: NDArray[np.int64], exchanges: Sequence[Exchange]) -> bool:

@@ -1,7 +1,8 @@
 """Samples as Parquet files, one a finished day: written so that a crash leaves a whole file or none, and read in parts.
 
-Columns: `point` (its name), `at_utc` (milliseconds; a bare "at" is a keyword to some), `value` (null exactly where the quality is not 0), `quality`
-(bems.history.schema.QUALITY_CODE) and `tick`. Rows are in order of point, then time, then tick. A file never changes.
+Columns: `point` (its name), `at_utc` (to the millisecond; a bare "at" is a keyword to some), `value` (null exactly
+where the quality is not 0), `quality` (bems.history.schema.QUALITY_CODE) and `tick`. Rows are in order of point, then
+time, then tick. A file never changes.
 """
 
 import os

@@ -1,11 +1,10 @@
 """Which samples are worth storing: devices are read every second, the record needs not keep all of it.
 
-- What changes its quality, a state, a flag, a count or a set point is stored at once.
-- Analog values that changed, and counters, are stored once in every slot of `every_s` of the clock. Slots, so that all
-  points of a minute lie in one tick or two: the record is read faster, and its times repeat.
+- What changes its quality, a state, a flag, a count or a set point is stored at once, and every ten minutes all the
+  same, so that a value that holds is told from a gap (`History.aggregated` lets a value hold for fifteen minutes).
+- Analog values and counters are stored once in every slot of `every_s` of the clock, changed or not. Slots, so that all
+  points of a minute lie in one tick or two, and at the same times: that is read faster and packs better.
 - An analog value that moved by a lot (`BIG_STEP`) is stored at once, at most every few seconds.
-- What does not change is stored every ten minutes all the same, so that a value that holds is told from a gap
-  (`History.aggregated` lets a value hold for fifteen minutes).
 
 So at any moment the value that holds in the record is less than a big step from what was read last.
 """
@@ -19,7 +18,7 @@ from models.signals import Quality, Sample
 from models.units import Unit
 
 STILL_S: Final = 600.0
-"""What does not change is stored so often."""
+"""States, flags, counts, set points and what has no value are stored at least so often."""
 RESTLESS_S: Final = 5.0
 """Big steps of one point are stored at most so often."""
 
@@ -93,12 +92,13 @@ class Recording:
     def _is_worth(self, sample: Sample, at_s: float, before: _Stored) -> bool:
         if sample.quality is not before.quality or at_s // STILL_S != before.at_s // STILL_S:
             return True
-        if sample.value is None or before.value is None or sample.value == before.value:
+        if sample.value is None or before.value is None:
             return False
-        step = self._steps[sample.point]
-        if step is AT_ONCE or at_s // self._every_s != before.at_s // self._every_s:
+        step, moved = self._steps[sample.point], abs(sample.value - before.value)
+        if step is AT_ONCE:
+            return moved > 0
+        if at_s // self._every_s != before.at_s // self._every_s:
             return True
-        moved = abs(sample.value - before.value)
         is_big = moved > step.least and moved > step.share * abs(before.value)
         return is_big and abs(at_s - before.at_s) >= RESTLESS_S
 

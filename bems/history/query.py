@@ -103,10 +103,17 @@ class History:
                 return dict
             start_ms = end_ms - within // timedelta(milliseconds=1)
             finish = newest.asked(connection, self._folder, names, start_ms, end_ms)
-            return lambda: {
-                names[n]: Sample(names[n], from_ms(one.at_ms), one.value, _QUALITY_OF_CODE[one.quality])
-                for n, one in sorted(finish().items())
-            }
+
+            def samples() -> dict[str, Sample]:
+                found = finish()
+                times = {ms: from_ms(ms) for ms in {one.at_ms for one in found.values()}}  # a scan shares one
+                return {
+                    name: Sample(name, times[one.at_ms], one.value, _QUALITY_OF_CODE[one.quality])
+                    for number, name in names.items()
+                    if (one := found.get(number)) is not None
+                }
+
+            return samples
 
         return self._answer(ask)
 

@@ -29,7 +29,7 @@ _HOT: Final = f"""SELECT w.value, t.first_ms + s.after_ms AS at_ms, s.value, s.q
     WHERE t.last_ms >= :start AND t.first_ms < :end AND t.tick > :archived AND at_ms >= :start AND at_ms < :end"""  # noqa: S608  (constants)
 _FILES: Final = """SELECT p.point, a.file, p.first_row, p.rows, a.first_ms, a.last_ms,
     p.first_ms, p.first_value, p.last_ms, p.last_value, p.falls, p.known_ms, p.gained_in_gaps
-    FROM json_each(:ids) w CROSS JOIN archive_points p ON p.point = w.value CROSS JOIN archive a ON a.id = p.archive
+    FROM archive a CROSS JOIN json_each(:ids) w CROSS JOIN archive_points p ON p.point = w.value AND p.archive = a.id
     WHERE a.last_ms >= :start AND a.first_ms < :end ORDER BY a.first_tick"""
 _NEAR_ROWS: Final = 30_000
 """Rows of a file that are read on the way rather than left out: a page holds as many."""

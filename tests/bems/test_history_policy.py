@@ -70,9 +70,14 @@ def test_a_change_of_quality_is_stored_at_once_and_a_dead_device_every_ten_minut
     assert stored(recording, TEMP, [20.0] * 5 + [None] * 1200 + [20.0] * 5) == [0, 5, 600, 1200, 1205]
 
 
-@pytest.mark.parametrize("point", [TEMP, COUNTER, FLAG])
-def test_what_does_not_change_is_stored_every_ten_minutes(recording, point):
+@pytest.mark.parametrize("point", [FLAG, COUNT, SETPOINT])
+def test_states_that_do_not_change_are_stored_every_ten_minutes(recording, point):
     assert stored(recording, point, [1.0] * 1300) == [0, 600, 1200]
+
+
+@pytest.mark.parametrize("point", [TEMP, COUNTER])
+def test_analog_values_that_do_not_change_are_stored_all_the_same(recording, point):
+    assert stored(recording, point, [1.0] * 130) == [0, 60, 120]
 
 
 def test_a_counter_never_comes_before_its_time(recording):
