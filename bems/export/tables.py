@@ -57,8 +57,8 @@ def samples(history: History, wanted: Wanted) -> Iterator[pl.DataFrame]:
 def buckets(history: History, wanted: Wanted) -> Iterator[pl.DataFrame]:
     """A row a bucket: its start, then a column a quantity, null where nothing is known.
 
-    Counters, states and flags give what they ended with, all else the mean over the time that is known.
-    Raises RecordError.
+    Counters give what they gained, states and flags what they ended with, all else the mean over the time that is
+    known. Raises RecordError.
     """
     edges = wanted.edges()
     rooms = _Rooms(history, wanted)
@@ -66,10 +66,12 @@ def buckets(history: History, wanted: Wanted) -> Iterator[pl.DataFrame]:
     for first in range(0, len(edges) - 1, at_once):
         some = edges[first : first + at_once + 1]
         columns: dict[str, NDArray[np.float64]] = {}
-        held = [q.id for q in wanted.quantities if q.how == "value"]
-        ends = {q.id for q in wanted.quantities if q.state or q.counter}
+        held = [q.id for q in wanted.quantities if q.how == "value" and not q.counter]
+        states = {q.id for q in wanted.quantities if q.state}
         for point, found in history.aggregated(held, some, HOLD).items():
-            columns[point] = found.last if point in ends else found.mean
+            columns[point] = found.last if point in states else found.mean
+        counters = [q.id for q in wanted.quantities if q.how == "value" and q.counter]
+        columns |= {point: of.gained for point, of in history.gained(counters, some).items()}
         edges_ms = np.array([to_ms(edge) for edge in some], dtype=np.int64)
         for name, of_rooms in rooms.series(some[0], some[-1]).items():
             columns[name] = aggregate(of_rooms, edges_ms, HOLD // timedelta(milliseconds=1)).mean

@@ -32,8 +32,8 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
 
 
 def bucket_value(quantity: Quantity) -> str:
-    """What of a quantity stands in a bucket: 'last' or 'mean'."""
-    return "last" if quantity.counter or quantity.state else "mean"
+    """What of a quantity stands in a bucket: 'gained', 'last' or 'mean'."""
+    return "gained" if quantity.counter else "last" if quantity.state else "mean"
 
 
 def word(wanted: Wanted, key: str) -> str:

@@ -16,6 +16,7 @@ from bems.export.errors import ExportError
 from bems.export.run import Wish, checked
 from bems.export.tables import buckets, samples
 from bems.export.wanted import moment, select, span
+from bems.history.archive import archive_finished
 from bems.history.query import History
 from bems.history.record import Record
 from models.field import Privacy
@@ -30,6 +31,7 @@ MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 TEMP, STARTS, STATE = "hp1.brine_in_temp_degc", "hp1.starts_1", "hp1.priority"
 ROOMS = [f"a{n}_air" for n in range(1, 9)]
+BOTH = ((samples, None), (buckets, "15m"))
 SECRET = 4321.125
 """A value that no aggregate of these rooms has."""
 
@@ -126,9 +128,19 @@ def test_buckets_hold_means_last_states_and_nothing_where_nothing_is_known(folde
     assert table[TEMP].to_list()[5] is None
 
 
-def test_counters_give_their_reading_at_the_end_of_a_bucket(folder):
-    (table,) = buckets(History(folder / "record.sqlite"), wanted([STARTS], "1h"))
-    assert table[STARTS].to_list() == [100.0, 101.0]
+def test_counters_give_what_they_gained_in_a_bucket(folder):
+    (table,) = buckets(History(folder / "record.sqlite"), wanted([STARTS], "1h", end="2026-01-15T15:00"))
+    # it stood at 100 until 11:59 and at 101 from 12:00 on: between two readings it grows evenly
+    assert sum(value for value in table[STARTS].to_list() if value is not None) == pytest.approx(1.0)
+    assert table[STARTS].to_list()[3] is None
+
+
+def test_what_lies_in_files_is_exported_as_what_is_in_sqlite(folder):
+    before = [pl.concat(list(ask(History(folder / "record.sqlite"), wanted(["*"], every)))) for ask, every in BOTH]
+    assert archive_finished(folder / "record.sqlite", TEN + timedelta(days=1)).rows > 0
+    after = [pl.concat(list(ask(History(folder / "record.sqlite"), wanted(["*"], every)))) for ask, every in BOTH]
+    for old, new in zip(before, after, strict=True):
+        assert old.equals(new)
 
 
 def test_rooms_leave_only_as_aggregates_of_all_eight(folder):
