@@ -11,7 +11,7 @@ import json
 import logging
 import os
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -84,8 +84,14 @@ def target_key(config: Influx) -> str:
 class InfluxFeed:
     """One site's feed. `run` lives until it is cancelled; everything else answers from memory."""
 
-    def __init__(
-        self, config: Influx, record: Record, path: Path, now: Callable[[], datetime], carrier: Carries
+    def __init__(  # its parts, once
+        self,
+        config: Influx,
+        record: Record,
+        path: Path,
+        now: Callable[[], datetime],
+        carrier: Carries,
+        personal: timedelta = timedelta(days=30),
     ) -> None:
         self._config = config
         self._record = record
@@ -93,6 +99,7 @@ class InfluxFeed:
         self._order = path.parent / RESEND_FILE
         self._now = now
         self._carrier = carrier
+        self._personal = personal
         self._progress = Progress.from_state(record.load_state(KEY), target_key(config))
         self._failures = 0
         self._worked_s = wall_s()
@@ -148,10 +155,16 @@ class InfluxFeed:
         if before.trouble is None:
             log.error("%s: %s", NAME, outcome.trouble)
         since = before.trouble_since or self._now().isoformat()
-        await self._keep(replace(before, trouble=outcome.trouble, trouble_since=since))
+        memory = {} if self._is_old(before.memory) else before.memory
+        await self._keep(replace(before, trouble=outcome.trouble, trouble_since=since, memory=memory))
         if outcome.refused:
             return REFUSED_WAIT_S
         return outcome.wait_s if outcome.wait_s is not None else self._back_off_s()
+
+    def _is_old(self, memory: Mapping[str, object]) -> bool:
+        """Whether it would keep personal values for longer than the record does, because the target is long away."""
+        last = memory.get("next")
+        return isinstance(last, str) and self._now() - datetime.fromisoformat(last) > self._personal
 
     def _back_off_s(self) -> float:
         self._failures += 1
@@ -205,4 +218,4 @@ class InfluxFeed:
 def influx_feed(site: Site, config: Influx, record: Record, path: Path, now: Callable[[], datetime]) -> InfluxFeed:
     """The feed of a running site, with the token from the environment; its process ends with its task."""
     job = Job.of(path, site.id, config, os.environ.get(config.token_env), outgoing(site))
-    return InfluxFeed(config, record, path, now, InChild(job))
+    return InfluxFeed(config, record, path, now, InChild(job), timedelta(days=site.record.personal_days))

@@ -10,14 +10,17 @@ from pathlib import Path
 import pytest
 
 from bems.history.archive import archive_finished
+from bems.history.errors import RecordBusy
 from bems.history.query import History
 from bems.history.record import Record
 from bems.history.times import to_ms
+from bems.publish import influx
 from bems.publish.influx import KEY, RESEND_FILE, InfluxFeed
 from bems.publish.influx_target import Away, Refused
 from bems.publish.influx_work import Carrier, Outcome
 from bems.publish.lines import Line
 from bems.publish.progress import Progress, cursor_at
+from bems.worker import WorkLost
 from models.field import Privacy
 from models.outgoing import outgoing
 from models.signals import Quality, Sample
@@ -282,6 +285,35 @@ async def test_a_target_that_is_long_away_is_alarmed_of(bench, monkeypatch):
     bench.feed._worked_s -= 2 * 3600
     (condition,) = bench.feed.conditions()
     assert (condition.id, condition.text.facts["hours"]) == ("target.InfluxDB.away", 2)
+
+
+async def test_personal_values_are_not_kept_for_a_target_that_stays_away(bench):
+    for _ in range(3):
+        bench.tick(tuple(SITE.points), timedelta(minutes=10))
+    await bench.fed()
+    assert bench.state().memory["known"]
+    bench.tick(SOME)
+    bench.now += timedelta(days=29)
+    bench.target.troubles = [Away("gives no answer")] * 2
+    await bench.fed()
+    assert bench.state().memory["known"]
+    bench.now += timedelta(days=2)
+    await bench.fed()
+    assert bench.state().memory == {}
+
+
+async def test_a_process_that_dies_is_started_again(bench, monkeypatch, caplog):
+    monkeypatch.setattr(influx, "FIRST_WAIT_S", 0.01)
+    bench.tick(SOME)
+    bench.target.troubles = [WorkLost("its process died"), RecordBusy("is locked")]
+    task = asyncio.create_task(bench.feed.run())
+    for _ in range(200):
+        await asyncio.sleep(0.01)
+        if bench.feed.caught_up:
+            break
+    task.cancel()
+    assert len(bench.target.taken) == 3
+    assert "its process died" in caplog.text
 
 
 async def test_the_task_survives_a_fault_of_its_own_and_ends_when_told(bench):
