@@ -7,6 +7,7 @@ from pathlib import Path
 from bems.clock import RealClock
 from bems.history.backup import RECORD, BackupError, backup, restore
 from bems.history.errors import RecordError
+from bems.history.record import Record
 from bems.history.times import from_ms
 from bems.history.verify import Found, verify, verify_backup
 from bems.process import complain, say
@@ -31,6 +32,7 @@ def run_restore(source: Path, data: Path) -> int:
     """Put the backup in place, look at all of it, say what was found."""
     try:
         manifest = restore(source, data)
+        Record.open(data / RECORD).close()  # leads a backup of an older version up
         found = verify(data / RECORD)
     except TROUBLE as error:
         complain(f"bems restore: {error}")

@@ -13,7 +13,7 @@ from bems.history.archive import damaged
 from bems.history.backup import RECORD, Manifest, Source
 from bems.history.catalogue import FOLDER, ArchiveFile, archived_tick, catalogue
 from bems.history.errors import clear_errors
-from bems.history.schema import TICK_SHIFT, open_for_reading
+from bems.history.schema import TICK_SHIFT, open_for_reading, open_for_writing
 
 MOST_FAULTS: Final = 20
 """Of one kind: a damaged disk would fill the screen."""
@@ -127,7 +127,8 @@ def verify_backup(path: Path) -> tuple[Manifest, Found]:
             copy = Path(scratch) / RECORD
             with source.open(record.stored) as file, copy.open("wb") as out:
                 shutil.copyfileobj(file, out, 1 << 20)
-            with closing(open_for_reading(copy, busy_timeout_s=5.0)) as connection, clear_errors(copy):
+            # our own copy, so that one of an older version can be led up
+            with closing(open_for_writing(copy, busy_timeout_s=5.0)) as connection, clear_errors(copy):
                 for entry in verify_database(connection, found):
                     if digests.get(entry.file) != entry.sha256:
                         found.faults.append(f"{entry.file}: the record lists a file that the backup does not hold")
