@@ -15,8 +15,8 @@ class RecordKeeping(Strict):
 
     every_s: float = Field(default=60.0, ge=1.0, le=900.0)
     """Analog values and counters are stored at most so often, unless they move by a lot."""
-    hot_days: int = Field(default=7, ge=1, le=62)
-    """Finished days (UTC) stay so long in SQLite; then they are Parquet files of the archive."""
+    hot_days: int = Field(default=1, ge=1, le=62)
+    """Finished days (UTC) stay so long in SQLite; then they are Parquet files of the archive, which are read faster."""
     raw_years: float = Field(default=5.0, ge=0.1, le=100.0)
     """Days that are older are thinned to means of 15 minutes; counters keep their readings."""
     personal_days: int = Field(default=30, ge=1, le=3660)

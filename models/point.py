@@ -73,6 +73,8 @@ class _PointBase(Frozen):
     """A flag whose 1 means that something is wrong."""
     counter: bool = False
     """A total that only grows, apart from rollover and exchange of the meter."""
+    turn: float | None = Field(default=None, gt=0)
+    """Counters: what a full turn is, in the point's unit, where the device begins again at 0 before its number ends."""
     min: float | None = None
     """Readings below are not plausible and become BAD."""
     max: float | None = None
@@ -110,6 +112,17 @@ class _PointBase(Frozen):
                 f"{low} .. {high}",
             )
         return self
+
+    @model_validator(mode="after")
+    def _only_counters_turn(self) -> Self:
+        if self.turn is not None and not self.counter:
+            raise ValueError(f"point '{self.name}': `turn` belongs to counters")
+        return self
+
+    @property
+    def full_turn(self) -> float | None:
+        """What a counter has gained when it is back where it was, in the point's unit; None when that is not known."""
+        return self.turn
 
     @property
     def shown_unit(self) -> Unit:
@@ -191,6 +204,13 @@ class ModbusPoint(_PointBase):
         if self.form == "string" and self.write is not None:
             raise ValueError(f"point '{self.name}': a 'string' is read-only, `write` is not allowed")
         return self
+
+    @property
+    def full_turn(self) -> float | None:
+        """As told, else where the raw number ends."""
+        if self.turn is not None or not self.counter or self.form not in ("u16", "u32") or self.scale_factor_at:
+            return self.turn
+        return (1 << 16 * self.words) * abs(self.scale)
 
     @property
     def words(self) -> int:

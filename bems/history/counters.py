@@ -10,7 +10,7 @@ A counter only grows. Where its reading falls, one of these happened:
 Between two readings a counter is taken to grow evenly, so that neighbouring buckets add up to the whole.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bems.history.rows import Break, Exchange, Gains
+from models.field import SitePoint
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -28,6 +29,12 @@ SLIP_READINGS: Final = 5
 """As many readings in a row may stand out."""
 ROLLOVER_SHARE: Final = 0.1
 """A counter may be so near its end, as a share of all it can show, for a fall to be taken for a rollover."""
+
+
+def turns(points: Mapping[str, SitePoint]) -> dict[str, float]:
+    """What a full turn of each counter is, where that is known, for `History.gained`."""
+    known = {point: of.spec.full_turn for point, of in points.items() if of.spec.counter}
+    return {point: turn for point, turn in known.items() if turn is not None}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

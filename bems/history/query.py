@@ -78,8 +78,8 @@ class History:
     ) -> dict[str, Gains]:
         """What counters gained between each two neighbours of `edges`, with what is not certain about it.
 
-        `rollover` is what a full turn of a counter is, where that is known (models.point: `turn`); meters that were
-        exchanged are known from events. See bems.history.counters. ValueError when the edges do not rise.
+        `rollover` is what a full turn of a counter is, where that is known (bems.history.counters.turns); meters that
+        were exchanged are known from events. See bems.history.counters. ValueError when the edges do not rise.
         """
         edges_ms, wanted = np.array([to_ms(edge) for edge in edges], dtype=np.int64), tuple(points)
         if not len(edges_ms):

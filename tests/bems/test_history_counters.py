@@ -1,6 +1,7 @@
 """What counters gained: over edges, gaps, slips, rollovers, exchanges and resets; from files as from SQLite."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,12 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bems.history.archive import archive_finished
-from bems.history.counters import gains, plain, summaries
+from bems.history.counters import gains, plain, summaries, turns
 from bems.history.query import History
 from bems.history.record import Record
 from bems.history.rows import Break, Event, EventKind, Exchange
 from bems.history.times import to_ms
+from models.point import ModbusPoint
 from models.signals import Sample
+from models.site import load_site
 
 MINUTE_MS = 60_000
 HOUR_MS = 3_600_000
@@ -77,6 +80,25 @@ def test_a_rollover_goes_on_where_the_counter_ends():
     assert gained(readings, [0, 30]).breaks[0].kind == "reset"
     far = [(0, 30_000.0), (10, 3.0), (20, 4.0), (30, 5.0), (40, 6.0), (50, 7.0)]
     assert gained(far, [0, 50], rollover=65_536.0).breaks[0].kind == "reset"
+
+
+def test_a_full_turn_is_what_the_profile_says_or_where_the_number_ends():
+    site = load_site(Path(__file__).resolve().parents[2] / "site.biri.toml")
+    known = turns(site.points)
+    assert known.keys() <= {p.id for p in site.points.values() if p.spec.counter}
+    assert known["hp1.heat_energy_kwh"] == pytest.approx((1 << 32) * site.points["hp1.heat_energy_kwh"].spec.scale)
+    point = {
+        "name": "x_kwh",
+        "label": {"nb": "x", "en": "x"},
+        "tfm": "OE001",
+        "table": "input",
+        "address": 1,
+        "as": "u32",
+    }
+    assert ModbusPoint.model_validate(point | {"counter": True, "turn": 1e6}).full_turn == 1e6
+    assert ModbusPoint.model_validate(point | {"counter": True, "as": "f32"}).full_turn is None
+    with pytest.raises(ValueError, match="belongs to counters"):
+        ModbusPoint.model_validate(point | {"turn": 1e6})
 
 
 @pytest.mark.parametrize("new", [7.0, 90_000.0])
