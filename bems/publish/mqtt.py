@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +21,7 @@ from bems import alarms
 from bems.clock import wall_s
 from bems.history.errors import RecordError
 from bems.history.query import History
+from bems.history.rows import Event
 from bems.publish.mqtt_discovery import Discovery
 from bems.publish.mqtt_messages import OFFLINE, ONLINE, Messages
 from bems.publish.mqtt_outbox import Outbox
@@ -71,7 +72,7 @@ class MqttFeed:
         self._told: dict[str, tuple[float | None, Quality]] = {}
         self._resting: dict[str, Value] = {}
         """Measurements that have to wait for their time, by quantity."""
-        self._standing: dict[str, alarms.Alarm] | None = None
+        self._alarms_seen: dict[str, alarms.Alarm] | None = None
         self._news = asyncio.Event()
         self._flushed_s = wall_s()
         self._ending = self._tripped = self._refused = False
@@ -138,7 +139,9 @@ class MqttFeed:
         self._readings = picture
         for value in self._flow.take(samples):
             self._take(value)
-        self._take_alarms({name: alarm for name, alarm in system.alarms.items() if self._messages.may_be_told(alarm)})
+        if system.alarms != self._alarms_seen:
+            self._alarms_seen = dict(system.alarms)
+            self._take_alarms(self._alarms_seen)
         if wall - self._flushed_s >= self._config.every_s:
             self._flushed_s, resting, self._resting = wall, self._resting, {}
             for value in resting.values():
@@ -162,10 +165,8 @@ class MqttFeed:
     def _say(self, value: Value) -> None:
         self.outbox.say({self._messages.value_topic(value.quantity): self._messages.value(value)})
 
-    def _take_alarms(self, standing: dict[str, alarms.Alarm]) -> None:
-        if standing == self._standing:
-            return
-        self._standing = standing
+    def _take_alarms(self, seen: Mapping[str, alarms.Alarm]) -> None:
+        standing = {name: alarm for name, alarm in seen.items() if self._messages.may_be_told(alarm)}
         for name, alarm in standing.items():
             self.outbox.say(self._discovery.of_alarm(name))
             self.outbox.say({self._messages.alarm_topic(name): self._messages.alarm(alarm)})
@@ -183,9 +184,8 @@ class MqttFeed:
                 await self._session()
             except (aiomqtt.MqttError, OSError) as error:  # OSError: certificates that cannot be read
                 self._lost(error)
-            except Exception as error:  # a fault of ours must not stop the building
-                log.exception("%s: telling failed", NAME)
-                self._lost(error)
+            except Exception as error:  # noqa: BLE001  # a fault of ours must not stop the building
+                self._lost(error, trace=True)
             finally:
                 self.connected = False
             if not self._ending:
@@ -280,7 +280,7 @@ class MqttFeed:
             told = self._cursor
             try:
                 for number, event in found:
-                    word = self._messages.event(number, event)
+                    word = self._worded(number, event)
                     if word is not None:
                         await client.publish(self._messages.events, word, qos=1)
                         self.sent += 1
@@ -289,15 +289,22 @@ class MqttFeed:
                 self._cursor = told
                 await self._save(KEY, told)
 
+    def _worded(self, number: int, event: Event) -> bytes | None:
+        try:
+            return self._messages.event(number, event)
+        except Exception:  # one that cannot be put into words must not hold up all that follow
+            log.exception("%s: event %d cannot be told", NAME, number)
+            return None
+
     async def _save(self, key: str, what: Any) -> None:
         try:
             await asyncio.to_thread(self._system.record.save_state, key, what)
         except RecordError as error:  # at worst something is told twice
             log.warning("%s: %s", NAME, error)
 
-    def _lost(self, error: Exception) -> None:
+    def _lost(self, error: Exception, *, trace: bool = False) -> None:
         if self._trouble is None:
-            log.warning("%s: %s takes nothing: %s", NAME, self._config.host, error)
+            log.warning("%s: %s is told nothing: %s", NAME, self._config.host, error, exc_info=trace)
         self._trouble = str(error) or repr(error)
         self._refused = _needs_a_person(error)
         self._failures += 1

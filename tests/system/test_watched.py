@@ -17,7 +17,7 @@ from models.outgoing import outgoing
 from models.targets import MqttOut
 from tests.system.field import START, Field
 from tests.system.mosquitto import PASSWORD, USER, Mosquitto, find
-from tests.system.test_mqtt_out import listening, until
+from tests.system.told import listening, until
 
 pytestmark = [
     pytest.mark.skipif(find_mosquitto() is None, reason="no mosquitto here: apt install mosquitto"),
