@@ -24,8 +24,9 @@ from models.signals import Quality, Sample
 TIME: Final = "time"
 HOLD: Final = timedelta(minutes=15)
 """As long as the record lets a value hold."""
-FEW_ROWS: Final = 200_000
-MANY_ROWS: Final = 2_000_000
+FEW_ROWS: Final = 50_000
+MANY_ROWS: Final = 400_000
+FIRST: Final = timedelta(hours=6)
 SHORTEST: Final = timedelta(hours=1)
 LONGEST: Final = 8 * DAY
 BUCKETS_AT_ONCE: Final = 200_000
@@ -41,7 +42,7 @@ def samples(history: History, wanted: Wanted) -> Iterator[pl.DataFrame]:
     """
     labels = {q.id: (wanted.said(q.label), q.unit.value) for q in wanted.quantities}
     rooms = _Rooms(history, wanted)
-    length, start = DAY, wanted.start
+    length, start = FIRST, wanted.start
     while start < wanted.end:
         end = min(start + length, wanted.end)
         series = _series(history, wanted, rooms, start, end)

@@ -238,11 +238,13 @@ def test_a_long_period_is_read_in_pieces_that_grow_with_how_little_there_is(fold
 
     found = list(samples(Watched(folder / "record.sqlite"), wanted([TEMP], start="2026-01-01", end="2026-02-01")))
     assert sum(table.height for table in found) == 120
-    assert asked[:4] == [24.0, 48.0, 96.0, 192.0]
+    assert asked[:6] == [6.0, 12.0, 24.0, 48.0, 96.0, 192.0]
     assert max(asked) == 192.0
     asked.clear()
     monkeypatch.setattr(tables, "MANY_ROWS", 50)
     monkeypatch.setattr(tables, "FEW_ROWS", 0)
     found = list(samples(Watched(folder / "record.sqlite"), wanted([TEMP], start="2026-01-15", end="2026-01-17")))
     assert sum(table.height for table in found) == 120
-    assert asked == [24.0, 12.0, 12.0]
+    assert sum(asked) == 48.0
+    assert asked[:2] == [6.0, 6.0]
+    assert min(asked) < 6.0
