@@ -83,15 +83,15 @@ def set_up(config: Influx, token: str | None, site: str) -> Iterator[str]:
     server = client(config, token)
     try:
         version = _version(server)
+        if version[:1] not in ("2", "3"):
+            raise Refused(f"says it is version '{version}': set it up by hand, as docs/influx.md says")
         yield f"{config.url} is InfluxDB {version}"
         if version.startswith("2"):
             yield from _buckets(server, config)
             yield from _names_for_influxql(server, config)
             yield from _tasks(server, config, site)
-        elif version.startswith("3"):
-            yield from _database(server, config, token)
         else:
-            raise Refused(f"is version {version}: nothing can be set up there; docs/influx.md says what to do by hand")
+            yield from _database(server, config, token)
     except ApiException as error:
         raise Refused(told(error)) from error
     except ValueError as error:  # the library's word for an answer of another shape
@@ -105,7 +105,7 @@ def set_up(config: Influx, token: str | None, site: str) -> Iterator[str]:
 def _version(server: Any) -> str:
     """E.g. '2.7.10'. The server says it in a header, to whoever asks."""
     said = server.version()
-    return str(said).removeprefix("v") if said else "of unknown version"
+    return str(said or "unknown").removeprefix("v")
 
 
 def _buckets(server: Any, config: Influx) -> Iterator[str]:
