@@ -12,8 +12,8 @@ from bems.history.catalogue import archived_tick
 from bems.history.schema import MAX_PER_POINT, MAX_POINTS, SERIAL_BITS, TICK_SHIFT
 from bems.history.series import pieces, read
 
-BACK_MS: Final = (11 * 60_000, 2 * 3_600_000)
-"""How far is looked back for all points together: what does not change is still stored every ten minutes."""
+BACK_MS: Final = (70_000, 11 * 60_000, 2 * 3_600_000)
+"""How far is looked back for all points together: most are stored every minute, states every ten minutes."""
 FEW: Final = 4
 """So few points are looked for one by one."""
 _RANK_BITS: Final = 28
@@ -25,7 +25,8 @@ _BLOCK: Final = f"""SELECT (s.sample_id >> {SERIAL_BITS}) & {MAX_POINTS} AS poin
         >> {TICK_SHIFT} << 8) + min(s.sample_id & {MAX_PER_POINT - 1}, 255))
     FROM ticks t CROSS JOIN samples s
     ON s.sample_id >= t.tick << {TICK_SHIFT} AND s.sample_id < (t.tick + 1) << {TICK_SHIFT}
-    WHERE t.last_ms >= :start AND t.tick > :archived AND at_ms >= :start AND at_ms < :end GROUP BY point"""  # noqa: S608  (constants)
+    WHERE t.last_ms >= :start AND t.first_ms < :end AND t.tick > :archived AND at_ms >= :start AND at_ms < :end
+    AND point IN (SELECT value FROM json_each(:points)) GROUP BY point"""  # noqa: S608  (constants)
 _FIRST_TICK: Final = "SELECT coalesce(min(tick), 0) FROM ticks WHERE last_ms >= ? AND tick > ?"
 # CROSS JOIN keeps SQLite to this order: the ticks of the period, and in each one seek for the point.
 _NEWEST_FIRST: Final = f"""SELECT t.first_ms + s.after_ms AS at_ms, s.value, s.quality, t.last_ms
@@ -88,10 +89,9 @@ def _hot(connection: sqlite3.Connection, points: Mapping[int, str], start_ms: in
         if len(missing) <= FEW or begin_ms <= start_ms:
             break
         tick = connection.execute(_FIRST_TICK, (begin_ms, archived)).fetchone()[0]
-        block = {"start": begin_ms, "end": end_ms, "tick": tick, "archived": archived}
+        block = {"start": begin_ms, "end": end_ms, "tick": tick, "archived": archived, "points": str(list(missing))}
         for point, at_ms, value, quality, _ in connection.execute(_BLOCK, block):
-            if point in missing:
-                found[point] = Newest(at_ms, value, quality)
+            found[point] = Newest(at_ms, value, quality)
         missing -= found.keys()
     for point in missing:
         period = {"key": point << SERIAL_BITS, "start": start_ms, "end": end_ms, "archived": archived}
