@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from bems.alarms import Condition
 from bems.clock import wall_s
@@ -21,16 +21,23 @@ from models.site import Site
 
 log = logging.getLogger(__name__)
 
-LOOK_S: Final = 5.0
-"""Wall time between two looks at the disk and the clock."""
-AGAIN_S: Final = 60.0
-"""Wall time between two attempts to make room."""
 PATIENCE_S: Final = 3600.0
 """Wall time the work may take."""
 ENOUGH: Final = 1.25
 """Times the reserve that must be free for the alarm to end."""
 FROM_HOUR: Final = 1
 """UTC: what comes late to a day has come by then."""
+
+
+class Pace(NamedTuple):
+    """Wall times [s]."""
+
+    look_s: float = 5.0
+    """Between two looks at the disk and the clock."""
+    again_s: float = 60.0
+    """Between two attempts to make room."""
+    retry_s: float = 600.0
+    """After a day's work that met trouble, until it is tried again."""
 
 
 class Keeper:
@@ -44,8 +51,7 @@ class Keeper:
         *,
         record_error: Callable[[], str | None] = lambda: None,
         worker: Worker | None = None,
-        look_s: float = LOOK_S,
-        again_s: float = AGAIN_S,
+        pace: Pace = Pace(),  # noqa: B008  (immutable)
         free: Callable[[Path], int] = free_bytes,
     ) -> None:
         """`record_error` tells why the record cannot be written, `free` how many bytes are free beside it."""
@@ -58,9 +64,10 @@ class Keeper:
         self._keeping, self._kinds = site.record, kinds_of(site)
         self._record_error = record_error
         self._worker = worker or Worker("record")
-        self._look_s, self._again_s, self._free = look_s, again_s, free
+        self._pace, self._free = pace, free
         self._done_on: date | None = None
         self._tried_s: float | None = None
+        self._tidied_s: float | None = None
         self._troubles: tuple[str, ...] = ()
 
     def conditions(self) -> Iterable[Condition]:
@@ -77,22 +84,29 @@ class Keeper:
         try:
             while True:
                 await self._look()
-                await asyncio.sleep(self._look_s)
+                await asyncio.sleep(self._pace.look_s)
         finally:
             await self._worker.end()
 
     async def _look(self) -> None:
         await self._measure()
-        due = self._tried_s is None or wall_s() - self._tried_s >= self._again_s
+        due = self._tried_s is None or wall_s() - self._tried_s >= self._pace.again_s
         if self.short and due:
             enough = int(self._keeping.reserve_mb * MB * ENOUGH)
             self._take(await self._work(make_room, enough))
             self._tried_s = wall_s()
             await self._measure()
         now = self._now()
-        if now.date() != self._done_on and (now.hour >= FROM_HOUR or self._done_on is None):
-            self._done_on = now.date()
-            self._take(await self._work(tidy))
+        if now.date() != self._done_on and (now.hour >= FROM_HOUR or self._done_on is None) and self._may_tidy():
+            self._tidied_s = wall_s()
+            done = await self._work(tidy)
+            self._take(done)
+            if not done.troubles:
+                self._done_on = now.date()
+
+    def _may_tidy(self) -> bool:
+        """After trouble (a predecessor that was killed may still be at it, or a file is damaged) not at once again."""
+        return self._tidied_s is None or wall_s() - self._tidied_s >= self._pace.retry_s
 
     async def _measure(self) -> None:
         try:

@@ -9,12 +9,12 @@ import pytest
 
 from bems import keeping_work
 from bems.clock import wall_s
-from bems.history.archive import archive_finished
+from bems.history.archive import archive_finished, archiving
 from bems.history.catalogue import catalogue
 from bems.history.record import Record
 from bems.history.schema import open_for_reading
 from bems.history.verify import verify
-from bems.keeping import Keeper
+from bems.keeping import Keeper, Pace
 from bems.keeping_work import BALLAST, BALLAST_BYTES, MB, kinds_of, make_room, tidy
 from bems.worker import WorkLost
 from models.keeping import RecordKeeping
@@ -108,8 +108,7 @@ class Desk:
             lambda: self.now,
             record_error=lambda: self.error,
             worker=self,
-            look_s=0.01,
-            again_s=0.05,
+            pace=Pace(look_s=0.01, again_s=0.05, retry_s=0.1),
             free=self.measured,
         )
         self.keeper.note = self.events.append
@@ -205,3 +204,16 @@ async def test_work_that_is_lost_and_a_disk_that_does_not_answer_end_nothing(pat
         assert "its process died" in caplog.text
         desk.lose, desk.free = False, 10_000 * MB
         await desk.until(lambda: desk.alarms == {})
+
+
+async def test_a_day_s_work_that_met_trouble_is_tried_again(path, caplog):
+    desk = Desk(path)
+    with archiving(path):  # a predecessor that was killed, and whose child is still at it
+        async with at_work(desk):
+            await desk.until(lambda: desk.asked.count("tidy") == 3)
+            assert caplog.text.count("being changed by another process") == 1
+    async with at_work(desk):
+        await desk.until(lambda: kinds_listed(path))
+        await desk.until(lambda: desk.asked.count("tidy") == 4)
+        await asyncio.sleep(0.2)
+        assert desk.asked.count("tidy") == 4
