@@ -3,11 +3,15 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bems.history.aggregate import aggregate
 from bems.history.policy import AT_ONCE, BIG_STEP, NEVER, RESTLESS_S, STILL_S, Recording
+from bems.history.rows import Series
+from bems.history.times import to_ms
 from models.signals import Quality, Sample
 from models.site import load_site
 from models.units import Unit
@@ -111,6 +115,40 @@ def test_what_holds_in_the_record_is_never_far_from_what_was_read(values, period
         assert age_s <= STILL_S
         if value is not None:
             assert abs(value - held.value) <= step or age_s < RESTLESS_S
+
+
+def quarters(samples):
+    """Mean and last of each quarter, as learning and the accounts of the night ask for them."""
+    at_ms = np.array([to_ms(sample.at) for sample in samples], dtype=np.int64)
+    value = np.array([sample.value for sample in samples], dtype=np.float64)
+    edges_ms = to_ms(START) + 900_000 * np.arange(9, dtype=np.int64)
+    found = aggregate(Series("p", at_ms, value, np.zeros(len(value), dtype=np.int8)), edges_ms, 900_000)
+    assert (found.coverage == 1).all()
+    return found
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_quarters_of_what_is_stored_are_those_of_what_was_read(seed):
+    draw = np.random.default_rng(seed)
+    seconds = np.arange(7200)
+    hour = seconds / 3600
+    starts = np.cumsum(draw.random(7200) < 1 / 600) % 2  # a machine that starts and stops
+    read = {
+        TEMP: np.round(-5 + 2 * np.sin(hour) + draw.normal(0, 0.1, 7200), 1),
+        POWER: np.round(80 + 40 * starts + draw.normal(0, 3, 7200), 2),
+        COUNTER: np.round(1000 + 80 * hour, 1),
+        FLAG: starts.astype(float),
+    }
+    tolerance = {TEMP: 0.1, POWER: 3.0, COUNTER: 80 / 60, FLAG: 0.0}  # three deviations of 15 samples
+    for point, values in read.items():
+        samples = [Sample(point, START + timedelta(seconds=n), value) for n, value in enumerate(values.tolist())]
+        kept = Recording(SITE.points, 60.0).worth_storing(samples)
+        assert len(kept) < len(samples) / 10
+        full, little = quarters(samples), quarters(kept)
+        if point == COUNTER:
+            np.testing.assert_allclose(little.last, full.last, atol=tolerance[point] + 0.1)
+        else:
+            np.testing.assert_allclose(little.mean, full.mean, atol=tolerance[point] + 1e-9)
 
 
 def test_only_counters_and_totals_wait():
