@@ -72,7 +72,8 @@ def buckets(history: History, wanted: Wanted) -> Iterator[pl.DataFrame]:
         for point, found in history.aggregated(held, some, HOLD).items():
             columns[point] = found.last if point in states else found.mean
         counters = [q.id for q in wanted.quantities if q.how == "value" and q.counter]
-        columns |= {point: of.gained for point, of in history.gained(counters, some).items()}
+        turns = {p: turn for p in counters if (turn := wanted.site.points[p].spec.turn) is not None}
+        columns |= {point: of.gained for point, of in history.gained(counters, some, turns).items()}
         edges_ms = np.array([to_ms(edge) for edge in some], dtype=np.int64)
         for name, of_rooms in rooms.series(some[0], some[-1]).items():
             columns[name] = aggregate(of_rooms, edges_ms, HOLD // timedelta(milliseconds=1)).mean
