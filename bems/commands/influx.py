@@ -10,16 +10,16 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     what = influx.add_subparsers(title="verbs", required=True, metavar="VERB")
 
     setup = what.add_parser("setup", help="make the buckets, their retention and the tasks in InfluxDB")
-    setup.add_argument("site", type=Path, help="site file")
+    setup.add_argument("site", nargs="?", type=Path, default=Path("site.biri.toml"), help="site file (%(default)s)")
     setup.set_defaults(run=_setup)
 
     status = what.add_parser("status", help="how far the feed is, and what was refused")
-    status.add_argument("site", type=Path, help="site file")
+    status.add_argument("site", nargs="?", type=Path, default=Path("site.biri.toml"), help="site file (%(default)s)")
     status.add_argument("--data", type=Path, default=Path("data"), help="folder of the record (%(default)s)")
     status.set_defaults(run=_status)
 
     resend = what.add_parser("resend", help="send everything again from a time on; InfluxDB keeps it once")
-    resend.add_argument("site", type=Path, help="site file")
+    resend.add_argument("site", nargs="?", type=Path, default=Path("site.biri.toml"), help="site file (%(default)s)")
     resend.add_argument("--from", dest="start", required=True, metavar="TIME", help="2026-01-31[T14:30], local time")
     resend.add_argument("--data", type=Path, default=Path("data"), help="folder of the record (%(default)s)")
     resend.set_defaults(run=_resend)

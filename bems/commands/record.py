@@ -25,7 +25,7 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
 
 def _export(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     export = verbs.add_parser("export", help="write what was recorded to a file, for advisers and programs")
-    export.add_argument("site", type=Path, help="site file")
+    export.add_argument("site", nargs="?", type=Path, default=Path("site.biri.toml"), help="site file (%(default)s)")
     export.add_argument("--data", type=Path, default=Path("data"), help="folder of the record (%(default)s)")
     export.add_argument(
         "--points", nargs="+", default=["*"], metavar="GLOB", help="point ids; * and ? stand for others (all)"
@@ -35,7 +35,7 @@ def _export(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> Non
     export.add_argument("--every", default=None, metavar="SPAN", help="a row every 15m, 1h, 1d (every sample)")
     export.add_argument("--format", dest="kind", choices=["csv", "json", "parquet", "xlsx"], default="csv")
     export.add_argument("--language", choices=["nb", "en"], default="nb", help="of headings (%(default)s)")
-    export.add_argument("--out", required=True, metavar="FILE", help="a file, or - for the standard output")
+    export.add_argument("--out", default="-", metavar="FILE", help="a file, or - for the standard output (%(default)s)")
     export.set_defaults(run=_run_export)
 
 
