@@ -1,145 +1,124 @@
-"""Who is let in. Deny by default: this stands in front of every route, the static files and the API's description.
+"""Who may do what: roles, rights, and the dependency by which each route names the right it needs.
 
-Until there is a sign-in, only the demo lets anybody in: an anonymous viewer from this very machine. A request that a
-proxy has passed on is not from this machine, and a host name other than this machine's own is refused, since a web page
-elsewhere could otherwise read the answers by pointing its name at 127.0.0.1 (DNS rebinding). A program that watches
-over the system brings a token, which opens what it needs and nothing else.
+Deny by default: `dashboards.gate` lets nobody through it does not know, and a route without `needs` does not exist
+(tests/dashboards/test_access.py looks at each of them).
 """
 
-import hmac
-import json
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
-from ipaddress import ip_address
+from enum import StrEnum
+from functools import cache
 from typing import Final
 
 from fastapi import HTTPException, Request
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-LOCAL_NAMES: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
-PROXY_HEADERS: Final = frozenset({b"forwarded", b"x-forwarded-for", b"x-real-ip", b"via"})
-NOT_YET: Final = (
-    "Sign-in comes in a later version; until then only the demo is open, and only on the machine it runs on. / "
-    "Innlogging kommer i en senere versjon; inntil da er bare demoen åpen, og bare på maskinen den kjører på."
-)
-WRONG_HOST: Final = "The demo answers only to localhost, 127.0.0.1 and [::1]."
-SECURITY_HEADERS: Final = (
-    (
-        b"content-security-policy",
-        b"default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'",
-    ),
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"x-frame-options", b"DENY"),
-    (b"cross-origin-resource-policy", b"same-origin"),
-    (b"cross-origin-opener-policy", b"same-origin"),
-)
+from dashboards.words import texts
+
+
+class Right(StrEnum):
+    """What somebody may do."""
+
+    MONITOR = "monitor"
+    """See whether the system works (/healthy, /metrics), and nothing of the building."""
+    SEE = "see"
+    """See everything that tells nothing about one resident."""
+    SEE_PERSONAL = "see_personal"
+    """See residents' rooms and what tells about one resident: presence, CO2."""
+    SET_ROOMS = "set_rooms"
+    """Change the set points of rooms and zones, and nothing else of the plant."""
+    ACKNOWLEDGE = "acknowledge"
+    """Acknowledge and shelve alarms."""
+    OPERATE = "operate"
+    """Take over points and give them back."""
+    CONFIGURE = "configure"
+    """Change settings, calendars and modes."""
+    ADMINISTER = "administer"
+    """People, their roles, and tokens of programs."""
+
+
+class Role(StrEnum):
+    """What somebody is to the building; each may do what the one before may, and more."""
+
+    VIEWER = "viewer"
+    CARE = "care"
+    OPERATOR = "operator"
+    ENGINEER = "engineer"
+    ADMIN = "admin"
+
+
+_VIEWER: Final = frozenset({Right.MONITOR, Right.SEE})
+_CARE: Final = _VIEWER | {Right.SEE_PERSONAL, Right.SET_ROOMS}
+_OPERATOR: Final = _CARE | {Right.ACKNOWLEDGE, Right.OPERATE}
+_ENGINEER: Final = _OPERATOR | {Right.CONFIGURE}
+RIGHTS: Final[dict[Role, frozenset[Right]]] = {
+    Role.VIEWER: _VIEWER,
+    Role.CARE: _CARE,
+    Role.OPERATOR: _OPERATOR,
+    Role.ENGINEER: _ENGINEER,
+    Role.ADMIN: _ENGINEER | {Right.ADMINISTER},
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Somebody who was let in, and whether what tells about one resident is for their eyes."""
+    """Somebody, or some program, who was let in."""
 
     name: str
-    sees_personal: bool
+    """As the audit writes it."""
+    role: Role | None = Role.VIEWER
+    """None for programs, which have rights of their own."""
+    rights: frozenset[Right] | None = None
+    """None: those of the role."""
+    session: str | None = None
+    """Id of the session that lets them in; None for guests and programs."""
+
+    def may(self, right: Right) -> bool:
+        """Whether this viewer has the right."""
+        return right in self.all_rights
+
+    @property
+    def all_rights(self) -> frozenset[Right]:
+        """Everything this viewer may do."""
+        if self.rights is not None:
+            return self.rights
+        return RIGHTS[self.role] if self.role is not None else frozenset()
+
+    @property
+    def sees_personal(self) -> bool:
+        """Whether what tells about one resident is for their eyes."""
+        return self.may(Right.SEE_PERSONAL)
 
 
-ANONYMOUS: Final = Viewer("anonymous", sees_personal=True)
-"""The viewer of the demo. It sees everything, since the demo's residents are made up like its plant."""
-
-MONITOR: Final = Viewer("monitoring", sees_personal=False)
-MONITORED: Final = frozenset({"/healthy", "/metrics"})
-"""What the monitoring token opens."""
+def guest(role: Role) -> Viewer:
+    """Who the demo lets in without a sign-in. Its residents are made up like its plant, so every guest sees them."""
+    return Viewer("demo", role, RIGHTS[role] | {Right.SEE_PERSONAL})
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why somebody was not let in."""
-
-    status: int
-    text: str
+ANONYMOUS: Final = guest(Role.VIEWER)
+MONITOR: Final = Viewer("monitoring", None, frozenset({Right.MONITOR}))
+"""A program with the monitoring token of the environment."""
 
 
-def admit(
-    demo: bool, client: str | None, headers: Iterable[tuple[bytes, bytes]], guest: Viewer = ANONYMOUS
-) -> Viewer | Refusal:
-    """Who a request is let in as, or why it is not. `client` is the peer's address, `guest` who needs no sign-in."""
-    fields = list(headers)
-    proxied = any(name.lower() in PROXY_HEADERS for name, _ in fields)
-    if not demo or proxied or not _is_loopback(client):
-        return Refusal(401, NOT_YET)
-    hosts = [value.decode("latin-1") for name, value in fields if name.lower() == b"host"]
-    if len(hosts) != 1 or _without_port(hosts[0]) not in LOCAL_NAMES:
-        return Refusal(421, WRONG_HOST)
-    return guest
+def in_both(key: str) -> str:
+    """A text in both languages, for programs and people alike."""
+    return f"{texts('nb')[key]} / {texts('en')[key]}"
 
 
-def is_monitor(path: str, headers: Iterable[tuple[bytes, bytes]], token: str | None) -> bool:
-    """Whether a request brings the monitoring token, and asks for what that opens."""
-    if not token or path not in MONITORED:
-        return False
-    brought = [value for name, value in headers if name.lower() == b"authorization"]
-    return len(brought) == 1 and hmac.compare_digest(brought[0], b"Bearer " + token.encode())
+@cache
+def needs(right: Right) -> Callable[[Request], Viewer]:
+    """The dependency of a route that needs `right`; gives the viewer. 401 for nobody, 403 for who may not."""
 
+    def viewer(request: Request) -> Viewer:
+        found = request.scope.get("viewer")
+        if not isinstance(found, Viewer):
+            raise HTTPException(401, in_both("access.sign_in_first"))
+        if not found.may(right):
+            raise HTTPException(403, in_both("access.not_allowed"))
+        return found
 
-def current_viewer(request: Request) -> Viewer:
-    """The viewer the gate let in; every API route depends on it, so that none works without the gate."""
-    viewer = request.scope.get("viewer")
-    if not isinstance(viewer, Viewer):
-        raise HTTPException(401, NOT_YET)
+    viewer.right = right  # type: ignore[attr-defined]  # by which tests find routes that ask for none
     return viewer
 
 
-class Gate:
-    """The middleware in front of everything; adds the security headers to every answer, refusals included."""
-
-    def __init__(
-        self, app: ASGIApp, *, demo: bool, guest: Viewer = ANONYMOUS, monitoring_token: str | None = None
-    ) -> None:
-        self._app = app
-        self._demo = demo
-        self._guest = guest
-        self._monitoring_token = monitoring_token
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on what is let in."""
-        if scope["type"] == "lifespan":
-            await self._app(scope, receive, send)
-            return
-        if scope["type"] != "http":
-            return  # no web sockets here; the server closes the connection
-
-        async def send_guarded(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", []), *SECURITY_HEADERS]
-            await send(message)
-
-        client = scope.get("client")
-        found = admit(self._demo, client[0] if client else None, scope["headers"], self._guest)
-        if isinstance(found, Refusal) and is_monitor(scope["path"], scope["headers"], self._monitoring_token):
-            found = MONITOR
-        if isinstance(found, Refusal):
-            await _refuse(found, send_guarded)
-        else:
-            await self._app({**scope, "viewer": found}, receive, send_guarded)
-
-
-async def _refuse(refusal: Refusal, send: Send) -> None:
-    body = json.dumps({"detail": refusal.text}, ensure_ascii=False).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    if refusal.status == 401:
-        headers.append((b"www-authenticate", b'Session realm="bems"'))
-    await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
-
-
-def _is_loopback(client: str | None) -> bool:
-    try:
-        return client is not None and ip_address(client).is_loopback
-    except ValueError:
-        return False
-
-
-def _without_port(host: str) -> str:
-    name, colon, port = host.rpartition(":")
-    return (name if colon and port.isdigit() else host).lower()
+current_viewer: Final = needs(Right.SEE)
+"""The viewer of a route that only shows."""

@@ -11,8 +11,9 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
 from starlette.types import Scope
 
-from dashboards.access import ANONYMOUS, Gate, Viewer, current_viewer
+from dashboards.access import ANONYMOUS, Viewer, current_viewer
 from dashboards.api import REFUSED, api_router
+from dashboards.gate import Gate
 from dashboards.monitoring import add_monitoring
 from dashboards.pages.overview import overview
 from dashboards.ports import SiteView

@@ -5,13 +5,13 @@ from typing import Annotated, Any, Final
 from fastapi import Depends, FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 
-from dashboards.access import Viewer, current_viewer
+from dashboards.access import Right, Viewer, needs
 from dashboards.answers import HealthAnswer, HealthyAnswer
 from dashboards.api import REFUSED
 from dashboards.metrics import condition, exposition
 from dashboards.ports import SiteView
 
-Seen = Annotated[Viewer, Depends(current_viewer)]
+Seen = Annotated[Viewer, Depends(needs(Right.MONITOR))]
 FIGURES: Final[dict[int | str, dict[str, Any]]] = {
     200: {"description": "Prometheus' text format, or OpenMetrics'", "content": {"text/plain": {"schema": {}}}}
 }

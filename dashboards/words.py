@@ -1,4 +1,8 @@
-"""Every text of the pages in bokmål and English, from `dashboards/texts/`, and reasons as sentences."""
+"""Every text of the pages in bokmål and English, from `dashboards/texts/`, and reasons as sentences.
+
+A topic has two files, `<topic>.nb.toml` and `<topic>.en.toml`; what has no topic of its own is in `nb.toml` and
+`en.toml`. Topics may add to the same part, but no two of them may have the same text.
+"""
 
 import tomllib
 from collections.abc import Mapping
@@ -17,9 +21,18 @@ LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
 
 @cache
 def texts(language: Language) -> Mapping[str, str]:
-    """The texts by key, e.g. 'top.freeze'."""
-    raw = tomllib.loads(resources.files("dashboards").joinpath("texts", f"{language}.toml").read_text("utf-8"))
-    return {f"{part}.{name}": text for part, names in raw.items() for name, text in names.items()}
+    """The texts of all topics by key, e.g. 'top.freeze'; ValueError for one that two files have."""
+    found: dict[str, str] = {}
+    files = resources.files("dashboards").joinpath("texts").iterdir()
+    for file in sorted(files, key=lambda file: file.name):
+        if file.name != f"{language}.toml" and not file.name.endswith(f".{language}.toml"):
+            continue
+        parts = tomllib.loads(file.read_text("utf-8"))
+        own = {f"{part}.{name}": text for part, names in parts.items() for name, text in names.items()}
+        if twice := found.keys() & own.keys():
+            raise ValueError(f"{file.name}: {', '.join(sorted(twice))} stand in another file too")
+        found |= own
+    return found
 
 
 def pick(text: Text, language: Language) -> str:

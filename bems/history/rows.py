@@ -34,6 +34,9 @@ class EventKind(StrEnum):
     """A meter was exchanged; the subject is its counter's point, the data `last` (old meter) and `first` (new one)."""
     HOLD = "hold"
     """A wish that was not turned into a command."""
+    AUDIT = "audit"
+    """Somebody changed something here. Data: `who`, `what` (a name of the texts' part [audit]), `before`, `after`,
+    `reason`; the last three may be None."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,8 @@ from models.units import Unit
 
 ONLINE: Final = b"online"
 OFFLINE: Final = b"offline"
-TOLD: Final = tuple(kind for kind in EventKind if kind not in (EventKind.HOLD, EventKind.PLAN))
-"""Kinds of events that are told; wishes that were held back and plans are left to the record."""
+TOLD: Final = tuple(kind for kind in EventKind if kind not in (EventKind.HOLD, EventKind.PLAN, EventKind.AUDIT))
+"""Kinds of events that are told; wishes that were held back and plans are left to the record, and who did what too."""
 
 
 class Messages:

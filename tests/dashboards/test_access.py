@@ -6,8 +6,9 @@ from collections.abc import Iterator
 import pytest
 from starlette.routing import BaseRoute
 
-from dashboards.access import ANONYMOUS, Refusal, admit
+from dashboards.access import ANONYMOUS
 from dashboards.app import create_app
+from dashboards.gate import Refusal, admit
 from tests.dashboards.conftest import client
 from tests.dashboards.fake import FakeView
 
@@ -35,10 +36,10 @@ def test_the_demo_lets_nobody_else_in(peer):
     assert found.status == 401
 
 
-def test_a_running_site_lets_nobody_in_yet():
+def test_a_running_site_lets_nobody_in_without_a_sign_in():
     found = admit(False, "127.0.0.1", [HOST])
     assert isinstance(found, Refusal)
-    assert "Sign-in comes in a later version" in found.text
+    assert "Sign in first" in found.text
 
 
 @pytest.mark.parametrize("header", [b"X-Forwarded-For", b"forwarded", b"via", b"x-real-ip"])
@@ -58,7 +59,7 @@ async def test_no_route_answers_without_the_gate_letting_in(path):
     async with client(FakeView(demo=False)) as outside:
         answer = await outside.get(path)
     assert answer.status_code == 401
-    assert "later version" in json.loads(answer.text)["detail"]
+    assert "Sign in first" in json.loads(answer.text)["detail"]
     assert answer.headers["www-authenticate"]
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from dashboards.access import ANONYMOUS, Viewer
+from dashboards.access import ANONYMOUS, Role, Viewer
 from tests.dashboards.conftest import client
 from tests.dashboards.fake import BAD, LOST, STALE, START, UNREAD, FakeView
 
@@ -13,7 +13,7 @@ FIELDS = {
 }  # fmt: skip
 
 
-VISITOR = Viewer("visitor", sees_personal=False)
+VISITOR = Viewer("visitor", Role.VIEWER)
 
 
 async def get(view, path, guest=ANONYMOUS, **parameters):

@@ -139,7 +139,7 @@ async def test_the_token_opens_monitoring_and_nothing_else():
         assert (await monitor.get("/healthy", headers=BEARER)).status_code == 200
         assert (await monitor.get("/metrics", headers=BEARER)).status_code == 200
         for path in ("/", "/api/points", "/api/openapi.json", "/static/tokens.css", "/metrics/", "/healthy/x"):
-            assert (await monitor.get(path, headers=BEARER)).status_code == 401, path
+            assert (await monitor.get(path, headers=BEARER)).status_code == 403, path
     assert not MONITOR.sees_personal
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from dashboards import stream as streaming
-from dashboards.access import ANONYMOUS, Viewer
+from dashboards.access import ANONYMOUS, Role, Viewer
 from dashboards.stream import Feed, stream
 from tests.dashboards.fake import COLD, STALE, UNREAD
 
@@ -110,7 +110,7 @@ async def test_a_value_that_is_not_good_comes_with_its_last_one_and_the_time_it_
 
 
 async def test_what_tells_about_a_resident_is_sent_only_to_viewers_who_may_see_it(view):
-    visitor = Viewer("visitor", sees_personal=False)
+    visitor = Viewer("visitor", Role.VIEWER)
     for viewer, expected in ((visitor, None), (ANONYMOUS, 1.0)):
         feed = Feed(view, viewer)
         feed.refresh(1)

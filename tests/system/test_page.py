@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboards.access import Viewer
+from dashboards.access import Role, Viewer
 from tests.dashboards.fake import FakeView
 from tests.dashboards.serve_fake import Running
 
@@ -122,7 +122,7 @@ def test_a_component_opens_by_keyboard_with_its_points_reasons_and_day(open_page
 
 def test_what_tells_about_a_resident_is_shown_to_nobody_but_those_who_may_see_it(browser):
     for sees, facts in ((False, "Ikke vist (personopplysning)"), (True, re.compile("^Bra, lest for"))):
-        running = Running(FakeView(), tick_s=0.3, guest=Viewer("guest", sees_personal=sees))
+        running = Running(FakeView(), tick_s=0.3, guest=Viewer("guest", Role.CARE if sees else Role.VIEWER))
         page = browser.new_page()
         try:
             page.goto(running.start())
