@@ -15,7 +15,7 @@ BROKEN_NOK: Final = 1e4
 """Per unit of any row, when not all can be kept."""
 NEAR_SHARE: Final = 0.5
 """Of the time left, for whole numbers next to the linear plan's; most plans need a twentieth of it."""
-NEAR_ENOUGH: Final = 0.015
+NEAR_ENOUGH: Final = 0.01
 NEAR_ENOUGH_NOK_PER_KW: Final = 0.125
 """Above the bound by less, for all heat pumps together, a full search is not worth its time."""
 FULL_SHARE: Final = 0.8
@@ -30,7 +30,9 @@ class Options:
 
     whole_h: float = 6.0
     """Compressors and boiler stages are whole numbers for so long [h]; 0: a linear problem."""
-    gap: float = 0.01
+    gap: float = 0.005
+    gap_nok_per_kw: float = 0.04
+    """Allowed in any case, by power of all heat pumps: about a start. Less takes summers all their time."""
     time_limit_s: float = 2.5
     """For all solves of one plan together [s]."""
 
@@ -89,11 +91,12 @@ def _solved(stated: Stated, options: Options, left_s: Callable[[], float]) -> Ou
 def _whole(stated: Stated, options: Options, linear: Solution, left_s: Callable[[], float]) -> Solution | None:
     """Whole numbers next to the linear plan's if that costs next to nothing, else the better of these and of all."""
     m = stated.bus.m
-    near = m.solve(near=linear.x, gap=options.gap, time_limit_s=NEAR_SHARE * left_s())
+    gap = max(options.gap, options.gap_nok_per_kw * stated.pumps_kw / max(abs(linear.objective), 1.0))
+    near = m.solve(near=linear.x, gap=gap, time_limit_s=NEAR_SHARE * left_s())
     enough = max(NEAR_ENOUGH * abs(near.objective), NEAR_ENOUGH_NOK_PER_KW * stated.pumps_kw)
     if near.status is Status.OPTIMAL and near.objective - linear.objective <= enough:
         return near
-    full = m.solve(gap=options.gap, time_limit_s=FULL_SHARE * left_s())
+    full = m.solve(gap=gap, time_limit_s=FULL_SHARE * left_s())
     if full.status is Status.OPTIMAL:
         return full
     found = [one for one in (near, full) if one.found]

@@ -114,6 +114,8 @@ class RuleMemory:
     """By circuit."""
     machines: Mapping[str, MachineMemory] = field(default_factory=dict)
     compressors: Steps | None = None
+    takeover: Switch | None = None
+    """On while the rule counts compressors itself although a plan is followed."""
     boilers: Mapping[str, Steps] = field(default_factory=dict)
     duty: Duty | None = None
     after_heater_stages: int | None = None

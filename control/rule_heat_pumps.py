@@ -12,7 +12,7 @@ from typing import Final
 from control import machines
 from control.demand import Shortage, bivalent_degc, chilly, shortage, unknowable
 from control.fleet import Fleet, fleet, machine_points
-from control.memory import MachineMemory, RuleMemory, Steps
+from control.memory import MachineMemory, RuleMemory, Steps, Switch, latch
 from control.peak_guard import FREE, Room
 from control.picture import Scene
 from control.rule_charge import HotWaterNeed
@@ -34,6 +34,8 @@ GUIDED_SHORT_K: Final = 3.0
 """Under a plan the buffer's top may be this far below what circuits are to get before the rule takes over."""
 GUIDED_FULL_K: Final = 5.0
 """Above what the plan wants of the buffer, compressors go."""
+GIVEN_BACK_K: Final = 0.5
+"""Shortness at which the rule leaves the buffer to the plan again: at one threshold they would take turns."""
 STEADY: Final = 0.7
 """Compressors by which a plan must differ from what runs."""
 CHILLY_K: Final = 0.4
@@ -70,6 +72,7 @@ def heat_pumps(
     heating = [pump for pump in condition.able if pump.id != water.machine]
     if need is None and not blind and (outside is None or any(pump.on for pump in memory.pumps.values())):
         return [], replace(memory, machines=memories)  # an input is late: say nothing, keep what was said
+    memory = replace(memory, takeover=_takeover(scene, memory, need))
     count = None if blind else _count(scene, memory, need, condition.able, memories)
     # Under a plan the boiler does not make up for what a compressor leaves.
     mild = outside is not None and (scene.guidance is not None or outside.degc > bivalent_degc(scene.site))
@@ -85,7 +88,8 @@ def heat_pumps(
         asked = water.short if pump.id == water.machine else need is not None and need.short_k > MORE_AT_K
         memories[pump.id] = _watched(memories[pump.id], scene, idle=asked and not condition.running[pump.id])
     wishes = _given_back(scene, heating) if blind else []
-    wishes += _wishes(scene, condition, memories, need, water, () if blind else heating)
+    planned = memory.takeover is not None and not memory.takeover.on
+    wishes += _wishes(scene, condition, memories, need, water, () if blind else heating, planned=planned)
     return wishes, replace(memory, machines=memories, compressors=count)
 
 
@@ -112,7 +116,7 @@ def _count(
         return before if before.count == 0 else Steps(0, scene.now)
     step_s = HURRY_STEP_S if need.short_k > HURRY_AT_K else STEP_S
     count = min(before.count, most)
-    if (planned := _planned(scene, need, count, most)) is not None:
+    if (planned := _planned(scene, memory, count, most)) is not None:
         return replace(before, count=count) if planned == count else Steps(planned, scene.now)
     if scene.seconds_since(before.moved_at) < step_s and count:
         return replace(before, count=count)
@@ -123,18 +127,27 @@ def _count(
     return replace(before, count=count) if count == before.count else Steps(count, scene.now)
 
 
-def _planned(scene: Scene, need: Shortage, count: int, most: int) -> int | None:
-    """Compressors the plan wants on the buffer; None without one, or where the buffer has left what it reckons with.
+def _takeover(scene: Scene, memory: RuleMemory, need: Shortage | None) -> Switch | None:
+    """Whether the buffer has left what a plan reckons with, so that the rule counts; None without a plan."""
+    guide = scene.guidance
+    if need is None or guide is None or guide.compressors is None or guide.buffer_degc is None:
+        return None
+    above_k = need.target_degc - need.full_k - guide.buffer_degc
+    return latch(
+        memory.takeover,
+        scene.now,
+        start=need.short_k > GUIDED_SHORT_K or above_k > GUIDED_FULL_K,
+        stop=need.short_k < GIVEN_BACK_K and above_k < GUIDED_FULL_K - GIVEN_BACK_K,
+    )
+
+
+def _planned(scene: Scene, memory: RuleMemory, count: int, most: int) -> int | None:
+    """Compressors the plan wants on the buffer; None where the rule counts.
 
     As many as run now, while the plan's mean of the next hour is near that.
     """
     guide = scene.guidance
-    if guide is None or guide.compressors is None or guide.buffer_degc is None:
-        return None
-    bottom = need.target_degc - need.full_k
-    if need.short_k > GUIDED_SHORT_K:
-        return None
-    if bottom > guide.buffer_degc + GUIDED_FULL_K:
+    if guide is None or guide.compressors is None or memory.takeover is None or memory.takeover.on:
         return None
     return count if abs(guide.compressors - count) < STEADY else min(round(guide.compressors), most)
 
@@ -173,6 +186,8 @@ def _wishes(
     need: Shortage | None,
     water: HotWaterNeed,
     heating: Sequence[HeatPump],
+    *,
+    planned: bool,
 ) -> list[Wish]:
     wishes: list[Wish] = []
     for pump in condition.able:
@@ -182,7 +197,7 @@ def _wishes(
         stage = memories[pump.id].stage
         own = machine_points(scene, pump)
         needs = own + (water.needs if duty else need.needs if need else ())
-        why = water.reason(stage) if duty else _stage_reason(scene, need, stage)
+        why = water.reason(stage) if duty else _stage_reason(scene, need, stage, planned=planned)
         wishes += _wish(scene, pump, "stage_request", float(stage), why, needs)
         wishes += _wish(scene, pump, "hot_water_duty", float(duty), why, needs)
         target = water.supply_degc if duty else _buffer_degc(scene, need)
@@ -204,10 +219,10 @@ def _buffer_degc(scene: Scene, need: Shortage | None) -> float | None:
     return float(ceil(max(need.target_degc, planned)))  # whole kelvins: each change is a message to a device
 
 
-def _stage_reason(scene: Scene, need: Shortage | None, stage: int) -> Reason:
+def _stage_reason(scene: Scene, need: Shortage | None, stage: int, *, planned: bool) -> Reason:
     if need is None:
         return because(Code.STAGES_NO_HEAT)
-    if scene.guidance is not None and _planned(scene, need, stage, stage) is not None:
+    if scene.guidance is not None and planned:
         return because(Code.PLAN_STAGES, buffer_degc=scene.guidance.buffer_degc, stages=float(stage))
     return because(need.source, short_k=need.short_k, target_degc=need.target_degc, stages=float(stage))
 

@@ -197,6 +197,10 @@ MOST_K = 80.0
 CHARGE_H = 0.75
 """Shortest charge of a hot-water tank [h]."""
 
+FINE_H, COARSE_H = 1.0, 0.5
+"""Until when compressors are decided step by step, and how often after it [h]."""
+NO_TIME_H = 1e-9
+
 GROUND = "ground"
 """Node of the rock around the wells."""
 
@@ -240,7 +244,7 @@ def stages(
     running = []
     for tank, block in (("space", space), *water.items()):
         limit = most if tank == "space" else of.compressors
-        y = bus.m.var(f"{of.id}.{tank}.on", steps, 0.0, float(limit), integer=steps)
+        y = _decided(bus, f"{of.id}.{tank}.on", steps, float(limit))
         if of.modulating:
             bus.m.rows(f"{of.id} {tank} most", block.level[:steps] <= y)
             bus.m.rows(f"{of.id} {tank} least", block.level[:steps] >= of.least_share * y)
@@ -256,10 +260,18 @@ def stages(
     if now.must_run and (locked := min(steps, bus.grid.steps_until(now.must_run_h))):
         bus.m.rows(f"{of.id} must run", all_on[:locked] >= float(min(now.must_run, most)))
     if water:
-        on_water = bus.m.var(f"{of.id}.on_water", steps, 0.0, 1.0, integer=steps)
+        on_water = _decided(bus, f"{of.id}.on_water", steps, 1.0)
         bus.m.rows(f"{of.id} one for water", total(running[1:], steps) <= of.compressors * on_water)
         bus.m.rows(f"{of.id} water apart", running[0] + of.compressors * on_water <= float(most))
         _charges(bus, of, on_water, now, start_nok)
+
+
+def _decided(bus: Bus, name: str, steps: int, most: float) -> Expr:
+    """Whole numbers by step, decided every quarter for an hour and every half hour after it."""
+    begin_h = bus.grid.edges_h[:steps]
+    later = FINE_H + (begin_h - FINE_H + NO_TIME_H) // COARSE_H * COARSE_H
+    decided_h, decision = np.unique(np.where(begin_h < FINE_H - NO_TIME_H, begin_h, later), return_inverse=True)
+    return bus.m.var(name, len(decided_h), 0.0, most, integer=len(decided_h))[decision]
 
 
 def _charges(bus: Bus, of: HeatPumps, on_water: Expr, now: Running, change_nok: float) -> None:

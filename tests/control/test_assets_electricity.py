@@ -20,7 +20,7 @@ from control.tariff_state import local_days
 from tests.control.plans import HOURS, START, after, small
 
 LINEAR = Options(whole_h=0.0)
-WHOLE = Options(whole_h=6.0, gap=1e-6)
+WHOLE = Options(whole_h=6.0, gap=1e-6, gap_nok_per_kw=0.0)
 
 
 def solved(case, options=LINEAR) -> Plan:

@@ -26,6 +26,8 @@ ONE = (Certified(0, 27, 1, 20.3, 3.93), Certified(0, 37, 1, 19.8, 4.73))
 TWO = (Certified(0, 35, 2, 39.94, 8.9), Certified(0, 55, 2, 37.8, 11.9))
 TWIN = fit_heat_pump([Certified(0, 35, 1, 20.5, 4.0), Certified(0, 55, 1, 19.5, 5.4), *TWO])
 
+EXACT = Options(gap=1e-4, gap_nok_per_kw=0.0)
+
 
 def solved(case, options=LINEAR) -> Plan:
     found = plan(case, options)
@@ -78,8 +80,8 @@ def test_the_gradient_is_that_of_the_machine():
 def test_a_shortest_run_keeps_a_compressor_on():
     grid = Grid(START, (1,) * 24)
     pump = machine(min_run_h=1.0, min_stop_h=1.0)
-    case = heated(grid, pump, buy_nok_per_kwh=[0.1, 5.0] * 12)
-    found = solved(replace(case, weights=replace(case.weights, start_nok=0.5)), Options(gap=1e-4))
+    case = heated(grid, pump, buy_nok_per_kwh=[0.1, 0.1, 5.0, 5.0] * 6)
+    found = solved(replace(case, weights=replace(case.weights, start_nok=0.5)), EXACT)
     on = np.round(found.trajectories["hp.buffer.compressors"]).astype(int)
     text = "".join(map(str, on)).strip("0")
     assert "1" in text
@@ -116,7 +118,7 @@ def test_a_charge_lasts_three_quarters_of_an_hour_or_goes_on_so_long():
         degc = case.state.tanks_degc | {"sun": 54.0, "buffer": 24.0}
         state = replace(case.state, tanks_degc=degc, heat_pumps={"hp": running})
         case = replace(case, state=state, weights=replace(case.weights, start_nok=0.0))
-        found = solved(case, Options(gap=1e-4)).trajectories
+        found = solved(case, EXACT).trajectories
         return [np.round(found[f"hp.{tank}.compressors"]) for tank in ("sun", "buffer")]
 
     water, space = compressors(Running(2), [0.1] * 4 + [5.0] * 20)

@@ -56,6 +56,23 @@ def test_a_buffer_far_from_the_plans_is_the_rules_again(good):
     assert sum(stages(good.pass_time(7200))) == 0
 
 
+def test_rule_and_plan_do_not_take_turns_on_the_buffer(good):
+    good.layers("buffer", 25, 25, 25, 25)
+    guided(good, compressors=0, buffer_degc=28.0)
+    good.pass_time(1800)
+    assert good.memory.takeover.on
+    target = good.memory.compressors.count
+    assert target >= 1
+    good.layers("buffer", 31, 30, 30, 30)  # no longer so short that the rule would begin, not yet made up for
+    good.decide(60)
+    assert good.memory.takeover.on
+    assert good.code("hp1_io.stage_request") == "heat.stages"
+    good.layers("buffer", 38, 30, 30, 30)
+    good.decide(60)
+    assert not good.memory.takeover.on
+    assert good.memory.compressors.count == 0
+
+
 def test_a_machine_charges_the_buffer_as_high_as_the_plan_stores(good):
     good.layers("buffer", 36, 36, 36, 36)
     values = guided(good, compressors=2, buffer_degc=48.0).decide()
