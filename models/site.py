@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, ValidationError, field_validator
 
+from models.alarming import AlarmRule, Alerts
 from models.assets import (
     AirHandling,
     Asset,
@@ -91,6 +92,9 @@ class Site(Strict):
     record: RecordKeeping = RecordKeeping()
     influx: Influx | None = None
     mqtt_out: MqttOut | None = None
+    alarms: tuple[AlarmRule, ...] = ()
+    """What is to be known of alarms here, beyond the system's own list."""
+    alerts: Alerts = Alerts()
     monitoring: Monitoring = Monitoring()
     bacnet_station: BacnetStation = BacnetStation()
     connections: tuple[Connection, ...]
