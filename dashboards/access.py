@@ -5,7 +5,7 @@ Deny by default: `dashboards.gate` lets nobody through it does not know, and a r
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
 from typing import Final
@@ -71,6 +71,8 @@ class Viewer:
     """None: those of the role."""
     session: str | None = None
     """Id of the session that lets them in; None for guests and programs."""
+    csrf: str | None = field(default=None, repr=False, compare=False)
+    """What their pages bring with every change, so that a page from elsewhere cannot; None for programs."""
 
     def may(self, right: Right) -> bool:
         """Whether this viewer has the right."""

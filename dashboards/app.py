@@ -1,4 +1,4 @@
-"""The web application: the page in two languages, the JSON API, the live stream and the files they need."""
+"""The web application: the pages in two languages, the JSON API, the live stream and the files they need."""
 
 from importlib import resources
 from pathlib import Path
@@ -11,14 +11,15 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
 from starlette.types import Scope
 
-from dashboards.access import ANONYMOUS, Viewer, current_viewer
+from dashboards.access import ANONYMOUS, Viewer, current_viewer, needs
 from dashboards.api import REFUSED, api_router
 from dashboards.gate import Gate
 from dashboards.monitoring import add_monitoring
-from dashboards.pages.overview import overview
+from dashboards.pages.navigation import address
+from dashboards.pages.registry import PAGES, Page
 from dashboards.ports import SiteView
 from dashboards.stream import HEADERS, Feed, stream
-from dashboards.words import LANGUAGES
+from dashboards.words import LANGUAGES, Language
 
 STATIC: Final = Path(str(resources.files("dashboards").joinpath("static")))
 ABOUT: Final = (
@@ -71,10 +72,10 @@ def create_app(view: SiteView, guest: Viewer = ANONYMOUS, monitoring_token: str 
     app.include_router(api_router(view))
     add_monitoring(app, view)
     _add_stream(app, view, guest)
-    pages = {language: overview(view.site, view.demo, language) for language in LANGUAGES}
-    _add_page(app, "/", pages["nb"])
-    for language in LANGUAGES:
-        _add_page(app, f"/{language}", pages[language])
+    _add_page(app, view, "/", PAGES["now"], "nb")
+    for name, page in PAGES.items():
+        for language in LANGUAGES:
+            _add_page(app, view, address(name, language), page, language)
     app.mount("/static", Files(directory=STATIC), name="static")
     return app
 
@@ -92,7 +93,7 @@ def _add_stream(app: FastAPI, view: SiteView, guest: Viewer) -> None:
         return StreamingResponse(stream(view, feed), media_type="text/event-stream", headers=HEADERS)
 
 
-def _add_page(app: FastAPI, path: str, page: str) -> None:
+def _add_page(app: FastAPI, view: SiteView, path: str, page: Page, language: Language) -> None:
     @app.get(path, response_class=HTMLResponse, include_in_schema=False)
-    async def show(_viewer: Annotated[Viewer, Depends(current_viewer)]) -> HTMLResponse:
-        return HTMLResponse(page, headers={"Cache-Control": "no-cache"})
+    def show(viewer: Annotated[Viewer, Depends(needs(page.right))]) -> HTMLResponse:
+        return HTMLResponse(page.render(view, viewer, language), headers={"Cache-Control": "no-store"})

@@ -22,7 +22,7 @@ def rooms(site: Site, language: Language) -> Markup:
         groups.append(_group(words["rooms.common"], [_tile(zone, site, language) for zone in others], "group wide"))
     return el(
         "section",
-        {"class": "part rooms", "data-in": "rooms", "aria-labelledby": "h-rooms"},
+        {"class": "part rooms", "aria-labelledby": "h-rooms"},
         el("h2", {"id": "h-rooms"}, words["rooms.title"]),
         el("div", {"class": "groups"}, *groups),
     )

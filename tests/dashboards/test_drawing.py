@@ -2,16 +2,18 @@
 
 import re
 from itertools import combinations
+from types import SimpleNamespace
 from xml.etree import ElementTree as ET
 
 import pytest
 
+from dashboards.access import ANONYMOUS
 from dashboards.components import Kind, components
 from dashboards.drawing import drawing, short_names
 from dashboards.figures import figures
 from dashboards.layout import WIDTH, arrange
 from dashboards.markup import Markup, el
-from dashboards.pages.overview import overview
+from dashboards.pages.now import now
 from models.profile import Text
 from tests.dashboards.fake import site
 
@@ -34,6 +36,11 @@ def smallest():
             "hot_water": None,
         }
     )
+
+
+def overview(building, demo, language):
+    """The page of now over a building."""
+    return now(SimpleNamespace(site=building, demo=demo), ANONYMOUS, language)
 
 
 @pytest.fixture(params=["biri", "smallest"])

@@ -17,7 +17,7 @@ from tests.dashboards.fake import START, site
 FOLDER = Path(__file__).resolve().parents[2] / "dashboards"
 PARTS = sorted({key.split(".")[0] for key in texts("nb")})
 ASKED = re.compile(rf"""["'`]((?:{"|".join(PARTS)})\.[a-z_]+)["'`]""")
-FAMILIES = {"legend.": r"legend\.\{kind\}"}
+FAMILIES = {"legend.": r"legend\.\{kind\}", "role.": r"role\.\{viewer\.role"}
 
 
 def sources():

@@ -10,14 +10,10 @@ const FEEDS = {
   prices: "health.prices", weather: "health.weather", mqtt_out: "health.mqtt_out", influx: "health.influx",
 };
 const EVENTS_MS = 15000;
-const DIGEST_MS = 30000;
 const seconds = (iso) => Date.parse(iso) / 1000;
 
-let announced = null; // alarm counts as last told
-let toldAt = -DIGEST_MS;
-let knownA = null;
 
-/** Alarms in the list, in the counts and on their components. */
+/** Alarms in the list and on their components. */
 export function showAlarms() {
   const list = byId("alarm-list");
   const order = [...store.alarms].sort((a, b) => a.severity.localeCompare(b.severity));
@@ -27,15 +23,7 @@ export function showAlarms() {
     const since = make("span", { class: "when" }, t("alarms.since", { time: dayAndClock(seconds(alarm.raised_at)) }));
     return make("li", { "data-class": alarm.severity }, mark(alarm.severity, t(CLASSES[alarm.severity])), text, since);
   });
-  const counts = { a: 0, b: 0, c: 0 };
-  for (const alarm of store.alarms) counts[alarm.severity.toLowerCase()] += 1;
-  for (const element of document.querySelectorAll(".count")) {
-    const count = counts[element.dataset.class.toLowerCase()];
-    element.dataset.some = count > 0;
-    setText(element.querySelector("b"), String(count));
-  }
   markComponents();
-  announce(counts);
 }
 
 /** The worst alarm of each component; a lost connection is marked where the connections are listed. */
@@ -54,21 +42,6 @@ function markComponents() {
     element.dataset.alarm = letter;
     element.querySelector(".mark")?.setAttribute("href", letter ? `#mark-${letter}` : "");
   }
-}
-
-/** For screen readers: each new class A at once, a digest of changes at most every half minute. */
-function announce(counts) {
-  const classA = new Map(store.alarms.filter((alarm) => alarm.severity === "A").map((alarm) => [alarm.id, alarm]));
-  const fresh = knownA === null ? [] : [...classA.values()].filter((alarm) => !knownA.has(alarm.id));
-  knownA = new Set(classA.keys());
-  if (fresh.length) setText(byId("urgent"), fresh.map((alarm) => t("alarms.new_a", { text: pick(alarm.text) })).join(" "));
-  const digest = t("top.announce", counts);
-  if (announced !== null && announced !== digest && performance.now() - toldAt > DIGEST_MS) {
-    setText(byId("digest"), digest);
-    toldAt = performance.now();
-    announced = digest;
-  }
-  announced ??= digest;
 }
 
 /** Events are fetched now, after a change of alarms, and every quarter of a minute. */

@@ -1,5 +1,4 @@
 // The sheet beside the plant: all points of one component, who holds them and why, and their last day.
-import { MOST, drawChart, hourTable } from "./chart.js";
 import { byId, make, mark, setText } from "./dom.js";
 import { holder } from "./lists.js";
 import { QUALITY } from "./live.js";
@@ -7,6 +6,7 @@ import { ageOf, fetchJson, siteNow, store } from "./store.js";
 import { pick, shown, span, t, unitOf } from "./words.js";
 
 const REDRAW_MS = 15000;
+const MOST = 4; // lines in a chart; more are not told apart
 const HOUR_S = 3600;
 let part = null; // {name, devices}
 let picked = []; // ids in the chart
@@ -150,7 +150,9 @@ async function draw(quietly = false) {
   const number = (asked += 1);
   const chosen = [...picked];
   let series;
+  let charts;
   try {
+    charts = await import("./chart.js"); // when it is first wanted: most visits want no chart
     const period = asTable ? wholeHours() : "hours=24&buckets=288";
     series = await Promise.all(chosen.map(async (id) => ({
       name: nameOf(id), data: await fetchJson(`/api/points/${encodeURIComponent(id)}/history?${period}`),
@@ -166,8 +168,8 @@ async function draw(quietly = false) {
   byId("chart").replaceChildren();
   const empty = series.every((line) => line.data.mean.every((value) => value === null));
   note(empty ? t("panel.no_history") : "");
-  if (asTable) byId("chart-table").replaceChildren(hourTable(series, unit));
-  else plot = drawChart(byId("chart"), series, unit);
+  if (asTable) byId("chart-table").replaceChildren(charts.hourTable(series, unit));
+  else plot = charts.drawChart(byId("chart"), series, unit);
   return undefined;
 }
 

@@ -3,6 +3,12 @@ const config = JSON.parse(document.getElementById("config").textContent);
 
 export const language = config.language;
 export const timeZone = config.timeZone;
+export const csrf = config.csrf; // what every change carries
+export const viewer = config.viewer; // {name, role, rights}
+
+/** Whether who looks at the page has a right, e.g. "operate". */
+export const may = (right) => viewer.rights.includes(right);
+
 const locale = language === "nb" ? "nb-NO" : "en-GB";
 const numberFormats = new Map();
 

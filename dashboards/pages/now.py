@@ -1,19 +1,16 @@
-"""The live page: key figures, plant drawing, alarms and events, rooms, the system's own health, every point.
+"""The page of now: key figures, plant drawing, alarms and events, rooms, the system's own health, every point.
 
-The frame is made here once a language; values, states and lists are filled in by the page's script from the stream.
+Made once a language; values, states and lists are filled in by the page's script from the stream.
 """
 
-import json
-from typing import Any
-
+from dashboards.access import Viewer
 from dashboards.components import Component, Kind, Shown, components
 from dashboards.drawing import drawing, value
 from dashboards.figures import Figure, figures
 from dashboards.markup import Attribute, Markup, el
+from dashboards.pages.frame import page, per_site, section
 from dashboards.pages.rooms import rooms
-from dashboards.pages.top import top_bar
-from dashboards.shown import DECIMALS
-from dashboards.symbols import mark_sprite
+from dashboards.ports import SiteView
 from dashboards.words import Language, pick, texts
 from models.site import Site
 
@@ -30,66 +27,24 @@ POINT_COLUMNS = (
 """Class and heading of each column of the table of all points."""
 
 
-def overview(site: Site, demo: bool, language: Language) -> str:
+def now(view: SiteView, viewer: Viewer, language: Language) -> str:
     """The whole page."""
-    words = texts(language)
+    title = texts(language)["now.title"]
+    return page(view, viewer, language, "now", title, *_sections(view.site, language), scripts=["now"])
+
+
+@per_site
+def _sections(site: Site, language: Language) -> list[Markup]:
     parts = components(site)
-    name = pick(site.name, language)
-    head = el(
-        "head",
-        None,
-        el("meta", {"charset": "utf-8"}),
-        el("meta", {"name": "viewport", "content": "width=device-width, initial-scale=1"}),
-        el("meta", {"name": "color-scheme", "content": "light dark"}),
-        el("title", None, f"{name} – {words['top.product']}"),
-        el("link", {"rel": "icon", "href": "/static/icon.svg", "type": "image/svg+xml"}),
-        el("script", {"src": "/static/theme.js"}),
-        el("link", {"rel": "stylesheet", "href": "/static/vendor/uplot/uPlot.min.css"}),
-        *(el("link", {"rel": "stylesheet", "href": f"/static/{file}.css"}) for file in ("tokens", "frame", "parts")),
-    )
-    body = el(
-        "body",
-        {"data-view": "overview"},
-        el("a", {"class": "skip", "href": "#main"}, words["top.skip"]),
-        mark_sprite(),
-        top_bar(name, demo, language),
-        el("p", {"class": "banner", "id": "lost", "role": "status", "aria-live": "polite"}),
-        el("div", {"class": "sr", "id": "digest", "role": "status", "aria-live": "polite"}),
-        el("div", {"class": "sr", "id": "urgent", "role": "alert"}),
-        el(
-            "main",
-            {"id": "main", "tabindex": "-1"},
-            _figures(site, parts, language),
-            _plant(site, parts, language),
-            _side(language),
-            rooms(site, language),
-            _night(language),
-            _system(language),
-            _points(language),
-        ),
-        _panel(language),
-        el("noscript", None, words["top.noscript"]),
-        _config(site, language),
-        el("script", {"type": "module", "src": "/static/js/main.js"}),
-    )
-    return "<!doctype html>" + el("html", {"lang": language}, head, body)
-
-
-def _config(site: Site, language: Language) -> Markup:
-    config: dict[str, Any] = {
-        "language": language,
-        "timeZone": site.place.time_zone,
-        "texts": dict(texts(language)),
-        "decimals": {unit.value: decimals for unit, decimals in DECIMALS.items()},
-    }
-    safe = json.dumps(config, ensure_ascii=False).replace("<", "\\u003c")
-    return el("script", {"type": "application/json", "id": "config"}, Markup(safe))
-
-
-def _section(view: str, css: str, title: str, *children: str) -> Markup:
-    head = el("h2", {"id": f"h-{css}"}, title)
-    attributes = {"class": f"part {css}", "data-in": view, "aria-labelledby": f"h-{css}"}
-    return el("section", attributes, head, *children)
+    return [
+        _figures(site, parts, language),
+        _plant(site, parts, language),
+        _side(language),
+        rooms(site, language),
+        _night(language),
+        _system(language),
+        _points(language),
+    ]
 
 
 def _figures(site: Site, parts: dict[str, Component], language: Language) -> Markup:
@@ -103,7 +58,7 @@ def _figures(site: Site, parts: dict[str, Component], language: Language) -> Mar
     )
     shown = [_figure(figure, site, language) for figure in figures(site, parts)]
     title = el("h2", {"class": "sr", "id": "h-figures"}, words["figure.title"])
-    attributes = {"class": "figures", "data-in": "overview", "id": "overview", "aria-labelledby": "h-figures"}
+    attributes = {"class": "figures", "id": "overview", "aria-labelledby": "h-figures"}
     return el("section", attributes, title, *shown[:2], price, *shown[2:])
 
 
@@ -165,8 +120,7 @@ def _plant(site: Site, parts: dict[str, Component], language: Language) -> Marku
             for kind in ("supply", "return", "water", "running", "stopped")
         ),
     )
-    return _section(
-        "plant",
+    return section(
         "plant",
         words["drawing.title"],
         legend,
@@ -203,28 +157,25 @@ def _side(language: Language) -> Markup:
     words = texts(language)
     return el(
         "div",
-        {"class": "side", "data-in": "overview alarms"},
-        _section(
-            "overview alarms",
+        {"class": "side"},
+        section(
             "alarms",
             words["alarms.title"],
             el("ul", {"id": "alarm-list", "tabindex": "0", "aria-labelledby": "h-alarms"}),
         ),
-        _section(
-            "alarms",
+        section(
             "events",
             words["events.title"],
             el("ol", {"id": "event-list", "tabindex": "0", "aria-labelledby": "h-events"}),
         ),
-        _section("overview more", "health", words["health.title"], el("ul", {"id": "health-list"})),
+        section("health", words["health.title"], el("ul", {"id": "health-list"})),
     )
 
 
 def _night(language: Language) -> Markup:
     """Tonight's programme and the last account; filled in by the page's script."""
     words = texts(language)
-    return _section(
-        "more",
+    return section(
         "night",
         words["night.title"],
         el("p", {"class": "hint", "id": "night-about"}),
@@ -248,8 +199,7 @@ def _system(language: Language) -> Markup:
         ),
         el("tbody", {"id": "held-rows"}),
     )
-    return _section(
-        "more",
+    return section(
         "held",
         words["held.title"],
         el("p", {"class": "hint"}, words["held.hint"]),
@@ -266,8 +216,7 @@ def _points(language: Language) -> Markup:
         el("thead", None, el("tr", None, *(_head(words[key], css) for css, key in POINT_COLUMNS))),
         el("tbody", {"id": "point-rows"}),
     )
-    return _section(
-        "more",
+    return section(
         "points",
         words["points.title"],
         el(
@@ -279,38 +228,4 @@ def _points(language: Language) -> Markup:
             el("output", {"id": "point-count", "for": "search"}),
         ),
         el("div", {"class": "scroll", "tabindex": "0", "role": "group", "aria-label": words["points.title"]}, table),
-    )
-
-
-def _panel(language: Language) -> Markup:
-    """The sheet with one component's points and chart; empty until something is opened."""
-    words = texts(language)
-    return el(
-        "aside",
-        {"class": "panel", "id": "panel", "hidden": True, "aria-labelledby": "panel-title"},
-        el(
-            "div",
-            {"class": "panel-head"},
-            el("h2", {"id": "panel-title", "tabindex": "-1"}, ""),
-            el("button", {"type": "button", "id": "panel-close"}, words["panel.close"]),
-        ),
-        el(
-            "div",
-            {"class": "chart-head"},
-            el("h3", {"id": "chart-title"}, words["panel.day"]),
-            el(
-                "button",
-                {
-                    "type": "button",
-                    "id": "chart-table-button",
-                    "aria-expanded": "false",
-                    "aria-controls": "chart-table",
-                },
-                words["drawing.as_table"],
-            ),
-        ),
-        el("div", {"class": "chart", "id": "chart", "role": "figure", "aria-labelledby": "chart-title"}),
-        el("p", {"class": "hint", "id": "chart-note"}),
-        el("div", {"class": "scroll", "id": "chart-table", "hidden": True, "tabindex": "0"}),
-        el("div", {"id": "panel-points"}),
     )

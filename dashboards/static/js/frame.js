@@ -1,21 +1,29 @@
-// Starts the page: descriptions first, then the stream; each message updates only what it changes.
+// What every page has: the stream, clock and connection, alarm strip, freezing, theme, account, the sheet of a component.
+// A page's own script listens to it:
+//   import { onChange } from "./frame.js";
+//   onChange((changed, message) => ...)   // ids of points that changed, and what else the message brought
+import { showAlarmStrip } from "./alarm_strip.js";
 import { byId, setText } from "./dom.js";
-import { keepEvents, showAlarms, showEvents, showHealth, showHeld } from "./lists.js";
 import { bindAll, refresh } from "./live.js";
-import { keepNight } from "./night.js";
 import { redrawPanel, refreshPanel, startPanel } from "./panel.js";
-import { refreshTable, startTable } from "./points.js";
+import { send } from "./send.js";
 import { describe, silence, siteNow, store, take } from "./store.js";
 import { listen } from "./stream.js";
-import { startViews } from "./views.js";
-import { clock, dayAndClock, number, pick, span, t } from "./words.js";
+import { clock, dayAndClock, language, number, pick, span, t } from "./words.js";
 
 const SILENT_AFTER_S = 5;
 const AGAIN_MS = 3000;
 const AGES_MS = 1000;
+const ALL = { alarms: true, held: true, price: true, decides: true };
+const listeners = [];
 let isLost = false;
 let frozen = false;
 let missed = new Set(); // points that changed while the view was frozen
+
+/** Have `listener(changed, message)` called for each message, after the frame has shown it. */
+export function onChange(listener) {
+  listeners.push(listener);
+}
 
 function onMessage(message, whole) {
   const changed = take(message, whole);
@@ -29,25 +37,11 @@ function onMessage(message, whole) {
 
 function showAll(changed, message) {
   refresh(changed);
-  if (message.alarms) {
-    showAlarms();
-    showEvents();
-  }
-  if (message.held) showHeld();
-  if (message.price) showPrice();
+  if (message.alarms) showAlarmStrip();
   if (message.decides) showDecides();
-  showHealth();
   showClock();
   refreshPanel();
-  refreshTable();
-}
-
-function showPrice() {
-  const figure = byId("price");
-  const [value, synthetic] = store.price;
-  setText(figure.querySelector(".n"), value === null || value === undefined ? "–" : number(value, 2));
-  const source = synthetic ? "figure.synthetic" : "figure.ex_vat";
-  setText(figure.querySelector(".note"), store.price.length ? t(source) : t("figure.no_price"));
+  for (const listener of listeners) listener(changed, message);
 }
 
 function showDecides() {
@@ -84,7 +78,45 @@ function startFreeze() {
     if (frozen) return;
     const changed = [...missed];
     missed = new Set();
-    showAll(changed, { alarms: true, held: true, price: true, decides: true });
+    showAll(changed, ALL);
+  });
+}
+
+function startTheme() {
+  byId("theme").addEventListener("click", () => {
+    const dark = matchMedia("(prefers-color-scheme: dark)").matches;
+    const now = document.documentElement.dataset.theme ?? (dark ? "dark" : "light");
+    const next = now === "dark" ? "light" : "dark";
+    document.documentElement.dataset.theme = next;
+    localStorage.setItem("bems-theme", next);
+    redrawPanel();
+    document.dispatchEvent(new Event("theme"));
+  });
+}
+
+/** On a phone, the pages that have no room in the bar. */
+function startMore() {
+  const button = byId("more");
+  const isOpen = () => document.body.dataset.more === "open";
+  const show = (open) => {
+    document.body.dataset.more = open ? "open" : "closed";
+    button.setAttribute("aria-expanded", String(open));
+  };
+  button.addEventListener("click", () => show(!isOpen()));
+  document.addEventListener("click", (event) => {
+    if (isOpen() && !event.target.closest(".nav, .tools")) show(false);
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !isOpen()) return;
+    show(false);
+    button.focus();
+  });
+}
+
+function startAccount() {
+  byId("sign-out")?.addEventListener("click", async () => {
+    await send("DELETE", "/api/session");
+    location.assign(`/${language}/sign-in`);
   });
 }
 
@@ -96,18 +128,17 @@ async function start() {
     return;
   }
   bindAll();
-  startTable();
-  keepEvents();
-  keepNight();
   listen(onMessage, () => {
     isLost = true;
     showClock();
   });
 }
 
-startViews(redrawPanel);
 startPanel();
 startFreeze();
+startTheme();
+startMore();
+startAccount();
 setInterval(() => {
   showClock();
   if (frozen || document.hidden) return;

@@ -1,0 +1,23 @@
+"""Every page by its name: how it is made, and the right it needs. A page that stands here has its address and link."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from dashboards.access import Right, Viewer
+from dashboards.pages.now import now
+from dashboards.ports import SiteView
+from dashboards.words import Language
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of the navigation; `render` gives the whole document."""
+
+    render: Callable[[SiteView, Viewer, Language], str]
+    right: Right = Right.SEE
+
+
+PAGES: Final[Mapping[str, Page]] = {
+    "now": Page(now),
+}
