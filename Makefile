@@ -3,7 +3,7 @@ PORT ?= 8080
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: help demo test lint bench study setup lock clean have-python
+.PHONY: help demo test lint bench study faults setup lock clean have-python
 .DEFAULT_GOAL := help
 
 help: ## what can be done here
@@ -28,6 +28,10 @@ bench: have-python ## measure; prints a table and writes build/bench.json
 study: have-python ## controllers over weeks and seeds (STUDY="--days 7 --seeds 1"); what was run is not run again
 	@$(PYTHON) -m scripts.prepare run
 	@$(BIN)/python -m scripts.study $(STUDY)
+
+faults: have-python ## what is promised to residents, with things broken (FAULTS="--only hp1_out")
+	@$(PYTHON) -m scripts.prepare run
+	@$(BIN)/python -m scripts.fault_study $(FAULTS)
 
 setup: have-python ## only set up
 	@$(PYTHON) -m scripts.prepare test
