@@ -12,6 +12,7 @@ from bems.errors import StartError
 from bems.feeding import FeedTask
 from bems.history.errors import RecordError
 from bems.history.record import Record
+from bems.insight.day_plans import DayPlans
 from bems.keeping import Keeper
 from bems.learning_live import Learning
 from bems.night import Nights, planned_by
@@ -72,13 +73,16 @@ async def operate(  # noqa: PLR0913  # it is the whole composition
         lessons.note = system.note
         nights = Nights(site, record, path, clock.now, lambda: planned_by(planner, site, clock.now()))
         nights.note, system.nights = system.note, nights
+        day_plans = DayPlans(site, planner, record, clock.now)
         system.beside = [("planner", planner.run), ("lessons", lessons.run), ("night", nights.run)]
+        system.beside = [*system.beside, ("day plans", day_plans.run)]
         if not demo:
             keep(system, path)
             publish(system, path)
         system.feeds = make_feeds(system, prices, weather, feed_period_s)
         token = os.environ.get(site.monitoring.token_env)
-        server = WebServer(create_app(View(system, path, demo=demo), monitoring_token=token), listening)
+        view = View(system, path, demo=demo, day_plans=day_plans)
+        server = WebServer(create_app(view, monitoring_token=token), listening)
 
         async def end_server() -> None:
             await stop.wait()

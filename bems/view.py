@@ -10,6 +10,8 @@ from bems.clock import wall_s
 from bems.history.query import HOLD, History
 from bems.history.rows import EventKind
 from bems.history.times import even_edges
+from bems.insight.day_plans import DayPlans
+from bems.insight.insight import SiteInsight
 from bems.state import aged
 from bems.system import System
 from bems.view_night import nights_view
@@ -29,9 +31,12 @@ NOISY_KINDS = frozenset({EventKind.HOLD, EventKind.PLAN})
 class View:
     """Read-only; everything but `history` and `events` answers from memory."""
 
-    def __init__(self, system: System, record_path: Path, *, demo: bool) -> None:
+    def __init__(
+        self, system: System, record_path: Path, *, demo: bool, day_plans: DayPlans | None = None
+    ) -> None:
         self._system = system
         self._history = History(record_path)
+        self._insight = SiteInsight(system, record_path, day_plans, wall_s)
         self._demo = demo
 
     @property
@@ -168,6 +173,11 @@ class View:
     def nights(self) -> NightsView | None:
         """The night's programme and the last accounts."""
         return None if self._system.nights is None else nights_view(self._system.nights)
+
+    @property
+    def insight(self) -> SiteInsight:
+        """Energy and money, hot water, and the plan on one time axis."""
+        return self._insight
 
     def ticks(self) -> AsyncIterator[int]:
         """Yields after every tick."""

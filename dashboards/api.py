@@ -23,6 +23,7 @@ from dashboards.answers import (
     SiteAnswer,
     ZoneAnswer,
 )
+from dashboards.api_insight import add_insight
 from dashboards.api_night import add_night
 from dashboards.api_plan import add_plan
 from dashboards.components import components
@@ -63,6 +64,7 @@ def api_router(view: SiteView) -> APIRouter:
     _add_past(router, view)
     add_plan(router, view)
     add_night(router, view)
+    add_insight(router, view)
     return router
 
 

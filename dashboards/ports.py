@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
+from dashboards.insight_ports import Insight
 from dashboards.night_ports import NightsView
 from models.signals import Reason
 from models.site import Site
@@ -263,6 +264,11 @@ class SiteView(Protocol):
 
     def nights(self) -> NightsView | None:
         """The night's programme and the last accounts; None where nobody makes them."""
+        ...
+
+    @property
+    def insight(self) -> Insight:
+        """Energy and money, hot water, and the plan on one time axis."""
         ...
 
     def ticks(self) -> AsyncIterator[int]:

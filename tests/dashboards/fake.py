@@ -17,6 +17,7 @@ from models.field import SitePoint
 from models.reasons import Code, because
 from models.signals import Reason
 from models.site import Site, load_site
+from tests.dashboards.fake_insight import FakeInsight
 from tests.dashboards.fake_night import NIGHTS
 from tests.dashboards.fake_plan import MODEL, PLANNING
 
@@ -210,6 +211,10 @@ class FakeView:
         return Series(
             point, described.spec.shown_unit.value, start, (end - start).total_seconds() / buckets, mean, low, high
         )
+
+    @property
+    def insight(self) -> FakeInsight:
+        return FakeInsight(self.site, self.now, trouble=self._trouble)
 
     def begin(self) -> None:
         """Belong to the event loop that runs now; needed when served again by another one."""

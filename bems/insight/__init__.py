@@ -1,0 +1,1 @@
+"""Answers for the pages plan, energy and water, from record, plan and tariff."""
