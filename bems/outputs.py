@@ -78,6 +78,21 @@ class Outputs:
         if (before and (before.value, before.source)) != (after and (after.value, after.source)):
             self._since[point] = now
 
+    def remember(self, points: Iterable[str], priority: int) -> None:
+        """At a start: these points may still hold at `priority` what was written before it, for all we know."""
+        for point in points:
+            if point in self._points and point not in self._written:
+                left = Write(point, self._rule(point).relinquish, priority)
+                self._written[point] = Written(left, float("-inf"), frozenset({left}), waiting=False)
+
+    def may_hold(self, point: str, priority: int) -> bool:
+        """Whether the device may hold something of ours at this priority: until its give-back is proven."""
+        written = self._written.get(point)
+        if written is None:
+            return False
+        slots = {written.wish.priority} if written.wish.value is not None else set()
+        return priority in slots | {write.priority for write in written.open}
+
     def release_all(self) -> None:
         """Empty every slot: the plant gets its points back."""
         self._arrays = {point: PriorityArray() for point in self._points}
@@ -86,6 +101,15 @@ class Outputs:
         """'source@priority' of whoever holds the point; None when nobody does, or nobody can."""
         array = self._arrays.get(point)
         return array.held_by(now) if array else None
+
+    def writable(self, point: str) -> bool:
+        """Whether there is anything to hold."""
+        return point in self._points
+
+    def slots(self, point: str, now: datetime) -> dict[int, Command]:
+        """Who asks for the point, by priority; empty for one that is not writable."""
+        array = self._arrays.get(point)
+        return {} if array is None else {p: c for p, c in sorted(array.slots.items()) if c.expires_at > now}
 
     def held(self, now: datetime) -> dict[str, tuple[Command, datetime]]:
         """Every held point with its command and since when (site time) it has this value from this source."""

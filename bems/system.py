@@ -16,6 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bems import alarms
+from bems.alarming.service import KEY as ALARMS_KEY
+from bems.alarming.service import Alarming
 from bems.clock import Clock, wall_s
 from bems.feeding import FeedTask
 from bems.history.errors import RecordError
@@ -24,6 +26,7 @@ from bems.history.record import Record
 from bems.history.rows import CommandRow, Event, EventKind, KnownForecast
 from bems.link import Link
 from bems.night import Nights
+from bems.order_book import OrderBook
 from bems.outputs import Outputs
 from bems.planning_live import Planner
 from bems.state import aged, fold, max_age_s, unread
@@ -34,6 +37,7 @@ from drivers.errors import Unreachable
 from models.field import Connection
 from models.forecast import PriceForecast, WeatherForecast
 from models.ports import Driver
+from models.priority import Level
 from models.signals import Quality, Reading, Sample, Write, WriteResult
 from models.site import Site
 from models.weather import COLUMNS
@@ -46,6 +50,9 @@ RELEASE_S: Final = 2.5
 """Wall time the field gets, at the end, to take back what we hold."""
 KEPT_TICKS: Final = 3600
 """Ticks kept in memory while the record cannot take them."""
+
+LOOKED_S: Final = 60.0
+"""Wall time after a start from which on everything counts as asked."""
 
 OtherTask = Callable[[], Coroutine[Any, Any, None]]
 Batch = tuple[Sequence[Sample], Sequence[CommandRow], Sequence[Event], Mapping[str, Any]]
@@ -79,9 +86,13 @@ class System:
         self.picture = unread(site.points)
         self.read_s: dict[str, float] = {}
         """Wall time of the last good reading by point."""
+        self.alarming = Alarming(site, record.load_state(ALARMS_KEY))
         self.alarms: dict[str, alarms.Alarm] = {}
+        """Those that stand and call for attention, as of the last tick."""
         self.outputs = Outputs(site)
         self.steering = Steering(site, record.load_state(MEMORY_KEY), planner)
+        self.book = OrderBook(record, clock.now, self.note)
+        self.outputs.remember(self.book.touched, Level.OPERATOR)
         self.tick_count = 0
         self.ticked_s: float | None = None
         self.lag_s = 0.0
@@ -206,7 +217,8 @@ class System:
         self.outputs.confirm(self._results, wall)
         results, self._results[:] = list(self._results), []
         self.outputs.expire(now)
-        decision = self.steering.step(usable, now, max(self.max_age.values()))
+        self._events += self.book.tick(self.outputs, now)
+        decision = self.steering.step(usable, now, max(self.max_age.values()), self.book.current)
         self.outputs.apply(decision.commands, now)
         self._events += decision.events
         beside = [condition for asked in self.conditions_beside for condition in asked()]
@@ -218,7 +230,8 @@ class System:
             self._asked[command.point] = CommandRow(now, command)
         self.steering.follow(self.outputs.effective(now), now)
         events, self._events = self._events, []
-        return self._recording.worth_storing(samples), rows, events, self.steering.take_state()
+        state = self.steering.take_state() | self.book.take_state() | self.alarming.take_state()
+        return self._recording.worth_storing(samples), rows, events, state
 
     def _reachable(self) -> frozenset[str]:
         return frozenset(key for key, link in self.links.items() if link.state == "up")
@@ -253,14 +266,17 @@ class System:
             alarms.lost_connection(key, len(link.points)) for key, link in self.links.items() if link.state == "down"
         ]
         flags = alarms.device_conditions(self.site, picture)
-        self.alarms, changes = alarms.fold(self.alarms, [*lost, *flags, *duties], now)
-        for change in changes:
-            kind = EventKind.ALARM_UP if change.raised else EventKind.ALARM_DOWN
-            facts = {"code": change.condition.text.code, **change.condition.text.facts}
-            self.note(Event(now, kind, change.condition.id, change.condition.text.code, facts))
+        for event in self.alarming.watch([*lost, *flags, *duties], now, may_end=self._has_looked()):
+            self.note(event)
+        self.alarms = self.alarming.board.standing
         for point, ours, theirs in self.outputs.outside_changes(picture):
             text = f"{point} was set to {theirs:g} by somebody else; we had {ours:g}"
             self.note(Event(now, EventKind.OUTSIDE_CHANGE, point, text, {"ours": ours, "theirs": theirs}))
+
+    def _has_looked(self) -> bool:
+        """Whether everything has been asked since the start, so that what does not stand has ended."""
+        starting = any(link.state == "starting" for link in self.links.values())
+        return wall_s() - self.alarming.begun_s > LOOKED_S or not (starting or self.steering.is_starting)
 
     async def _store(self) -> None:
         """Store every tick that is not stored yet; in trouble they are kept for later."""

@@ -7,6 +7,7 @@ from math import isfinite
 from pathlib import Path
 
 from bems.clock import wall_s
+from bems.desk import Desk
 from bems.history.query import HOLD, History
 from bems.history.rows import EventKind
 from bems.history.times import even_edges
@@ -16,6 +17,7 @@ from bems.state import aged
 from bems.system import System
 from bems.view_night import nights_view
 from bems.view_plan import model_view, planning_view
+from control.orders import decides
 from dashboards.night_ports import NightsView
 from dashboards.ports import AlarmView, Health, HeldCommand, ModelView, PlanningView, PointView, PriceView, Series
 from models.reasons import Code, because
@@ -38,6 +40,8 @@ class View:
         self._history = History(record_path)
         self._insight = SiteInsight(system, record_path, day_plans, wall_s)
         self._demo = demo
+        self.desk = Desk(system)
+        """People's orders."""
 
     @property
     def site(self) -> Site:
@@ -159,6 +163,9 @@ class View:
     def decides(self) -> Reason:
         """Who decides now, and why not the optimiser."""
         planner = self._system.planner
+        of_mode = decides(self._system.book.current)
+        if of_mode is not None:
+            return of_mode
         return because(Code.DECIDES_RULES) if planner is None else planner.decides(self.now())
 
     def planning(self) -> PlanningView | None:

@@ -52,7 +52,24 @@ def guard(
     priority: int = Level.RULES,
     source: str = "rules",
 ) -> list[Command | Hold]:
-    """One Command or Hold for every wish, and the guard's own commands at Level.CRITICAL.
+    """One Command or Hold for every wish as `judge` gives them, and the guard's own commands at Level.CRITICAL."""
+    scene = Scene(site, picture, now, max_age_s, now)
+    limits = bounds(scene)
+    return _judged(wishes, scene, limits, ledger, int(priority), source) + _own(scene, limits)
+
+
+def judge(
+    wishes: Iterable[Wish],
+    site: Site,
+    picture: Picture,
+    now: datetime,
+    ledger: Ledger,
+    *,
+    max_age_s: float = YOUNG_S,
+    priority: int = Level.RULES,
+    source: str = "rules",
+) -> list[Command | Hold]:
+    """One Command or Hold for every wish.
 
     Args:
         wishes: of one source at one priority.
@@ -65,7 +82,14 @@ def guard(
         source: who wishes.
     """
     scene = Scene(site, picture, now, max_age_s, now)
-    limits, alone = bounds(scene), left_alone(scene)
+    return _judged(wishes, scene, bounds(scene), ledger, priority, source)
+
+
+def _judged(
+    wishes: Iterable[Wish], scene: Scene, limits: Bounds, ledger: Ledger, priority: int, source: str
+) -> list[Command | Hold]:
+    site, now, max_age_s, alone = scene.site, scene.now, scene.max_age_s, left_alone(scene)
+    exact = priority <= Level.OPERATOR
     machines = {p: pump for pump in site.heat_pumps if (p := scene.find(pump, "stage_request")) is not None}
     result: list[Command | Hold] = []
     for wish in wishes:
@@ -81,9 +105,9 @@ def guard(
             continue
         passed = _bounded(_Value(wish.value, wish.reason), wish.value, point, limits.get(wish.point, []))
         passed = _machine(passed, wish.value, machines.get(wish.point), ledger, wish.point, now)
-        passed = _worth_writing(passed, wish.value, point, limits.get(wish.point, []), ledger, scene)
+        passed = _worth_writing(passed, wish.value, point, limits.get(wish.point, []), ledger, scene, exact=exact)
         result.append(Command(wish.point, passed.value, priority, source, expires_at, passed.reason))
-    return result + _own(scene, limits)
+    return result
 
 
 def lifetime_s(point: SitePoint, max_age_s: float) -> float:
@@ -147,14 +171,24 @@ def _machine(passed: _Value, wished: float, pump: HeatPump | None, ledger: Ledge
 
 
 def _worth_writing(
-    passed: _Value, wished: float, point: SitePoint, limits: list[Bound], ledger: Ledger, scene: Scene
+    passed: _Value,
+    wished: float,
+    point: SitePoint,
+    limits: list[Bound],
+    ledger: Ledger,
+    scene: Scene,
+    *,
+    exact: bool,
 ) -> _Value:
-    """What is held stays, and is only renewed, when the change is too small or the day's writes are used up."""
+    """What is held stays, and is only renewed, when the change is too small or the day's writes are used up.
+
+    A person's value is met exactly: no change is too small for it (`exact`).
+    """
     rule, held = _rule(point), ledger.held(point.id)
     if held is None or held == passed.value:
         return passed
     allowed = all(bound.within(held) == held for bound in limits)
-    if abs(held - passed.value) < rule.min_change - 1e-9 and allowed:
+    if not exact and abs(held - passed.value) < rule.min_change - 1e-9 and allowed:
         return passed._replace(value=held)
     used = ledger.writes_on(point.id, scene.local.date()) >= rule.daily_budget
     if used and allowed and not is_safety(passed.reason):

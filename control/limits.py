@@ -7,7 +7,7 @@ left out where it only serves comfort, and kept where it protects people.
 from collections import defaultdict
 from typing import Final, NamedTuple
 
-from control.picture import Scene, manned
+from control.picture import Scene
 from models.assets import AirHandling, ZoneKind
 from models.reasons import Code
 
@@ -86,7 +86,7 @@ def _people(scene: Scene, found: Bounds) -> None:
         if zone.kind is ZoneKind.RESIDENTIAL:
             low = max(RESIDENT_LEAST_DEGC, min(RESIDENT_MIN_DEGC, zone.setpoint_degc))
             _add(found, point, low, RESIDENT_MAX_DEGC, Code.GUARD_RESIDENT)
-        elif manned(zone.occupied, scene.local) or scene.flag(scene.find(zone, "occupied")):
+        elif scene.manned(zone) or scene.flag(scene.find(zone, "occupied")):
             _add(found, point, min(MANNED_MIN_DEGC, zone.setpoint_degc), None, Code.GUARD_MANNED)
 
 

@@ -12,7 +12,7 @@ from control.assets.air import AirUnit, delivered_degc
 from control.estimate import FreeHeat
 from control.grid import QUARTER_S
 from control.outlook_sun import GLASS_GAIN
-from control.picture import Scene, manned
+from control.picture import Scene
 from control.plant_model import DESIGN_OUTDOOR_DEGC, EMITTER_MARGIN
 from control.problem import Plant
 from control.slots import slots
@@ -213,7 +213,7 @@ def flow_share(scene: Scene, unit: AirHandling) -> float:
     asked = scene.of(unit, "airflow_request_pct")
     if asked is not None:
         return min(max(asked / 100, 0.0), 1.0)
-    return 1.0 if not unit.occupied or manned(unit.occupied, scene.local) else unit.min_flow_pct / 100
+    return 1.0 if not unit.occupied or scene.manned(unit) else unit.min_flow_pct / 100
 
 
 def air_into(scene: Scene, plant: Plant, outdoor_degc: float) -> dict[str, tuple[float, float]]:

@@ -10,7 +10,7 @@ from control.assets.heat_pumps import HeatPumps
 from control.estimate import Bias
 from control.memory import Filtered, RuleMemory
 from control.observer_inputs import flow_share
-from control.picture import Scene, manned
+from control.picture import Scene
 from control.problem import Plant
 from models.assets import Asset, HeatPump, Tank
 from models.physics.heat_pump import capacity_kw, power_kw
@@ -212,7 +212,7 @@ def air_debts(scene: Scene, memory: RuleMemory, before: Mapping[str, float], hou
     """Hours of full air that rooms miss: grows while a unit is turned down in its hours, fades with the air."""
     found: dict[str, float] = {}
     for unit in scene.site.air_handling:
-        full = not unit.occupied or manned(unit.occupied, scene.local)
+        full = not unit.occupied or scene.manned(unit)
         spared = memory.spared.get(unit.id)
         missing = max(1.0 - flow_share(scene, unit), 0.0) if full and not unit.bedrooms else 0.0
         if spared is not None and spared.on and scene.of(unit, "supply_flow_m3_per_h") is None:

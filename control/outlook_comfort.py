@@ -6,6 +6,7 @@ import numpy as np
 
 from control.activity import air_share
 from control.grid import Array
+from control.limits import least_flow_pct
 from control.outlook_moment import Moment
 from control.outlook_weather import Expected
 from control.rule_air import (
@@ -62,7 +63,8 @@ def setpoint_degc(moment: Moment, zone: Zone, weather: Expected) -> Array:
 
 def _until_manned_h(moment: Moment, zone: Zone) -> Array:
     """Time from each quarter until somebody is due; 0 while somebody is, infinite when nobody comes soon [h]."""
-    there = moment.longer.within(zone.occupied).tolist()
+    open_ = moment.longer.within(zone.occupied) & ~moment.longer.closed(moment.site, zone)
+    there = open_.tolist()
     wait, passed = [], np.inf
     for manned in reversed(there):
         passed = 0.0 if manned else passed + 0.25
@@ -80,6 +82,8 @@ def air_shares(moment: Moment, weather: Expected) -> dict[str, Array]:
     result = {}
     for unit in moment.site.air_handling:
         share = air_share(unit, moment.slots)
+        if unit.occupied and (shut := moment.slots.closed(moment.site, unit)).any():
+            share = np.where(shut, least_flow_pct(unit) / 100, share)
         extract = moment.scene.of(unit, "extract_temp_degc")
         if extract is not None and extract > NIGHT_AIR_LOW_DEGC:
             part = min((extract - NIGHT_AIR_LOW_DEGC) / (NIGHT_AIR_HIGH_DEGC - NIGHT_AIR_LOW_DEGC), 1.0)

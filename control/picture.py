@@ -12,7 +12,7 @@ from typing import Final
 
 from control.guidance import Guidance
 from control.strategy import NAIVE, Strategy
-from models.assets import Asset, Period
+from models.assets import AirHandling, Asset, Period, Zone
 from models.signals import Reading
 from models.site import Site
 
@@ -81,6 +81,14 @@ class Scene:
     def local(self) -> datetime:
         """The moment on the site's wall clock."""
         return self.now.astimezone(self.site.zone_info)
+
+    def manned(self, asset: Zone | AirHandling, local: datetime | None = None) -> bool:
+        """Whether a local moment (now) is within the asset's timetable, and no holiday closes it."""
+        when = self.local if local is None else local
+        if not manned(asset.occupied, when):
+            return False
+        wall = when.replace(tzinfo=None)
+        return not any(one.start <= wall < one.until for one in self.site.closures(asset))
 
     def local_in(self, hours: float) -> datetime:
         """The site's wall clock so many hours from now [h]."""

@@ -7,7 +7,7 @@ from typing import Final
 from control.limits import alarm_points, least_flow_pct
 from control.memory import RuleMemory, latch
 from control.peak_guard import FREE, Room
-from control.picture import Scene, manned
+from control.picture import Scene
 from control.rule_heat import Outdoor
 from control.wish import Wish
 from models.assets import AirHandling, ZoneKind
@@ -66,7 +66,7 @@ def air_flow(
         co2 = scene.value(co2_point)
         least = least_flow_pct(unit)
         spared, memory = _spared(scene, memory, unit, room)
-        full = not unit.occupied or manned(unit.occupied, scene.local)
+        full = not unit.occupied or scene.manned(unit)
         if full and spared and co2 is not None and co2_point is not None:
             wanted = least + (100.0 - least) * ramp(co2, CO2_LOW_PPM, CO2_HIGH_PPM)
             flow, memory = memory.steadied(point, wanted, FLOW_BAND_PCT)

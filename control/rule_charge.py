@@ -57,7 +57,8 @@ def charge(scene: Scene, memory: RuleMemory, condition: Fleet) -> tuple[HotWater
     two compressors when it is twice as far below. Under charge hours it begins at half the difference from 4 to 7
     o'clock and at twice from 7 to 12. Among the machines that serve hot water the one with the fewest hours; another
     takes over when it is lost. Fallbacks: a neighbouring layer for a lost one; no layer at all: charged in one hour of
-    four. A plan says itself when to begin, and may end a charge early.
+    four. A plan says itself when to begin, and may end a charge early. Under full tanks it
+    begins as soon as there is enough to do.
     """
     tank = next((t for t in scene.site.tanks if t.role == "heat_pump" and t.setpoint_degc is not None), None)
     ready = [p for p in condition.able if p.serves_hot_water and scene.find(p, "hot_water_duty") is not None]
@@ -78,6 +79,8 @@ def charge(scene: Scene, memory: RuleMemory, condition: Fleet) -> tuple[HotWater
         end = lower[1] >= tank.setpoint_degc - FULL_K
         if scene.strategy.charge_hours:
             begin = _in_its_hours(scene, tank.setpoint_degc - upper[1], tank.hysteresis_k)
+        if scene.strategy.full_tanks:
+            begin = lower[1] < tank.setpoint_degc - WORTH_CHARGING_K
         source, needs = Code.CHARGE, (upper[0], lower[0])
         if scene.guidance is not None and scene.guidance.charging is not None:
             source = Code.PLAN_CHARGE

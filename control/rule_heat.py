@@ -42,6 +42,9 @@ STORING_K: Final = 3.0
 """A plan may go so far above the curve."""
 SHORT_K: Final = (0.2, 0.5)
 """From the first to the second below its set point, the neediest room takes a circuit back from a plan [K]."""
+FULL_BUFFER_DEGC: Final = 55.0
+"""Where the buffer is kept when every store is to be full, as far as the machines reach."""
+FULL_BELOW_MAX_K: Final = 5.0
 BUFFER_MARGIN_K: Final = 2.0
 """The buffer's top above the warmest circuit: mixing valves need something to mix from."""
 
@@ -248,4 +251,10 @@ def buffer_target_degc(scene: Scene, memory: RuleMemory, outside: Outdoor) -> fl
     if scene.guidance is not None and scene.guidance.supply_degc:
         circuits = [circuit for circuit in circuits if circuit.kind != "air" or _coils_short(scene, circuit)]
     wanted = [supply_setpoint_degc(scene, circuit, outside, memory) for circuit in circuits]
-    return max(wanted) + BUFFER_MARGIN_K if wanted else None
+    if not wanted:
+        return None
+    target = max(wanted) + BUFFER_MARGIN_K
+    if scene.strategy.full_tanks:
+        most = min((pump.supply_max_degc for pump in scene.site.heat_pumps), default=FULL_BUFFER_DEGC)
+        target = max(target, min(FULL_BUFFER_DEGC, most - FULL_BELOW_MAX_K))
+    return target

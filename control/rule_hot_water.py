@@ -96,6 +96,8 @@ def after_heater(scene: Scene, memory: RuleMemory, room: Room = FREE) -> tuple[l
         sensor, measured = bottom, min(cold, measured)
     planned = scene.guidance.after_heater_degc if scene.guidance is not None else None
     usual = water.after_heater_degc if planned is None else min(max(planned, PLANNED_DEGC[0]), PLANNED_DEGC[1])
+    if scene.strategy.full_tanks:
+        usual = max(water.after_heater_degc, PLANNED_DEGC[1])
     setpoint = max(water.after_heater_degc, CYCLE_DEGC) if driven else usual
     stages = _stages(memory.after_heater_stages, measured, setpoint, water.after_heater_stages)
     source = Code.AFTER_HEATER_CYCLE if driven else Code.AFTER_HEATER if planned is None else Code.PLAN_WATER

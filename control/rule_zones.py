@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Final
 
-from control.picture import Scene, manned
+from control.picture import Scene
 from control.rule_heat import Outdoor
 from control.wish import Wish
 from models.assets import Room, Zone, ZoneKind
@@ -84,8 +84,10 @@ def _zone(scene: Scene, zone: Zone, point: str, sensor: str, outside: Outdoor | 
     presence = scene.find(zone, "occupied")
     if zone.kind is ZoneKind.RESIDENTIAL or setback is None:
         return Wish(point, comfort, because(Code.ZONE_ALWAYS, setpoint_degc=comfort), (sensor,))
-    if manned(zone.occupied, scene.local):
+    if scene.manned(zone):
         return Wish(point, comfort, because(Code.ZONE_MANNED, setpoint_degc=comfort), (sensor,))
+    if scene.strategy.no_set_back:
+        return Wish(point, comfort, because(Code.ZONE_PREPARED, setpoint_degc=comfort), (sensor,))
     if outside is None or outside.degc < NO_SETBACK_BELOW_DEGC:
         outdoor_degc = outside.degc if outside is not None else None
         why = because(Code.ZONE_TOO_COLD, setpoint_degc=comfort, outdoor_degc=outdoor_degc)
@@ -113,4 +115,4 @@ def _stagger_h(scene: Scene, zone: Zone) -> float:
 def _manned_within(scene: Scene, zone: Zone, hours: float) -> bool:
     """Whether somebody comes within so many hours; the clock is the local one, over a change of summer time too."""
     quarter_hours = range(1, int(hours * 4) + 1)
-    return any(manned(zone.occupied, scene.local_in(quarter / 4)) for quarter in quarter_hours)
+    return any(scene.manned(zone, scene.local_in(quarter / 4)) for quarter in quarter_hours)

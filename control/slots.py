@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from control.grid import QUARTER_S, Array, Index
 from control.picture import DAYS
-from models.assets import Period
+from models.assets import AirHandling, Period, Zone
 from models.local_time import public_holidays
+from models.site import Site
 
 Mask = NDArray[np.bool_]
 
@@ -87,6 +88,19 @@ class Slots:
             begin, end = _hours(period.start), 24.0 if period.to == time(0) else _hours(period.to)
             inside |= on & (self.hour >= begin - 1e-9) & (self.hour < end - 1e-9)
         return inside
+
+    def between(self, start: datetime, until: datetime) -> Mask:
+        """Which quarters begin within these moments by the clock on the wall."""
+        wall_h = self.day * 24 + self.hour
+        first, last = (at.toordinal() * 24 + _hours(at.time()) for at in (start, until))
+        return np.asarray((wall_h >= first - 1e-9) & (wall_h < last - 1e-9), dtype=np.bool_)
+
+    def closed(self, site: Site, asset: Zone | AirHandling) -> Mask:
+        """Which quarters a holiday takes from the asset's timetable."""
+        shut = np.zeros(len(self), dtype=np.bool_)
+        for one in site.closures(asset):
+            shut |= self.between(one.start, one.until)
+        return shut
 
 
 def _hours(at: time) -> float:

@@ -25,6 +25,10 @@ class Strategy:
     """The heat-pump tank is filled before the morning and left alone in it."""
     staggered: bool = False
     """Zones come back from their set-back one after another."""
+    full_tanks: bool = False
+    """Every store of heat is kept as full as it may be."""
+    no_set_back: bool = False
+    """Zones that nobody uses are as warm as others."""
 
 
 NAIVE: Final = Strategy("naive")
@@ -37,4 +41,6 @@ GOOD: Final = Strategy(
     charge_hours=True,
     staggered=True,
 )
+PREPARED: Final = Strategy("preparedness", boiler_locked=True, neediest_valve=True, full_tanks=True, no_set_back=True)
+"""Before a storm or an announced power cut: heat is stored and cars are charged at once, nothing is saved."""
 STRATEGIES: Final = {strategy.label: strategy for strategy in (NAIVE, GOOD)}

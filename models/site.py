@@ -31,6 +31,9 @@ from models.assets import (
     Wells,
     Zone,
 )
+from models.battery import Battery
+from models.closures import Closed, closures_of
+from models.district_heat import DistrictHeat
 from models.faults import Fault, SiteError, with_ids, worded
 from models.field import Connection, Device, Id, SitePoint, Strict, points_of
 from models.keeping import RecordKeeping
@@ -87,6 +90,8 @@ class Site(Strict):
     feeds: Feeds
     electricity: Electricity
     tariff: TariffConfig
+    tariff_choices: dict[Id, TariffConfig] = Field(default_factory=dict)
+    """Other contracts that may be chosen in the settings instead of `tariff`, by a name of their own."""
     hygiene: Hygiene = Hygiene()
     control: Control = Control()
     record: RecordKeeping = RecordKeeping()
@@ -108,10 +113,14 @@ class Site(Strict):
     tanks: tuple[Tank, ...] = ()
     hot_water: HotWater | None = None
     collectors: Collectors | None = None
+    district_heat: tuple[DistrictHeat, ...] = ()
     pv: tuple[PvArray, ...] = ()
+    batteries: tuple[Battery, ...] = ()
     blinds: tuple[Blind, ...] = ()
     chargers: tuple[Charger, ...] = ()
     meters: tuple[Meter, ...]
+    closed: tuple[Closed, ...] = ()
+    """Holidays and other days on which timetables do not apply."""
     weather_station: tuple[Id, ...] = ()
     """Devices that measure the weather on the roof."""
     profile_folder: str | None = None
@@ -132,6 +141,10 @@ class Site(Strict):
     def zone_info(self) -> ZoneInfo:
         """Local time zone, for days and schedules."""
         return ZoneInfo(self.place.time_zone)
+
+    def closures(self, asset: Zone | AirHandling) -> tuple[Closed, ...]:
+        """When the asset's timetable does not apply."""
+        return closures_of(asset, self.closed, self.zones, self.residents > 0) if self.closed else ()
 
     def find(self, devices: tuple[str, ...], signal: str) -> str | None:
         """Id of the point with this signal on one of the devices, or None."""

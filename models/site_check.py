@@ -26,7 +26,9 @@ REQUIRED_SIGNALS: Final[dict[str, tuple[str, ...]]] = {
     "circuits": ("supply_temp_degc", "return_temp_degc", "supply_setpoint_degc"),
     "air_handling": ("supply_temp_degc", "supply_setpoint_degc", "airflow_request_pct"),
     "collectors": ("collector_temp_degc", "pump_pct"),
+    "district_heat": ("supply_setpoint_degc", "supply_temp_degc", "power_kw"),
     "pv": ("ac_power_kw", "power_limit_pct"),
+    "batteries": ("state_of_charge_pct", "power_kw", "power_setpoint_kw"),
     "blinds": ("position_pct",),
     "chargers": ("power_kw", "mode3_state", "max_current_a"),
     "meters": ("power_kw",),
@@ -46,6 +48,8 @@ class Parts:
     """(kind, path, asset); rooms and loops stand beside the assets they belong to."""
     weather_station: tuple[str, ...] = ()
     zones_by_rules: tuple[str, ...] = ()
+    closed: tuple[tuple[str, str], ...] = ()
+    """(path, zone) of every zone that a closure names."""
     profile_folder: Path | None = None
     named: dict[str, set[str]] = field(default_factory=dict)
     """Ids by list, unsound parts included: a part that is wrong in itself is not missing as well."""
@@ -62,6 +66,11 @@ def salvage(raw: dict[str, Any], fields: Mapping[str, FieldInfo]) -> Parts:
     parts.weather_station = _words(raw.get("weather_station"))
     control = raw.get("control")
     parts.zones_by_rules = _words(control.get("zones_by_rules")) if isinstance(control, dict) else ()
+    parts.closed = tuple(
+        (f"closed[{at}].zones[{index}]", zone)
+        for at, one in enumerate(_tables(raw.get("closed")))
+        for index, zone in enumerate(_words(one.get("zones")))
+    )
     parts.named = _named(raw)
     for path, connection in _sound(raw.get("connections"), "connections", TypeAdapter(Connection)):
         _add(parts, parts.connections, path, connection)
@@ -250,6 +259,9 @@ def _list_faults(parts: Parts) -> Iterator[Fault]:
         if zone not in parts.named.get("zones", ()):
             allowed = f"one of {_names(parts.named.get('zones', ()))}"
             yield Fault(f"control.zones_by_rules[{index}]", repr(zone), allowed)
+    for path, zone in parts.closed:
+        if zone not in parts.named.get("zones", ()):
+            yield Fault(path, repr(zone), f"one of {_names(parts.named.get('zones', ()))}")
 
 
 def _link_faults(parts: Parts) -> Iterator[Fault]:

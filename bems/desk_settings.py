@@ -1,0 +1,218 @@
+"""Settings that people change while the house runs: dated orders over the site file, followed at once."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from bems.desk_view import order_view
+from bems.system import System
+from control.orders import (
+    SETBACK_LEAST_DEGC,
+    Holiday,
+    Order,
+    Orders,
+    SetPoint,
+    TariffChoice,
+    comfort_limits,
+    site_of,
+)
+from dashboards.desk_ports import LONGEST_TEXT, ComfortView, HolidayView, Person, Refused, TariffView
+from models.assets import Room, Zone, ZoneKind
+from models.closures import Closed
+from models.site import Site
+
+HOLIDAYS_AHEAD: Final = timedelta(days=730)
+MOST_HOLIDAYS: Final = 100
+
+
+class Settings:
+    """Of one running system."""
+
+    def __init__(self, system: System) -> None:
+        self._base = system.site
+        self._now: Callable[[], datetime] = system.clock.now
+        self.book = system.book
+        self._places: Mapping[str, tuple[Zone, Room | None]] = {
+            **{zone.id: (zone, None) for zone in self._base.zones},
+            **{room.id: (zone, room) for zone in self._base.zones for room in zone.rooms},
+        }
+        self._comfort_devices = {d for zone, room in self._places.values() for d in (room or zone).devices}
+
+    def _effective(self) -> Site:
+        return site_of(self._base, self.book.current.at(self._now()))
+
+    # Comfort
+
+    def comfort(self) -> Sequence[ComfortView]:
+        """Set points of every zone and, after it, of its rooms."""
+        orders = self.book.current.at(self._now())
+        shown = {zone.id: zone for zone in site_of(self._base, orders).zones}
+        return [
+            view
+            for zone in self._base.zones
+            for view in (
+                _zone_view(zone, shown[zone.id], orders),
+                *(_room_view(zone, *pair, orders) for pair in zip(zone.rooms, shown[zone.id].rooms, strict=True)),
+            )
+        ]
+
+    async def set_comfort(
+        self, name: str, degc: float | None, setback_degc: float | None, until: datetime | None, why: str, who: Person
+    ) -> ComfortView:
+        """Other set points for a zone or room; None goes back to the site file's."""
+        zone, room = self._places[name]
+        low, high = comfort_limits(room or zone)
+        if degc is not None and not low <= degc <= high:
+            raise Refused("outside_range", low=low, high=high)
+        now = self._now()
+        if until is not None and not now < until <= now + HOLIDAYS_AHEAD:
+            raise Refused("end")
+        before = next(view for view in self.comfort() if view.id == name)
+        if setback_degc != (None if before.setback_order is None else before.setback_degc):
+            self._check_setback(zone, room, degc if degc is not None else before.file_degc, setback_degc, who)
+        order = Order(who.name, now, " ".join(why.split())[:LONGEST_TEXT], until)
+        if degc != (None if before.order is None else before.degc) or until is not None:
+            await self._set("comfort", name, degc, order, before.degc, before.file_degc)
+        if setback_degc != (None if before.setback_order is None else before.setback_degc):
+            await self._set("setback", name, setback_degc, order, before.setback_degc, before.file_setback_degc)
+        return next(view for view in self.comfort() if view.id == name)
+
+    def _check_setback(
+        self, zone: Zone, room: Room | None, degc: float, setback_degc: float | None, who: Person
+    ) -> None:
+        if who.rooms_only:
+            raise Refused("rooms_only")
+        if setback_degc is None:
+            return
+        if room is not None or zone.setback_degc is None:
+            raise Refused("no_setback")
+        if not SETBACK_LEAST_DEGC <= setback_degc <= degc:
+            raise Refused("outside_range", low=SETBACK_LEAST_DEGC, high=degc)
+
+    async def _set(
+        self, kind: str, name: str, degc: float | None, order: Order, before: float | None, of_file: float | None
+    ) -> None:
+        def edit(orders: Orders) -> Orders:
+            known: Mapping[str, SetPoint] = getattr(orders, kind)
+            kept = {key: one for key, one in known.items() if key != name}
+            changed: dict[str, Any] = {kind: kept if degc is None else {**kept, name: SetPoint(degc, order)}}
+            return replace(orders, **changed)
+
+        after = of_file if degc is None else degc
+        await self.book.change(
+            edit, who=order.who, what=kind, subject=name, before=before, after=after, reason=order.why or None
+        )
+
+    # Holidays
+
+    def holidays(self) -> Sequence[HolidayView]:
+        """Every one that has not passed, by their begin; those of the site file have no id."""
+        orders = self.book.current.at(self._now())
+        wall = self._wall(self._now())
+        ours = [
+            HolidayView(name, o.closed.start, o.closed.until, o.closed.zones, o.closed.note, order_view(o.order))
+            for name, o in orders.holidays.items()
+        ]
+        files = [HolidayView("", c.start, c.until, c.zones, c.note, None) for c in self._base.closed if c.until > wall]
+        return sorted([*ours, *files], key=lambda view: view.start)
+
+    async def add_holiday(
+        self, start: datetime, until: datetime, zones: Sequence[str], note: str, who: Person
+    ) -> HolidayView:
+        """Nobody is expected in these zones (none: wherever nobody lives)."""
+        if who.rooms_only:
+            raise Refused("rooms_only")
+        now = self._now()
+        wall = self._wall(now)
+        homes = [z for z in zones if z not in self._places or self._places[z][1] is not None or self._lived_in(z)]
+        if homes:
+            raise Refused("not_to_close", names=", ".join(homes))
+        if not wall < until <= wall + HOLIDAYS_AHEAD or len(self.book.current.holidays) >= MOST_HOLIDAYS:
+            raise Refused("end")
+        try:
+            closed = Closed(start=start, until=until, zones=tuple(zones), note=" ".join(note.split())[:80])
+        except ValidationError as error:
+            raise Refused("end") from error
+        order = Order(who.name, now, closed.note, until.replace(tzinfo=self._base.zone_info).astimezone(UTC))
+        name = self._free_name(start.date())
+        await self.book.change(
+            lambda orders: replace(orders, holidays={**orders.holidays, name: Holiday(closed, order)}),
+            who=who.name, what="holiday_added", subject=name, after=_span(closed), reason=closed.note or None,
+        )  # fmt: skip
+        return HolidayView(name, start, until, closed.zones, closed.note, order_view(order))
+
+    async def drop_holiday(self, name: str, who: Person) -> None:
+        """Not after all; KeyError for an unknown one."""
+        if who.rooms_only:
+            raise Refused("rooms_only")
+        known = self.book.current.holidays[name]
+        await self.book.change(
+            lambda orders: replace(orders, holidays={n: one for n, one in orders.holidays.items() if n != name}),
+            who=who.name, what="holiday_dropped", subject=name, before=_span(known.closed),
+        )  # fmt: skip
+
+    def _free_name(self, day: date) -> str:
+        names = (f"{day.isoformat()}-{number}" for number in range(1, MOST_HOLIDAYS + 2))
+        return next(name for name in names if name not in self.book.current.holidays)
+
+    def _lived_in(self, zone: str) -> bool:
+        return self._places[zone][0].kind is ZoneKind.RESIDENTIAL
+
+    def _wall(self, now: datetime) -> datetime:
+        return now.astimezone(self._base.zone_info).replace(tzinfo=None)
+
+    # Tariff
+
+    def tariff(self) -> TariffView:
+        """The contract that is reckoned with."""
+        choice = self.book.current.tariff
+        chosen = choice.name if choice is not None and choice.name in self._base.tariff_choices else ""
+        return TariffView(
+            names=sorted(self._base.tariff_choices),
+            chosen=chosen,
+            order=order_view(choice.order) if choice is not None and chosen else None,
+        )
+
+    async def choose_tariff(self, name: str, who: Person) -> TariffView:
+        """Reckon with another one; empty is the site file's own."""
+        if who.rooms_only:
+            raise Refused("rooms_only")
+        if name and name not in self._base.tariff_choices:
+            raise Refused("no_tariff", names=", ".join(sorted(self._base.tariff_choices)) or "–")
+        choice = TariffChoice(name, Order(who.name, self._now())) if name else None
+        before = self.tariff().chosen
+        await self.book.change(
+            lambda orders: replace(orders, tariff=choice),
+            who=who.name, what="tariff", subject="tariff", before=before or None, after=name or None,
+        )  # fmt: skip
+        return self.tariff()
+
+
+def _span(closed: Closed) -> str:
+    return f"{closed.start:%Y-%m-%d %H.%M} – {closed.until:%Y-%m-%d %H.%M}"
+
+
+def _zone_view(zone: Zone, shown: Zone, orders: Orders) -> ComfortView:
+    low, high = comfort_limits(zone)
+    comfort, setback = orders.comfort.get(zone.id), orders.setback.get(zone.id)
+    return ComfortView(
+        id=zone.id, kind="zone", name=zone.name, zone=zone.id,
+        degc=shown.setpoint_degc, file_degc=zone.setpoint_degc, low_degc=low, high_degc=high,
+        setback_degc=shown.setback_degc, file_setback_degc=zone.setback_degc,
+        order=None if comfort is None else order_view(comfort.order),
+        setback_order=None if setback is None else order_view(setback.order),
+    )  # fmt: skip
+
+
+def _room_view(zone: Zone, room: Room, shown: Room, orders: Orders) -> ComfortView:
+    low, high = comfort_limits(room)
+    comfort = orders.comfort.get(room.id)
+    return ComfortView(
+        id=room.id, kind="room", name=room.name, zone=zone.id,
+        degc=shown.setpoint_degc, file_degc=room.setpoint_degc, low_degc=low, high_degc=high,
+        setback_degc=None, file_setback_degc=None,
+        order=None if comfort is None else order_view(comfort.order), setback_order=None,
+    )  # fmt: skip
