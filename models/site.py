@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, ValidationError, field_validator
 
+from models.access import Access
 from models.alarming import AlarmRule, Alerts
 from models.assets import (
     AirHandling,
@@ -101,6 +102,7 @@ class Site(Strict):
     """What is to be known of alarms here, beyond the system's own list."""
     alerts: Alerts = Alerts()
     monitoring: Monitoring = Monitoring()
+    access: Access = Access()
     bacnet_station: BacnetStation = BacnetStation()
     connections: tuple[Connection, ...]
     devices: tuple[Device, ...]
