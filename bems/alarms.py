@@ -1,19 +1,18 @@
-"""Which alarms stand: from lost connections, from devices' own alarm flags, from duties that control reports as missed.
+"""What needs a person: lost connections, devices' own alarm flags, duties that are missed, systems that take nothing.
 
-A pure fold: conditions in, alarms and their changes out. Acknowledging and shelving belong to the operators' desk.
+Pure. What becomes of these conditions - raised, acknowledged, shelved, ended - is in bems.alarming.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from typing import Final
 
+from models.alarming import Severity
 from models.field import SitePoint
 from models.reasons import Code, because
 from models.signals import Quality, Reading, Reason
 from models.site import Site
-
-Severity = Literal["A", "B", "C"]
 
 SILENT: Final = timedelta(minutes=5)
 """How far (site time) a device may fall behind its neighbours on the wire: one missed answer is no alarm."""
@@ -37,18 +36,25 @@ class Alarm:
     raised_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """An alarm that was raised or has cleared."""
-
-    at: datetime
-    raised: bool
-    condition: Condition
-
-
 def lost_connection(connection: str, points: int) -> Condition:
     """A wire that does not answer; its points are not alarmed one by one."""
     return Condition(f"connection.{connection}", "B", because(Code.ALARM_CONNECTION, name=connection, points=points))
+
+
+def device_flag(point: SitePoint) -> Condition:
+    """A device reports a fault of its own."""
+    text = because(Code.ALARM_DEVICE_FLAG, name=point.device.id, signal=point.spec.name, tag=point.tag)
+    return Condition(f"point.{point.id}", "B", text, point.id)
+
+
+def device_lost(device: str, points: int) -> Condition:
+    """A device that is silent on a wire where others answer."""
+    return Condition(f"device.{device}", "B", because(Code.ALARM_DEVICE_LOST, name=device, points=points))
+
+
+def not_told(recipient: str, detail: str) -> Condition:
+    """Somebody who is to be told of alarms cannot be reached; `detail` is what the server answers."""
+    return Condition(f"recipient.{recipient}", "B", because(Code.ALARM_NOT_TOLD, name=recipient, detail=detail))
 
 
 def target_refuses(name: str, detail: str) -> Condition:
@@ -74,14 +80,7 @@ def device_conditions(site: Site, picture: Mapping[str, Reading]) -> list[Condit
     The flag of a silent device is taken by its last word.
     """
     flags = [
-        Condition(
-            f"point.{point.id}",
-            "B",
-            because(Code.ALARM_DEVICE_FLAG, name=point.device.id, signal=point.spec.name, tag=point.tag),
-            point.id,
-        )
-        for point in site.points.values()
-        if point.spec.alarm and picture[point.id].last_value == 1
+        device_flag(point) for point in site.points.values() if point.spec.alarm and picture[point.id].last_value == 1
     ]
     return [*flags, *_silent_devices(site, picture)]
 
@@ -105,20 +104,5 @@ def _silent_devices(site: Site, picture: Mapping[str, Reading]) -> list[Conditio
         heard = [at for point in points if (at := picture[point.id].at) is not None]
         offline = all(picture[point.id].quality is Quality.OFFLINE for point in points)
         if offline and wire in newest and (not heard or newest[wire] - max(heard) > SILENT):
-            found.append(
-                Condition(f"device.{name}", "B", because(Code.ALARM_DEVICE_LOST, name=name, points=len(points)))
-            )
+            found.append(device_lost(name, len(points)))
     return found
-
-
-def fold(
-    standing: Mapping[str, Alarm], conditions: Iterable[Condition], now: datetime
-) -> tuple[dict[str, Alarm], list[Change]]:
-    """The alarms that stand now, and what changed; an alarm keeps the time it was raised at."""
-    current = {condition.id: condition for condition in conditions}
-    alarms = {
-        key: Alarm(condition, standing[key].raised_at if key in standing else now) for key, condition in current.items()
-    }
-    raised = [Change(now, True, condition) for key, condition in current.items() if key not in standing]
-    cleared = [Change(now, False, alarm.condition) for key, alarm in standing.items() if key not in current]
-    return alarms, [*raised, *cleared]

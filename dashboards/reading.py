@@ -19,6 +19,9 @@ EVENT_TEXTS: Final = {
     "stop": "event.stop",
     "alarm_up": "event.alarm_up",
     "alarm_down": "event.alarm_down",
+    "alarm_quiet": "event.alarm_quiet",
+    "alarm_told": "event.alarm_told",
+    "alarm_flood": "event.alarm_flood",
     "fallback_on": "event.fallback_on",
     "fallback_off": "event.fallback_off",
     "outside_change": "event.outside_change",
@@ -107,6 +110,8 @@ def _event_text(site: Site, event: Mapping[str, object], data: Mapping[str, obje
         reason=reason,
         ours=_number(data.get("ours"), language),
         theirs=_number(data.get("theirs"), language),
+        to=data.get("to", ""),
+        turn=texts(language).get(f"alarm_turn.{data.get('turn')}", ""),
     )
 
 

@@ -1,8 +1,8 @@
 """The board after a tick: a pure fold of what stands now.
 
 An alarm is raised when its condition has stood for its delay, and has ended when that has been away for the other
-delay. One that another alarm explains is followed, but not shown; it is given a while after the other one has ended, so that
-what goes away by itself never shows at all.
+delay. One that another alarm explains is followed, but not shown; it is given a while after the other one has ended, so
+that what goes away by itself never shows at all.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -154,6 +154,8 @@ def _raise(
                 shelved_until=known.shelved_until,
                 out_of_service=known.out_of_service,
                 times=known.times + 1,
+                # Nobody has seen the last time yet: it is one and the same call for attention.
+                shown_at=known.shown_at,
             )
         entries[key] = fresh
         changes.append(Change(now, Turn.RAISED, fresh, shown=True))

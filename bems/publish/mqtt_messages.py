@@ -18,8 +18,10 @@ from models.units import Unit
 
 ONLINE: Final = b"online"
 OFFLINE: Final = b"offline"
-TOLD: Final = tuple(kind for kind in EventKind if kind not in (EventKind.HOLD, EventKind.PLAN, EventKind.AUDIT))
-"""Kinds of events that are told; wishes that were held back and plans are left to the record, and who did what too."""
+QUIET: Final = frozenset({EventKind.HOLD, EventKind.PLAN, EventKind.AUDIT, EventKind.ALARM_QUIET})
+TOLD: Final = tuple(kind for kind in EventKind if kind not in QUIET)
+"""Kinds of events that are told; wishes that were held back, plans, alarms that do not call for attention, and who did
+what, are left to the record."""
 
 
 class Messages:

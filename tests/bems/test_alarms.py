@@ -1,16 +1,14 @@
-"""Alarms rise and clear once, keep the time they were raised at, and outlive a device that falls silent."""
+"""What is an alarm: flags of devices, wires that are lost, devices that fall silent."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from bems.alarms import Alarm, Condition, device_conditions, fold, lost_connection
+from bems.alarms import device_conditions, lost_connection
 from bems.state import fold as fold_samples
 from bems.state import unread
-from models.signals import Quality, Reason, Sample
+from models.signals import Quality, Sample
 from models.site import load_site
 
 SITE = load_site(Path(__file__).resolve().parents[2] / "site.example.toml")
@@ -20,25 +18,6 @@ FIRE = "ahu.fire_alarm"
 
 def at(minutes):
     return NOON + timedelta(minutes=minutes)
-
-
-def condition(name):
-    return Condition(name, "B", Reason("alarm.test"))
-
-
-def test_a_condition_raises_its_alarm_once():
-    alarms, changes = fold({}, [condition("a")], NOON)
-    assert alarms == {"a": Alarm(condition("a"), NOON)}
-    assert [(c.raised, c.condition.id, c.at) for c in changes] == [(True, "a", NOON)]
-    assert fold(alarms, [condition("a")], at(5)) == (alarms, [])
-
-
-def test_an_alarm_clears_once_when_its_condition_is_gone():
-    alarms, _ = fold({}, [condition("a")], NOON)
-    none, changes = fold(alarms, [], at(5))
-    assert none == {}
-    assert [(c.raised, c.condition.id, c.at) for c in changes] == [(False, "a", at(5))]
-    assert fold(none, [], at(6)) == ({}, [])
 
 
 def test_a_lost_wire_is_one_alarm_however_many_points_it_has():
@@ -97,19 +76,3 @@ def test_the_devices_of_a_dead_wire_are_not_alarmed_one_by_one(wire):
     silent = [p.id for p in SITE.points.values() if p.device.connection == wire]
     picture = fold_samples(picture, [Sample(point, at(60), None, Quality.OFFLINE) for point in silent])
     assert device_conditions(SITE, picture) == []
-
-
-@given(st.lists(st.sets(st.sampled_from("abc")), max_size=12))
-def test_what_was_raised_and_not_cleared_is_what_stands(moments):
-    alarms: dict[str, Alarm] = {}
-    standing: dict[str, datetime] = {}
-    for minute, names in enumerate(moments):
-        alarms, changes = fold(alarms, [condition(name) for name in sorted(names)], at(minute))
-        for change in changes:
-            if change.raised:
-                assert change.condition.id not in standing
-                standing[change.condition.id] = change.at
-            else:
-                del standing[change.condition.id]
-        assert {key: alarm.raised_at for key, alarm in alarms.items()} == standing
-        assert set(alarms) == names
