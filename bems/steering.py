@@ -168,11 +168,6 @@ class Steering:
         """Until it has decided once with every point read, or known to be silent."""
         return not self._all_heard
 
-    @property
-    def is_starting(self) -> bool:
-        """Until it has decided once with every point read, or known to be silent."""
-        return not self._all_heard
-
     def follow(self, held: Mapping[str, float], now: datetime) -> None:
         """What the devices are meant to hold now; a difference counts for wear and starts."""
         before = self._ledger

@@ -54,9 +54,6 @@ KEPT_TICKS: Final = 3600
 LOOKED_S: Final = 60.0
 """Wall time after a start from which on everything counts as asked."""
 
-LOOKED_S: Final = 60.0
-"""Wall time after a start from which on everything counts as asked."""
-
 OtherTask = Callable[[], Coroutine[Any, Any, None]]
 Batch = tuple[Sequence[Sample], Sequence[CommandRow], Sequence[Event], Mapping[str, Any]]
 
@@ -90,9 +87,7 @@ class System:
         self.read_s: dict[str, float] = {}
         """Wall time of the last good reading by point."""
         self.alarming = Alarming(site, record.load_state(ALARMS_KEY))
-        self.alarming = Alarming(site, record.load_state(ALARMS_KEY))
         self.alarms: dict[str, alarms.Alarm] = {}
-        """Those that stand and call for attention, as of the last tick."""
         """Those that stand and call for attention, as of the last tick."""
         self.outputs = Outputs(site)
         self.steering = Steering(site, record.load_state(MEMORY_KEY), planner)
@@ -277,11 +272,6 @@ class System:
         for point, ours, theirs in self.outputs.outside_changes(picture):
             text = f"{point} was set to {theirs:g} by somebody else; we had {ours:g}"
             self.note(Event(now, EventKind.OUTSIDE_CHANGE, point, text, {"ours": ours, "theirs": theirs}))
-
-    def _has_looked(self) -> bool:
-        """Whether everything has been asked since the start, so that what does not stand has ended."""
-        starting = any(link.state == "starting" for link in self.links.values())
-        return wall_s() - self.alarming.begun_s > LOOKED_S or not (starting or self.steering.is_starting)
 
     def _has_looked(self) -> bool:
         """Whether everything has been asked since the start, so that what does not stand has ended."""
