@@ -1,0 +1,1 @@
+"""Reports from the record: read it once, reckon, put into words, write to a file."""
