@@ -55,9 +55,13 @@ class Comfort:
 
 
 @dataclass(frozen=True)
-class _Node:
+class Space:
+    """A room, or the common area of a zone."""
+
+    id: str
     zone: Zone
     point: str
+    """Of its temperature."""
     resident: bool
     setpoint_degc: float
     area_m2: float
@@ -65,7 +69,7 @@ class _Node:
 
 def service_points(site: Site) -> list[str]:
     """Temperatures and CO2 of all rooms and zones, those that nobody is ever in excepted."""
-    return [node.point for node in _nodes(site)] + [point for point in site.points if point.endswith(".co2_ppm")]
+    return [node.point for node in spaces(site)] + [point for point in site.points if point.endswith(".co2_ppm")]
 
 
 def comfort(site: Site, run: LockstepResult) -> Comfort:
@@ -77,14 +81,13 @@ def comfort(site: Site, run: LockstepResult) -> Comfort:
     ]
     summer = np.array([when.month in SUMMER for when in local])
     people = {z.id: np.array([manned(z.occupied, when) for when in local]) for z in site.zones if z.occupied}
-    found: list[tuple[_Node, float, float, float, float]] = []
-    for node in _nodes(site):
+    found: list[tuple[Space, float, float, float, float]] = []
+    for node in spaces(site):
         values = run.values[:, place[node.point]] if node.point in place else np.array([np.nan])
         if np.isnan(values).all():
             continue
-        low = _low_degc(node, people.get(node.zone.id))
-        lived_in = node.zone.kind is ZoneKind.RESIDENTIAL
-        high = np.where(summer, SUMMER_HIGH_DEGC, WINTER_HIGH_DEGC) if lived_in else SUMMER_HIGH_DEGC
+        low = low_degc(node, people.get(node.zone.id))
+        high = high_degc(node, summer)
         cold = float(np.nansum(np.maximum(low - values, 0.0))) * hours
         hot = float(np.nansum(np.maximum(values - high, 0.0))) * hours
         before = float(run.initial[place[node.point]])
@@ -114,19 +117,20 @@ def comfort(site: Site, run: LockstepResult) -> Comfort:
     )
 
 
-def _nodes(site: Site) -> Iterator[_Node]:
+def spaces(site: Site) -> Iterator[Space]:
+    """Every room and zone that somebody is ever in and whose temperature is measured."""
     for zone in (zone for zone in site.zones if zone.rooms or zone.persons or zone.occupied):
         rooms_m2 = sum(room.area_m2 for room in zone.rooms)
         point = site.find(zone.devices, "temp_degc")
         if point is not None:
-            yield _Node(zone, point, False, zone.setpoint_degc, max(zone.area_m2 - rooms_m2, 0.0))
+            yield Space(zone.id, zone, point, False, zone.setpoint_degc, max(zone.area_m2 - rooms_m2, 0.0))
         for room in zone.rooms:
             point = site.find(room.devices, "temp_degc")
             if point is not None:
-                yield _Node(zone, point, True, room.setpoint_degc, room.area_m2)
+                yield Space(room.id, zone, point, True, room.setpoint_degc, room.area_m2)
 
 
-def _low_degc(node: _Node, people: NDArray[np.bool_] | None) -> Array | float:
+def low_degc(node: Space, people: NDArray[np.bool_] | None) -> Array | float:
     """Below this a room is cold: 1 K under its set point; residents' rooms at 21 at least, manned ones at 19."""
     degc = node.setpoint_degc
     if node.resident or node.zone.kind is ZoneKind.RESIDENTIAL:
@@ -134,3 +138,9 @@ def _low_degc(node: _Node, people: NDArray[np.bool_] | None) -> Array | float:
     there = max(degc - BELOW_K, min(MANNED_DEGC, degc))
     away = (node.zone.setback_degc if node.zone.setback_degc is not None else degc) - BELOW_K
     return there if people is None else np.where(people, there, away)
+
+
+def high_degc(space: Space, summer: NDArray[np.bool_]) -> Array | float:
+    """Above this a room is warm: where people live 24, outside the heating season 26; elsewhere always 26."""
+    lived_in = space.zone.kind is ZoneKind.RESIDENTIAL
+    return np.where(summer, SUMMER_HIGH_DEGC, WINTER_HIGH_DEGC) if lived_in else SUMMER_HIGH_DEGC

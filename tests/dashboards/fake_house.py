@@ -1,0 +1,60 @@
+"""A house to look at, as dashboards.house_ports has it; its function descriptions are the real ones."""
+
+from collections.abc import Sequence
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from bems.functions.build import functions
+from dashboards.function_ports import FunctionView
+from dashboards.house_ports import ComfortView, LogEntryView, LogGroup, SpaceView
+
+MADE = {}
+"""Function descriptions by the site's identity: written once."""
+
+
+class FakeHouse:
+    """dashboards.house_ports.House over a FakeView."""
+
+    def __init__(self, view: Any) -> None:
+        self._view = view
+
+    def functions(self) -> Sequence[FunctionView]:
+        site = self._view.site
+        if id(site) not in MADE:
+            MADE[id(site)] = functions(site)
+        return MADE[id(site)]
+
+    async def comfort(self) -> ComfortView:
+        site, now = self._view.site, self._view.now()
+        midnight = datetime.combine(now.astimezone(site.zone_info).date(), time(), site.zone_info)
+        known_min = (now - midnight) / timedelta(minutes=1)
+        found = []
+        for zone in site.zones:
+            found.append(SpaceView(zone.id, False, 20.0, 26.0, 0.0, 0.0, known_min))
+            for room in zone.rooms:
+                below_min = 95.0 if room.id == "c4" else 0.0
+                found.append(SpaceView(room.id, True, 21.0, 24.0, below_min, 0.0, known_min))
+        return ComfortView(midnight, now, found)
+
+    async def log(
+        self, start: datetime, end: datetime, groups: Sequence[LogGroup], limit: int
+    ) -> Sequence[LogEntryView]:
+        return [one for one in self._entries() if start <= one.at < end and one.group in groups][:limit]
+
+    def _entries(self) -> list[LogEntryView]:
+        now = self._view.now()
+        site = self._view.site.id
+        room = {"who": "kari", "what": "comfort", "before": 22.0, "after": 22.5, "reason": "Fryser om kvelden"}
+        held = {"who": "ola", "what": "take_over", "before": 34.0, "after": 38.0, "reason": "Prøve <b>av</b> pumpe"}
+        outside = {"ours": 35.0, "theirs": 38.0}
+        point = "circuit_air.supply_setpoint_degc"
+        lost = {"code": "alarm.connection_lost", "name": "mb_cars", "points": 48.0}
+        proven = {"code": "water.cycle_proven", "degc": 60.0, "minutes": 31.0, "coldest_degc": 60.4}
+        return [
+            LogEntryView(now - timedelta(minutes=7), "people", "audit", "a1.setpoint_degc", "kari: comfort", room),
+            LogEntryView(now - timedelta(minutes=31), "people", "audit", point, "ola: take_over", held),
+            LogEntryView(now - timedelta(minutes=58), "outside", "outside_change", point, "somebody else", outside),
+            LogEntryView(now - timedelta(hours=2), "alarms", "alarm_up", "connection.mb_cars", lost["code"], lost),
+            LogEntryView(now - timedelta(hours=3), "control", "control", "rules", "proven", proven),
+            LogEntryView(now - timedelta(hours=5), "system", "start", site, "started", {}),
+        ]
