@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 
 from bems.columns import Columns
 from bems.comfort import Comfort, comfort, service_points
+from bems.district_bill import district_nok
 from bems.lockstep import LockstepResult
 from control import hygiene
 from models.assets import Asset, Purpose
 from models.bill import month_bill
+from models.district_heat import heat_prices
 from models.local_time import OSLO, local_date, local_month
 from models.prices import PriceSeries
 from models.site import Site
@@ -71,7 +73,9 @@ def points_needed(site: Site) -> tuple[str, ...]:
     """The points whose values a run must keep to be scored; those the site has."""
     wanted = [site.find(m.devices, s) for m in site.meters for s in ("power_kw", "import_kwh", "export_kwh")]
     wanted += [site.find(m.devices, "energy_kwh") for m in site.meters]
-    wanted += [site.find(asset.devices, "power_kw") for asset in (*site.boilers, *site.chargers)]
+    wanted += [site.find(asset.devices, "power_kw") for asset in (*site.boilers, *site.chargers, *site.batteries)]
+    wanted += [site.find(battery.devices, "state_of_charge_pct") for battery in site.batteries]
+    wanted += [site.find(network.devices, s) for network in site.district_heat for s in ("energy_kwh", "power_kw")]
     wanted += [site.find(array.devices, "ac_energy_kwh") for array in site.pv]
     wanted += [site.find(tank.devices, f"layer_{n}_temp_degc") for tank in site.tanks for n in range(1, 5)]
     wanted += [site.find(p.devices, f"compressor_{n + 1}_on") for p in site.heat_pumps for n in range(p.compressors)]
@@ -110,6 +114,8 @@ def score(
     total = None
     if bought is not None and sold is not None:
         total = bill_nok(site, run.start, round(run.dt_s), prices, bought, sold, peak_so_far_kw)
+    heat = district_nok(site, seen, prices)
+    total = total + heat if total is not None and heat is not None else None
     fixed = _fixed_nok(site, seen, prices)
     spf = _spf(site, seen)
     comforts = comfort(site, run)
@@ -188,7 +194,8 @@ def _fixed_net_kwh(site: Site, seen: Columns) -> Array | None:
         loads = [seen.energy_kwh(site.find(m.devices, "import_kwh")) for m in meters]
         made = [seen.energy_kwh(site.find(array.devices, "ac_energy_kwh")) for array in site.pv]
         return _difference(loads, made)
-    controlled = [*site.heat_pumps, *site.boilers, *site.chargers, *([site.hot_water] if site.hot_water else [])]
+    controlled: list[Asset] = [*site.heat_pumps, *site.boilers, *site.chargers, *site.batteries]
+    controlled += [site.hot_water] if site.hot_water else []
     used = [_used_kwh(site, seen, asset) for asset in controlled]
     return _difference(
         [seen.energy_kwh(main_meter(site, "import_kwh"))], [seen.energy_kwh(main_meter(site, "export_kwh")), *used]
@@ -235,7 +242,8 @@ _HOT_WATER: Final = (*_AFTER_HEATER, "supply_temp_degc", "flow_l_per_min", "powe
 def _stored_nok(site: Site, seen: Columns, prices: PriceSeries, comforts: Comfort, spf: float | None) -> float | None:
     """To be added to the cost: less than nothing when more heat was left at the end than was found at the start.
 
-    Heat in tanks and building at the price of heat-pump heat, heat in the after-heater at that of electricity.
+    Heat in tanks and building at the price of heat-pump heat (district heat without any), heat in the after-heater and
+    what batteries can give at that of electricity.
     """
     pumped = comforts.stored_kwh or 0.0
     known = comforts.stored_kwh is not None
@@ -250,9 +258,17 @@ def _stored_nok(site: Site, seen: Columns, prices: PriceSeries, comforts: Comfor
         direct = site.hot_water.after_heater_m3 * WATER_KWH_PER_M3_K * (ends[1] - ends[0]) if ends is not None else 0.0
     end = seen.run.start + timedelta(seconds=len(seen.run.values) * seen.run.dt_s)
     price = float(np.mean(import_prices(site.tariff, prices, seen.run.start, end, round(seen.run.dt_s))))
+    for battery in site.batteries:
+        ends = seen.mean([site.find(battery.devices, "state_of_charge_pct")])
+        known = known or ends is not None
+        direct += battery.efficiency * battery.capacity_kwh * (ends[1] - ends[0]) / 100 if ends is not None else 0.0
     if not known or np.isnan(price):
         return None
-    return -price * (pumped / (spf or USUAL_SPF) + direct)
+    # A house with no other heat pays the network's price for what is in its walls.
+    slots = (seen.run.start, end, round(seen.run.dt_s))
+    heat = [float(np.mean(heat_prices(n.prices, site.tariff, prices, *slots))) for n in site.district_heat]
+    heat_price = min(heat) if heat and not site.heat_pumps else None
+    return -(heat_price * pumped if heat_price is not None else price * pumped / (spf or USUAL_SPF)) - price * direct
 
 
 def _borehole_nok(site: Site, seen: Columns) -> float | None:

@@ -1,5 +1,6 @@
 """Reading a plan at a moment: which step is in force, and what it asks of each asset."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from math import ceil
 from typing import Final
@@ -56,6 +57,9 @@ def guidance(plan: Plan, plant: Plant, now: datetime, expires_at: datetime) -> G
         supply_degc=_supplies(plan, plant, step),
         cars_kw=_cars(plan, step),
         air_cut=frozenset(u.id for u in plant.air if _at(plan, f"{u.id}.cut", step) > CUT_SHARE),
+        batteries_kw=_known(plan, (f"{b.id}.power_kw" for b in plant.batteries), step),
+        grid_kw=_at(plan, "grid.import_kw", step) - _at(plan, "grid.export_kw", step),
+        networks_kw=_known(plan, (f"{n.id}.heat_kw" for n in plant.district_heat), step),
         peak_kw=_peak(plan, now),
     )
 
@@ -67,6 +71,11 @@ CUT_SHARE: Final = 0.1
 def _at(plan: Plan, name: str, step: int) -> float:
     values = plan.trajectories.get(name)
     return 0.0 if values is None else float(values[step])
+
+
+def _known(plan: Plan, names: Iterable[str], step: int) -> dict[str, float]:
+    """By asset: what the plan has of it in the step; nothing of an asset that it could not count on."""
+    return {name.rpartition(".")[0]: _at(plan, name, step) for name in names if name in plan.trajectories}
 
 
 def _soon(plan: Plan, node: str, step: int) -> float | None:

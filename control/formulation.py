@@ -61,8 +61,9 @@ def state(of: Inputs, whole_h: float) -> Stated:
     _sources(bus, of, expected, whole_steps)
     _ground(bus, of)
     for store in of.plant.batteries:
-        worth = of.weights.terminal_share * expected.mean_nok_per_kwh
-        battery(bus, store, of.state.batteries_kwh.get(store.id, 0.0), worth)
+        if store.id in of.state.batteries_kwh:
+            worth = of.weights.terminal_share * expected.mean_nok_per_kwh
+            battery(bus, store, of.state.batteries_kwh[store.id], worth)
     sessions = _cars(bus, of)
     _balances(bus, of, expected)
     electricity.power_balance(bus, through, of.outlook.base_load_kw)
@@ -168,7 +169,9 @@ def _sources(bus: Bus, of: Inputs, expected: Expected, whole_steps: int) -> None
         available = one.id not in of.state.boilers_lost
         boiler(bus, one, source, available, of.weights.boiler_beyond_nok_per_kwh, min(whole_steps, boiler_steps))
     for network in of.plant.district_heat:
-        district_heat(bus, network, source)
+        if network.id not in of.state.networks_lost:
+            price, peaks = of.outlook.heat_nok_per_kwh[network.id], of.tariff.heat.get(network.id, ())
+            district_heat(bus, network, source, price, peaks, of.state.heat_hour_kwh.get(network.id, 0.0))
     if of.plant.collectors is not None and of.outlook.sun_heat is not None:
         collect(bus, of.plant.collectors, of.outlook.sun_heat, of.weights.unused_sun_nok_per_kwh)
 
@@ -248,7 +251,7 @@ def _cars(bus: Bus, of: Inputs) -> tuple[tuple[Session, Expr], ...]:
 def _balances(bus: Bus, of: Inputs, expected: Expected) -> None:
     """Every node's heat balance, and the worth of what is in it at the end."""
     heat = of.weights.terminal_share * expected.mean_nok_per_kwh
-    pumped = heat * expected.inverse_cop
+    pumped = min(heat * expected.inverse_cop, of.weights.terminal_share * _bought_nok_per_kwh(of))
     for tank in (of.plant.buffer, *of.plant.tanks):
         balance(bus, tank.node, of.state.tanks_degc[tank.node.id], tank.surroundings_degc)
         if tank is of.plant.buffer:
@@ -266,6 +269,13 @@ def _balances(bus: Bus, of: Inputs, expected: Expected) -> None:
     if water is not None:
         balance(bus, water.after_heater, of.state.tanks_degc[water.after_heater.id], water.surroundings_degc)
         terminal(bus, water.after_heater, heat, water.low_degc)
+
+
+def _bought_nok_per_kwh(of: Inputs) -> float:
+    """Mean price of the cheapest district heat; infinite without any."""
+    known = [n.id for n in of.plant.district_heat if n.id not in of.state.networks_lost]
+    means = [float(np.average(of.outlook.heat_nok_per_kwh[name], weights=of.grid.dt_h)) for name in known]
+    return max(min(means, default=np.inf), 0.0)
 
 
 WARMER_COP = 1.3

@@ -41,11 +41,17 @@ class Guidance:
     """For all cars that can wait, together."""
     air_cut: frozenset[str] = frozenset()
     """Units that are to do with less air now."""
+    batteries_kw: Mapping[str, float] = field(default_factory=dict)
+    """By battery; positive charges it."""
+    grid_kw: float | None = None
+    """Bought, less what is sold, in this step."""
+    networks_kw: Mapping[str, float] = field(default_factory=dict)
+    """District heat by substation."""
     peak_kw: float | None = None
     """The highest clock hour planned for this month; None where power costs nothing."""
 
 
-ASSETS: Final = ("heat_pumps", "hot_water", "rooms", "cars", "air")
+ASSETS: Final = ("heat_pumps", "hot_water", "rooms", "cars", "air", "batteries", "district_heat")
 """What can be given to the plan, and taken from it, by itself."""
 
 
@@ -62,4 +68,8 @@ def promoted(of: Guidance, assets: Collection[str]) -> Guidance:
         kept = replace(kept, cars_kw=None)
     if "air" not in assets:
         kept = replace(kept, air_cut=frozenset())
+    if "batteries" not in assets:
+        kept = replace(kept, batteries_kw={})
+    if "district_heat" not in assets:
+        kept = replace(kept, networks_kw={})
     return kept

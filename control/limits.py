@@ -21,6 +21,10 @@ SCALD_SUPPLY_DEGC: Final = 80.0
 SHOWER_DANGER_DEGC: Final = 43.0
 """A mixer that lets this through has failed."""
 BRINE_STEP_K: Final = 1.0
+OVERHEAT_K: Final = 5.0
+"""Water of a substation this far above its most: its own loop has failed."""
+TAPER_H: Final = 0.05
+"""A battery reaches a limit of its state of charge in three minutes at the earliest."""
 BED_M3_PER_H: Final = 26.0
 
 
@@ -54,7 +58,7 @@ Bounds = dict[str, list[Bound]]
 def bounds(scene: Scene) -> Bounds:
     """Every bound of the moment by point; the later of a point's bounds wins over the earlier."""
     found: Bounds = defaultdict(list)
-    for law in (_people, _air, _heat_pumps, _circuits, _boilers, _hot_water, _blinds):
+    for law in (_people, _air, _heat_pumps, _circuits, _boilers, _district_heat, _hot_water, _blinds, _batteries):
         law(scene, found)
     return found
 
@@ -132,6 +136,31 @@ def _boilers(scene: Scene, found: Bounds) -> None:
     for boiler in scene.site.boilers:
         if scene.flag(scene.find(boiler, "overheat_trip")) or scene.flag(scene.find(boiler, "fault")):
             _add(found, scene.find(boiler, "stage_request"), None, 0.0, Code.GUARD_TRIPPED)
+
+
+def _district_heat(scene: Scene, found: Bounds) -> None:
+    """No hotter water than the house stands; the valve shut where it is far hotter all the same."""
+    for network in scene.site.district_heat:
+        point = scene.find(network, "supply_setpoint_degc")
+        _add(found, point, None, network.supply_max_degc, Code.GUARD_DISTRICT_LIMIT)
+        supply = scene.of(network, "supply_temp_degc")
+        if supply is not None and supply > network.supply_max_degc + OVERHEAT_K:
+            _add(found, scene.find(network, "valve_limit_pct"), None, 0.0, Code.GUARD_DISTRICT_HOT)
+
+
+def _batteries(scene: Scene, found: Bounds) -> None:
+    """Within what the inverter is rated for, and slower the nearer the state of charge is to its limits."""
+    for battery in scene.site.batteries:
+        point = scene.find(battery, "power_setpoint_kw")
+        _add(found, point, -battery.discharge_kw, battery.charge_kw, Code.GUARD_BATTERY_RATED)
+        charge_pct = scene.of(battery, "state_of_charge_pct")
+        if charge_pct is not None:
+            per_pct = battery.capacity_kwh / 100 / TAPER_H
+            low = -max(charge_pct - battery.lowest_pct, 0.0) * per_pct * battery.efficiency
+            high = max(battery.highest_pct - charge_pct, 0.0) * per_pct / battery.efficiency
+            _add(found, point, low, high, Code.GUARD_BATTERY_CHARGE)
+        if scene.flag(scene.find(battery, "fault")):
+            _add(found, point, 0.0, 0.0, Code.GUARD_TRIPPED)
 
 
 def _hot_water(scene: Scene, found: Bounds) -> None:

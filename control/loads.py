@@ -31,7 +31,8 @@ def load_points(site: Site) -> LoadPoints:
     meters = [meter for meter in site.meters if meter.carrier == "electricity"]
     mains = (site.find(meter.devices, "power_kw") for meter in meters if meter.purpose is Purpose.TOTAL)
     made = (site.find(array.devices, "ac_power_kw") for array in site.pv)
-    own: list[Asset] = [*site.boilers, *site.chargers, *([site.hot_water] if site.hot_water is not None else [])]
+    own: list[Asset] = [*site.boilers, *site.chargers, *site.batteries]
+    own += [site.hot_water] if site.hot_water is not None else []
     planned = [_metered(site, pump) for pump in site.heat_pumps] + [site.find(a.devices, "power_kw") for a in own]
     return LoadPoints(
         next((point for point in mains if point is not None), None),

@@ -92,6 +92,18 @@ class MeteredHour:
 
 
 @dataclass(frozen=True, slots=True)
+class HeatHour:
+    """The clock hour in which district heat is being metered."""
+
+    start: datetime
+    at: datetime
+    """Last look."""
+    taken_kwh: float = 0.0
+    highest_kw: float = 0.0
+    """Highest hour of this month before it."""
+
+
+@dataclass(frozen=True, slots=True)
 class ParkedCar:
     """A car at its charger."""
 
@@ -131,6 +143,12 @@ class RuleMemory:
     hour: MeteredHour | None = None
     highest_kw: Mapping[date, float] = field(default_factory=dict)
     """Highest clock hour of each local day of this month so far [kW]."""
+    balancing: Mapping[str, Switch] = field(default_factory=dict)
+    """By battery; on while it may be used down to its reserve."""
+    unserved: Mapping[str, Switch] = field(default_factory=dict)
+    """By substation; on while circuits do not get what they are to get."""
+    heat_hours: Mapping[str, HeatHour] = field(default_factory=dict)
+    """By substation."""
     parked: Mapping[str, ParkedCar] = field(default_factory=dict)
     """By charger."""
     trims_k: Mapping[str, float] = field(default_factory=dict)

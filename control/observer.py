@@ -34,6 +34,7 @@ from control.plant_model import FLOOR_DEGC
 from control.problem import Plant, State
 from control.rule_heat import outdoor_points
 from models.assets import Boiler, Zone
+from models.district_heat import DistrictHeat
 
 UPDATE_S: Final = 300.0
 MILD_DEGC: Final = 0.0
@@ -192,6 +193,9 @@ def state(scene: Scene, memory: RuleMemory, plant: Plant, estimate: Estimate, gr
         heat_pumps=_machines(scene, memory, plant, grid),
         boilers_lost=frozenset(boiler.id for boiler in scene.site.boilers if _lost(scene, boiler)),
         air_debt_h={unit.id: estimate.air_debt_h.get(unit.id, 0.0) for unit in plant.air},
+        batteries_kwh=_batteries(scene),
+        networks_lost=frozenset(network.id for network in scene.site.district_heat if _no_heat(scene, network)),
+        heat_hour_kwh=_heat_before_kwh(memory, grid),
         hour_kwh=bought_before_kwh(memory, estimate, grid),
         hygiene_due_at=due if water is not None else None,
     )
@@ -254,6 +258,31 @@ def _running(scene: Scene, memory: RuleMemory, group: HeatPumps, lost: set[str],
     duty = memory.duty if memory.duty is not None and any(p.id == memory.duty.machine for p in able) else None
     charge_h = 0.0 if duty is None else (duty.since - grid.start) / timedelta(hours=1) + CHARGE_H
     return Running(len(able), max(on, held), held, until_h, duty is not None, max(charge_h, 0.0))
+
+
+def _batteries(scene: Scene) -> dict[str, float]:
+    """What is stored in every battery that tells it and has no fault [kWh]."""
+    found = {}
+    for battery in scene.site.batteries:
+        charge_pct = scene.of(battery, "state_of_charge_pct")
+        if charge_pct is not None and not scene.flag(scene.find(battery, "fault")):
+            found[battery.id] = charge_pct / 100 * battery.capacity_kwh
+    return found
+
+
+def _no_heat(scene: Scene, network: DistrictHeat) -> bool:
+    """Whether a substation reports a fault, or has not answered for long."""
+    fault = scene.find(network, "fault")
+    return bool(scene.flag(fault)) or scene.missing(scene.find(network, "supply_temp_degc"))
+
+
+def _heat_before_kwh(memory: RuleMemory, grid: Grid) -> dict[str, float]:
+    """District heat taken in the grid's first clock hour before the grid begins [kWh]; as if evenly."""
+    found = {}
+    for name, hour in memory.heat_hours.items():
+        if hour.start == _hour_of(grid.start) and hour.at > hour.start:
+            found[name] = hour.taken_kwh * min((grid.start - hour.start) / (hour.at - hour.start), 1.0)
+    return found
 
 
 def _lost(scene: Scene, boiler: Boiler) -> bool:

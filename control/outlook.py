@@ -73,6 +73,7 @@ def outlook(  # noqa: PLR0913, PLR0917  (each is a source of its own)
         sun_heat=sun_heat(moment, sky),
         cooling_kw=steps(cooling) if cooling is not None else None,
         sessions=sessions(moment),
+        heat_nok_per_kwh=money.heat,
     )
 
 

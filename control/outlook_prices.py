@@ -1,5 +1,6 @@
 """What a kWh costs and earns, step by step: published spot as long as it is known, then what days like it cost."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -10,6 +11,7 @@ from control.grid import QUARTER_S, Array
 from control.outlook_moment import Moment
 from control.price_shape import OTHER_OVER_WORKDAY, on_quarters, price_days
 from control.slots import WORKDAY, Slots, slots
+from models.district_heat import heat_prices
 from models.forecast import PriceForecast
 from models.prices import PriceSeries
 from models.tariff import feed_in_prices, import_prices
@@ -37,6 +39,8 @@ class Prices:
     buy: Array
     sell: Array
     source: str
+    heat: Mapping[str, Array]
+    """District heat, by substation."""
 
 
 def expected_prices(moment: Moment, forecast: PriceForecast | None) -> Prices:
@@ -61,6 +65,10 @@ def expected_prices(moment: Moment, forecast: PriceForecast | None) -> Prices:
         moment.on_grid(import_prices(tariff, series, grid.start, grid.end, QUARTER_S)),
         moment.on_grid(feed_in_prices(tariff, series, grid.start, grid.end, QUARTER_S)),
         source,
+        {
+            network.id: moment.on_grid(heat_prices(network.prices, tariff, series, grid.start, grid.end, QUARTER_S))
+            for network in moment.site.district_heat
+        },
     )
 
 

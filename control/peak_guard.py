@@ -1,9 +1,9 @@
 """The peak guard: keeps the metered hour below the peak that is paid for anyway. Acts at every decision.
 
-What may still be bought this clock hour, less what cannot make way, is handed out to the loads that can, the dearest to
-lose first: compressors, boilers, after-heater, cars. So they make way in the opposite order: cars that can still be
-charged in time, after-heater stages while the water rides above its limit, boiler stages, then air where nobody sleeps
-(`rule_air`), compressors last. Never bedrooms' air, the circulation pump, the kitchen, a driven heat cycle;
+What may still be bought this clock hour, with what batteries can give, less what cannot make way, is handed out to the
+loads that can, the dearest to lose first: compressors, boilers, after-heater, cars. So they make way in the opposite
+order: cars that can still be charged in time, after-heater stages while the water rides above its limit, boiler stages,
+then air where nobody sleeps (`rule_air`), compressors last. Never bedrooms' air, the circulation pump, the kitchen, a driven heat cycle;
 no compressor while the house needs them all, because a boiler would have to make up for it.
 
 A short spike moves nothing: the energy bought is the meter's, and the power of the rest is a median of five looks.
@@ -54,6 +54,8 @@ class Room:
     """Stages."""
     cars_kw: float | None = None
     """For all cars that can wait, together."""
+    allowed_kw: float | None = None
+    """What may be bought until the hour ends; None: as much as one likes."""
     spare_air: bool = False
     """Compressors would have to make way: air goes first."""
 
@@ -167,7 +169,7 @@ def room(scene: Scene, memory: RuleMemory, urgent_cars_kw: float) -> Room:
         return FREE
     left_h = max(1.0 - (scene.now - hour.start) / timedelta(hours=1), LAST_MINUTE_H)
     allowed = min((target + DOUBT_KWH - hour.bought_kwh) / left_h, ROOM_ABOVE * target)
-    left, margin = allowed - median(hour.rest_kw) - urgent_cars_kw, MARGIN_KWH / left_h
+    left, margin = allowed + _batteries_kw(scene, left_h) - median(hour.rest_kw) - urgent_cars_kw, MARGIN_KWH / left_h
     machines = [p for p in site.heat_pumps if _own_meter(scene, p) is not None]
     asked = sum(memory.machines[p.id].stage for p in machines if p.id in memory.machines)
     compressors, spare_air = None, False
@@ -189,7 +191,18 @@ def room(scene: Scene, memory: RuleMemory, urgent_cars_kw: float) -> Room:
         on = memory.after_heater_stages or 0
         after_heater = _stages(left, margin, water.after_heater_stage_kw, on)
         left -= min(after_heater, on) * water.after_heater_stage_kw
-    return Room(compressors, boilers, after_heater, max(left - margin, 0.0), spare_air)
+    return Room(compressors, boilers, after_heater, max(left - margin, 0.0), max(allowed, 0.0), spare_air)
+
+
+def _batteries_kw(scene: Scene, left_h: float) -> float:
+    """What batteries can give until the hour ends: they make way before any load does."""
+    total = 0.0
+    for battery in scene.site.batteries:
+        charge_pct, fault = scene.of(battery, "state_of_charge_pct"), scene.flag(scene.find(battery, "fault"))
+        if charge_pct is not None and not fault:
+            usable_kwh = max(charge_pct - battery.lowest_pct, 0.0) / 100 * battery.capacity_kwh
+            total += min(battery.discharge_kw, usable_kwh * battery.efficiency / left_h)
+    return total
 
 
 def _stages(left_kw: float, margin_kw: float, stage_kw: float, on: int) -> int:
@@ -213,6 +226,7 @@ def _makes_way_kw(scene: Scene) -> list[float]:
     """Power of every load that can make way; one that is not known counts among the others."""
     site = scene.site
     points = [_own_meter(scene, pump) for pump in site.heat_pumps]
-    own = [*site.boilers, *site.chargers, *([site.hot_water] if site.hot_water is not None else [])]
+    own: list[Asset] = [*site.boilers, *site.chargers, *site.batteries]
+    own += [site.hot_water] if site.hot_water is not None else []
     points += [scene.find(asset, "power_kw") for asset in own]
     return [value for point in points if (value := scene.value(point)) is not None]

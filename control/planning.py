@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from control.demand import bought_heat_kw
 from control.estimate import Estimate
 from control.fleet import fleet
 from control.follow import guidance
@@ -23,7 +24,7 @@ from control.picture import Scene
 from control.plan import NoPlan, Plan
 from control.problem import Held, Inputs, Plant, Weights
 from control.record import Record
-from control.tariff_state import local_days, tariff_state
+from control.tariff_state import heat_peaks, local_days, tariff_state
 from models.forecast import PriceForecast, WeatherForecast
 
 GOOD_FOR: Final = timedelta(hours=2)
@@ -75,14 +76,16 @@ def inputs(scene: Scene, memory: RuleMemory, estimate: Estimate, known: Knowledg
     see = outlook(scene.site, known.plant, grid, scene, memory, known.prices, known.weather, known.learned, known.truth)
     see = replace(see, low_degc={group: low - LOW_BAND_K for group, low in see.low_degc.items()})
     days = local_days(grid.hour_starts)
-    floor_kw = FLOOR_SHARE * expected_peak_kw(scene.site, float(see.outdoor_degc.min()))
+    site, coldest = scene.site, float(see.outdoor_degc.min())
+    tariff = tariff_state(site.tariff, days, memory.highest_kw, FLOOR_SHARE * expected_peak_kw(site, coldest))
+    heat = heat_peaks(site.district_heat, days, memory.heat_hours, FLOOR_SHARE * bought_heat_kw(site, coldest))
     return Inputs(
         grid=grid,
         plant=known.plant,
         state=state(scene, memory, known.plant, estimate, grid),
         outlook=see,
         days=days,
-        tariff=tariff_state(scene.site.tariff, days, memory.highest_kw, floor_kw),
+        tariff=replace(tariff, heat=heat),
         weights=known.weights,
     )
 

@@ -10,7 +10,8 @@ from math import log, pi
 from typing import Final
 
 from control.assets.air import AirUnit
-from control.assets.boilers import Boiler
+from control.assets.battery import Battery
+from control.assets.boilers import Boiler, DistrictHeat
 from control.assets.building import Group
 from control.assets.bus import Node
 from control.assets.collectors import Collectors
@@ -21,6 +22,7 @@ from control.assets.wells import Wells
 from control.problem import Plant, Tank
 from models.assets import AirHandling, Circuit, Zone
 from models.assets import HeatPump as HeatPumpAsset
+from models.battery import Battery as BatteryAsset
 from models.physics.heat_pump import Certified, fit_heat_pump
 from models.site import Site
 
@@ -80,11 +82,26 @@ def from_site(site: Site) -> Plant:
         tanks=rest,
         heat_pumps=_heat_pumps(site),
         boilers=tuple(Boiler(b.id, b.stages, b.stage_kw, b.normal_stages) for b in site.boilers),
+        district_heat=tuple(DistrictHeat(network.id, network.max_kw) for network in site.district_heat),
         hot_water=_hot_water(site),
         collectors=_collectors(site),
         wells=_wells(site),
         air=tuple(_air_unit(site, unit, groups) for unit in site.air_handling),
+        batteries=tuple(battery_of(battery) for battery in site.batteries),
         pv=bool(site.pv),
+    )
+
+
+def battery_of(asset: BatteryAsset) -> Battery:
+    """The plan's parameters of a battery."""
+    return Battery(
+        id=asset.id,
+        lowest_kwh=asset.lowest_pct / 100 * asset.capacity_kwh,
+        highest_kwh=asset.highest_pct / 100 * asset.capacity_kwh,
+        charge_kw=asset.charge_kw,
+        discharge_kw=asset.discharge_kw,
+        efficiency=asset.efficiency,
+        wear_nok_per_kwh=asset.wear_nok_per_kwh,
     )
 
 

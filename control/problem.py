@@ -9,7 +9,7 @@ import numpy as np
 
 from control.assets.air import AirUnit
 from control.assets.battery import Battery
-from control.assets.boilers import Boiler, DistrictHeat
+from control.assets.boilers import Boiler, DistrictHeat, HeatPeak
 from control.assets.building import Group, Softness
 from control.assets.bus import Node
 from control.assets.chargers import Session
@@ -78,6 +78,11 @@ class State:
     boilers_lost: frozenset[str] = frozenset()
     air_debt_h: Mapping[str, float] = field(default_factory=dict)
     batteries_kwh: Mapping[str, float] = field(default_factory=dict)
+    """By battery; one that is missing is not to be had."""
+    networks_lost: frozenset[str] = frozenset()
+    """Substations that give no heat."""
+    heat_hour_kwh: Mapping[str, float] = field(default_factory=dict)
+    """District heat taken in the running clock hour before the grid's start."""
     hour_kwh: float = 0.0
     """Bought in the running clock hour before the grid's start."""
     hygiene_due_at: datetime | None = None
@@ -113,6 +118,8 @@ class Outlook:
     cooling_kw: Array | None = None
     """Most free cooling; 0 while it would make dew."""
     sessions: tuple[Session, ...] = ()
+    heat_nok_per_kwh: Mapping[str, Array] = field(default_factory=dict)
+    """District heat, by substation."""
 
 
 SOFTNESS: Final = Softness(slight_k=0.3, cold_slight=20.0, cold_deep=200.0, hot_slight=2.0, hot_deep=50.0)
@@ -146,6 +153,8 @@ class TariffState:
     """The months the plan touches, each with its peak so far; empty where power costs nothing."""
 
     months: tuple[MonthPeak, ...] = ()
+    heat: Mapping[str, tuple[HeatPeak, ...]] = field(default_factory=dict)
+    """The same of district heat, by substation."""
 
 
 @dataclass(frozen=True)
@@ -214,6 +223,8 @@ def _arrays(of: Inputs) -> Iterator[tuple[str, Array | None]]:
             yield f"{name} of '{group.id}'", getattr(see, name).get(group.id)
     for unit in plant.air:
         yield f"air_share of '{unit.id}'", see.air_share.get(unit.id)
+    for network in plant.district_heat:
+        yield f"heat_nok_per_kwh of '{network.id}'", see.heat_nok_per_kwh.get(network.id)
     if plant.pv:
         yield "pv_kw", see.pv_kw
     if plant.hot_water is not None:

@@ -99,7 +99,7 @@ def _first(of: Inputs, stated: Stated, shown: Mapping[str, Array], found: Soluti
         sun_share=_sun(of, shown, panel),
         cooling_kw=now("cooling.power_kw"),
         pv_kw=_pv(of, shown),
-        battery_kw={b.id: float(shown[f"{b.id}.power_kw"][0]) for b in plant.batteries},
+        battery_kw={b.id: float(shown[name][0]) for b in plant.batteries if (name := f"{b.id}.power_kw") in shown},
         district_kw={d.id: now(f"{d.id}.heat_kw") for d in plant.district_heat},
     )
 

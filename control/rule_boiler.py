@@ -98,7 +98,7 @@ def boilers(
         most = room.boilers.get(boiler.id, boiler.stages)
         if most < allowed.stages and not chilly(scene, COLD_K):
             allowed = Release(most, Code.PEAK_BOILER)
-        steps = _stages(scene, kept.get(boiler.id) or Steps(0, scene.now), allowed.stages, need, memory, condition)
+        steps = staged(scene, kept.get(boiler.id) or Steps(0, scene.now), allowed.stages, need, memory, condition)
         planned = scene.guidance.boilers.get(boiler.id, 0) if scene.guidance is not None else 0
         if min(planned, most) > steps.count:
             steps = replace(steps, count=min(planned, most), moved_at=scene.now)
@@ -109,7 +109,8 @@ def boilers(
     return wishes, replace(memory, boilers=kept)
 
 
-def _stages(scene: Scene, before: Steps, allowed: int, need: Shortage, memory: RuleMemory, condition: Fleet) -> Steps:
+def staged(scene: Scene, before: Steps, allowed: int, need: Shortage, memory: RuleMemory, condition: Fleet) -> Steps:
+    """One stage more or less, as `boilers` says; `allowed` at most."""
     now = scene.now
     flat_out = all(
         (machine := memory.machines.get(pump.id)) is not None and machine.stage == pump.compressors

@@ -12,9 +12,11 @@ from typing import Final
 from control import (
     peak_guard,
     rule_air,
+    rule_battery,
     rule_blinds,
     rule_cars,
     rule_departures,
+    rule_district,
     rule_heat,
     rule_hot_water,
     rule_sun,
@@ -67,7 +69,7 @@ def decide(
     awake_since = memory.awake_since or now
     memory = replace(memory, awake_since=awake_since)
     scene = Scene(site, picture, now, max_age_s, awake_since, strategy, guidance)
-    memory = rule_departures.parked(scene, peak_guard.metered(scene, memory))
+    memory = rule_departures.parked(scene, peak_guard.metered(scene, rule_district.metered(scene, memory)))
     spare = peak_guard.room(scene, memory, rule_cars.urgent_kw(scene, memory))
     memory, events = rule_hot_water.hygiene_cycle(scene, memory)
     outside, memory = rule_heat.outdoor(scene, memory)
@@ -76,6 +78,8 @@ def decide(
     more, memory = heat_pumps(scene, memory, outside, water, spare)
     wishes += more
     more, memory = boilers(scene, memory, outside, fleet(scene, memory), spare)
+    wishes += more
+    more, memory = rule_district.district_heat(scene, memory, outside, fleet(scene, memory))
     wishes += more
     more, memory = rule_hot_water.after_heater(scene, memory, spare)
     wishes += more + rule_hot_water.circulation(scene)
@@ -89,6 +93,8 @@ def decide(
     more, memory = rule_sun.collectors(scene, memory)
     wishes += more + rule_sun.feed_in(scene)
     more, memory = rule_blinds.blinds(scene, memory)
+    wishes += more
+    more, memory = rule_battery.batteries(scene, memory, spare)
     wishes += more
     if strategy.cars_wait:
         more, memory = rule_cars.waiting_cars(scene, memory, spare)

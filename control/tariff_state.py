@@ -3,8 +3,11 @@
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
+from control.assets.boilers import HeatPeak
 from control.assets.peak import HighestHour, MeanOfThreeDays, MonthPeak, PerKw, Steps
+from control.memory import HeatHour
 from control.problem import TariffState
+from models.district_heat import DistrictHeat
 from models.local_time import local_date
 from models.tariff import NoPeakCharge, PeakPerKw, TariffConfig, in_force
 
@@ -43,3 +46,32 @@ def tariff_state(
         )
         months.append(MonthPeak(year, month, basis, price))
     return TariffState(tuple(months))
+
+
+def heat_peaks(
+    networks: Sequence[DistrictHeat], days: Sequence[date], hours: Mapping[str, HeatHour], floor_kw: float
+) -> dict[str, tuple[HeatPeak, ...]]:
+    """Power charge of district heat in every calendar month among `days`, by substation; none where it has none.
+
+    Args:
+        networks: the substations.
+        days: local day of each clock hour of the plan.
+        hours: what each has taken so far.
+        floor_kw: heat that a month will see anyway [kW]; below it no peak is avoided at a cost.
+    """
+    months = sorted({(day.year, day.month) for day in days})
+    found: dict[str, tuple[HeatPeak, ...]] = {}
+    for network in networks:
+        peaks = []
+        for month in months:
+            here = tuple(hour for hour, day in enumerate(days) if (day.year, day.month) == month)
+            price = in_force(network.prices, days[here[0]]).nok_per_kw_month
+            hour = hours.get(network.id)
+            begun = local_date(hour.start) if hour is not None else None
+            seen = begun is not None and (begun.year, begun.month) == month
+            so_far = hour.highest_kw if hour is not None and seen else 0.0
+            if price > 0:
+                peaks.append(HeatPeak(here, price, max(so_far, min(floor_kw, network.max_kw))))
+        if peaks:
+            found[network.id] = tuple(peaks)
+    return found

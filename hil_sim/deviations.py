@@ -28,6 +28,8 @@ SPREAD = {
     "borehole_resistance": 0.08,
     "collector": 0.03,
     "pv": 0.02,
+    "battery_capacity": 0.02,
+    "battery_efficiency": 0.005,
     "pump": 0.08,
     "fan": 0.05,
 }

@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from hil_sim.battery import BatteryPack
 from hil_sim.board import Board
 from hil_sim.deviations import Deviations
 from hil_sim.outdoor import Weather
@@ -89,6 +90,7 @@ class Electricity:
         self.energy_kwh: Array = np.zeros(len(parts))
         """Of each part since the start; generation is negative."""
         self._inverters = [Inverter(array, board, deviations) for array in site.pv]
+        self.batteries = [BatteryPack(asset, board, deviations) for asset in site.batteries]
         self._board = board
         self._fuse_kw = site.electricity.fuse_kw
         meters = [meter for meter in site.meters if meter.carrier == "electricity"]
@@ -114,12 +116,16 @@ class Electricity:
         return self._inverters
 
     def step(self, dt_s: float, when: datetime, weather: Weather, powers_kw: Sequence[float]) -> None:
-        """Settle a step from the power of each part but the arrays [kW], which come last and are added here."""
+        """Settle a step from the power of each part [kW]; arrays and batteries come last and are added here."""
         made = [
             -inverter.step(dt_s, dc, ac)
             for inverter, dc, ac in zip(self._inverters, weather.pv_dc_kw, weather.pv_ac_kw, strict=True)
         ]
         parts = [*powers_kw, *made]
+        rest_kw = sum(parts)
+        for battery in self.batteries:
+            parts.append(battery.step(dt_s, rest_kw))
+            rest_kw += battery.power_kw
         self.total_kw = total = sum(parts)
         row = np.array(parts)
         hours = dt_s / 3600
@@ -147,6 +153,8 @@ class Electricity:
         self._board.values[self._outs] = self._shown
         for inverter in self._inverters:
             inverter.publish(self.volts, weather.temp_degc)
+        for battery in self.batteries:
+            battery.publish()
 
 
 def _row(meter: Meter, meters: Sequence[Meter], place: Mapping[str, int]) -> Array:

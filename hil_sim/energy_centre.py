@@ -10,6 +10,7 @@ from hil_sim.heat_meters import Flow
 from hil_sim.heat_pumps import Machine
 from hil_sim.outdoor import Weather
 from hil_sim.solar_heat import GLYCOL_KJ_PER_L_K, SolarHeat
+from hil_sim.substation import Substation
 from hil_sim.tap_water import TapWater
 from hil_sim.vessels import SENSOR_LAYERS, TOP, Vessel
 from hil_sim.wells import BrineCircuit
@@ -36,6 +37,7 @@ class EnergyCentre:
         self.hp_tank_degc = next((t.setpoint_degc for t in site.tanks if t.role == "heat_pump"), None) or 52.0
         self.machines = [Machine(asset, board, deviations) for asset in site.heat_pumps]
         self.boilers = [ElectricBoiler(asset, board) for asset in site.boilers]
+        self.substations = [Substation(asset, board) for asset in site.district_heat]
         rated_kw = sum(max(p.heat_kw for p in asset.certified) for asset in site.heat_pumps if asset.source == "wells")
         self.wells = BrineCircuit(site.wells, board, deviations, rated_kw, month) if site.wells else None
         self.tap = TapWater(site.hot_water, board, deviations, vessels) if site.hot_water else None
@@ -77,6 +79,9 @@ class EnergyCentre:
         for boiler in self.boilers:
             boiler.step(dt_s, self.buffer)
             made_w += boiler.power_kw * 1000
+        for substation in self.substations:
+            substation.step(dt_s, self.buffer)
+            made_w += substation.power_kw * 1000
         recharge_w, solar_w = self._sun(dt_s, weather)
         made_w += solar_w
         used_w = sum(circuits.heat_kw) * 1000
@@ -136,6 +141,7 @@ class EnergyCentre:
         """Assets whose heat can be metered, in the order of `flows`."""
         site = self._site
         parts = [asset.id for asset in (site.hot_water, site.wells, site.collectors) if asset]
+        parts += [asset.id for asset in site.district_heat]
         return [machine.asset.id for machine in self.machines] + [circuit.id for circuit in site.circuits] + parts
 
     def flows(self, circuits: Circuits) -> list[Flow]:
@@ -159,6 +165,7 @@ class EnergyCentre:
             rate = max(GLYCOL_KJ_PER_L_K / 3600 * solar.flow_l_per_h, 1e-6)
             outlet = solar.outlet_degc
             flows.append((solar.power_kw, solar.flow_l_per_h, outlet, outlet - solar.power_kw / rate))
+        flows += [(s.power_kw, s.flow_kg_per_s * LITRES_PER_H, s.supply_degc, s.return_degc) for s in self.substations]
         return flows
 
     def publish(self, outdoor_degc: float) -> None:
@@ -166,6 +173,8 @@ class EnergyCentre:
         self._board.shown[self._layers_shown] = [vessel.temps[n] for vessel in self._seen for n in SENSOR_LAYERS]
         for boiler in self.boilers:
             boiler.publish()
+        for substation in self.substations:
+            substation.publish()
         for part in (self.tap, self.wells, self.solar):
             if part is not None:
                 part.publish()

@@ -151,8 +151,8 @@ class SimulatedPlant:
     def fail(self, asset: str, failed: bool) -> None:
         """Break or repair an asset; KeyError names what can fail.
 
-        Heat pumps, boilers, inverters, chargers, air-handling units; the pump of a circuit, of the wells or of the
-        collectors; the heater of the hot water; the flow of a circulation loop.
+        Heat pumps, boilers, substations, inverters, batteries, chargers, air-handling units; the pump of a circuit, of
+        the wells or of the collectors; the heater of the hot water; the flow of a circulation loop.
         """
         if asset not in self._failures:
             raise KeyError(f"'{asset}' cannot fail; these can: {', '.join(sorted(self._failures))}")
@@ -194,6 +194,10 @@ class SimulatedPlant:
         if (tap := centre.tap) is not None:
             stored = (tap.stored_j() - self._start[2]) * kwh
             accounts["hot_water"] = Balance(tap.gained_j * kwh, (tap.lost_j + tap.served_j) * kwh, stored)
+        for pack in electricity.batteries:
+            accounts[pack.asset.id] = Balance(
+                pack.charged_kwh, pack.discharged_kwh + pack.lost_kwh, pack.stored_kwh - pack.first_kwh
+            )
         return accounts
 
     def energy_by_part_kwh(self) -> dict[str, float]:
@@ -209,13 +213,15 @@ class SimulatedPlant:
         site = self.site
         parts = [asset.id for group in (site.heat_pumps, site.boilers) for asset in group]
         parts += [asset.id for asset in (site.hot_water, site.wells, site.collectors) if asset]
-        rest = (site.air_handling, site.circuits, site.zones, site.chargers, site.pv)
+        rest = (site.air_handling, site.circuits, site.zones, site.chargers, site.pv, site.batteries)
         return parts + [asset.id for group in rest for asset in group]
 
     def _failable(self) -> dict[str, tuple[object, str]]:
         centre, site = self.centre, self.site
         table: dict[str, tuple[object, str]] = {m.asset.id: (m, "failed") for m in centre.machines}
         table |= {boiler.id: (boiler, "failed") for boiler in centre.boilers}
+        table |= {substation.asset.id: (substation, "failed") for substation in centre.substations}
+        table |= {pack.asset.id: (pack, "failed") for pack in self.electricity.batteries}
         table |= {a.id: (i, "failed") for a, i in zip(site.pv, self.electricity.inverters, strict=True)}
         table |= {a.id: (c, "failed") for a, c in zip(site.chargers, self.chargers, strict=True)}
         table |= {c.id: (self.circuits.failed, str(n)) for n, c in enumerate(site.circuits)}
@@ -270,7 +276,7 @@ class SimulatedPlant:
         self.heat_meters.step(dt_s, centre.flows(self.circuits))
 
     def _powers_kw(self, dt_s: float, local: datetime) -> list[float]:
-        """In the order of `_parts`, arrays left out."""
+        """In the order of `_parts`, arrays and batteries left out."""
         powers = self.centre.powers_kw()
         powers += self.air.fan_kw
         powers += self.circuits.pump_kw

@@ -13,6 +13,8 @@ CONDUCTION_W_PER_K: Final = 6.0
 """Between layers: water and steel wall, and the unrest that streams cause."""
 TOP: Final = 0
 BOTTOM: Final = LAYERS - 1
+SUPPLYING: Final = 4
+"""Layers from the top that a substation keeps warm; below them comes the return."""
 
 
 class Vessel:
@@ -52,6 +54,11 @@ class Vessel:
     def flow_for(self, power_w: float, difference_k: float) -> float:
         """Flow [kg/s] that carries `power_w` at a temperature difference."""
         return abs(power_w) / (WATER_J_PER_KG_K * max(difference_k, 1.0))
+
+    def lacking_j(self, degc: float, dt_s: float) -> float:
+        """Heat that brings its upper layers to `degc` within `dt_s`, streams collected so far considered [J]."""
+        short_k = sum(max(degc - temp, 0.0) for temp in self.temps[:SUPPLYING])
+        return max(short_k * self._layer_kg * WATER_J_PER_KG_K - self._power_w * dt_s, 0.0)
 
     def advance(self, dt_s: float, ambient_degc: float) -> None:
         """One step with the streams collected since the last one."""

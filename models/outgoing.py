@@ -194,11 +194,13 @@ def _places(site: Site) -> dict[str, tuple[str, str, Text]]:
     several: list[tuple[str, Iterable[Asset | Room]]] = [
         ("heat_pump", site.heat_pumps),
         ("boiler", site.boilers),
+        ("district_heat", site.district_heat),
         ("tank", site.tanks),
         ("circulation", site.hot_water.loops if site.hot_water is not None else ()),
         ("circuit", site.circuits),
         ("air_handling", site.air_handling),
         ("pv", site.pv),
+        ("battery", site.batteries),
         ("blind", site.blinds),
         ("charger", site.chargers),
         ("room", [room for zone in site.zones for room in zone.rooms]),

@@ -4,9 +4,17 @@ from typing import Final, Literal
 
 from models.field import Id, Strict
 
-Promotable = Literal["heat_pumps", "hot_water", "rooms", "cars", "air"]
+Promotable = Literal["heat_pumps", "hot_water", "rooms", "cars", "air", "batteries", "district_heat"]
 
-EVERYTHING: Final[tuple[Promotable, ...]] = ("heat_pumps", "hot_water", "rooms", "cars", "air")
+EVERYTHING: Final[tuple[Promotable, ...]] = (
+    "heat_pumps",
+    "hot_water",
+    "rooms",
+    "cars",
+    "air",
+    "batteries",
+    "district_heat",
+)
 
 
 class Control(Strict):

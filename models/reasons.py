@@ -84,6 +84,17 @@ class Code(StrEnum):
     BLINDS_UP = "blinds.up"
     BLINDS_WIND = "safety.blinds_wind"
     BLINDS_UNKNOWN = "blinds.unknown"
+    DISTRICT_SUPPLY = "heat.district.supply"
+    DISTRICT_ALONE = "heat.district"
+    DISTRICT_HELPS = "heat.district.helps"
+    DISTRICT_WAITS = "heat.district.waits"
+    DISTRICT_MACHINE_LOST = "heat.district.machine_lost"
+    BATTERY_BALANCES = "battery.balances"
+    BATTERY_SURPLUS = "battery.surplus"
+    BATTERY_PEAK = "peak.battery"
+    BATTERY_RESERVE = "battery.reserve"
+    BATTERY_WAITS = "battery.waits"
+    BATTERY_OWN = "battery.own"
     CARS_SHARE = "cars.share"
     CARS_UNKNOWN = "cars.unknown"
     CARS_WAIT = "cars.wait"
@@ -99,6 +110,8 @@ class Code(StrEnum):
     PLAN_CARS = "plan.cars"
     PLAN_AIR = "plan.air"
     PLAN_CYCLE = "plan.cycle"
+    PLAN_BATTERY = "plan.battery"
+    PLAN_DISTRICT = "plan.district"
     NIGHT_HEAT = "night.heat"
     NIGHT_STORE = "night.store"
     NIGHT_BOILER = "night.boiler"
@@ -167,6 +180,10 @@ class Code(StrEnum):
     GUARD_STARTS = "guard.starts"
     GUARD_MACHINE_ENVELOPE = "guard.machine_envelope"
     GUARD_CIRCUIT_LIMIT = "guard.circuit_limit"
+    GUARD_DISTRICT_LIMIT = "guard.district_limit"
+    GUARD_DISTRICT_HOT = "safety.district_hot"
+    GUARD_BATTERY_RATED = "guard.battery_rated"
+    GUARD_BATTERY_CHARGE = "guard.battery_charge"
     GUARD_RESIDENT = "guard.resident"
     GUARD_MANNED = "guard.manned"
     GUARD_BED_AIR = "guard.bed_air"
@@ -230,6 +247,8 @@ FALLBACKS: Final = frozenset(
         Code.PV_UNKNOWN,
         Code.BLINDS_UNKNOWN,
         Code.CARS_UNKNOWN,
+        Code.BATTERY_OWN,
+        Code.DISTRICT_MACHINE_LOST,
     }
 )
 """Codes of a rule that works without an input it needs, or without a machine."""

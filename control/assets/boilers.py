@@ -1,6 +1,9 @@
 """Heat that is simply bought: electric boilers by stages, district heating."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from control.assets.bus import Bus
 from control.expr import Expr
@@ -19,11 +22,10 @@ class Boiler:
 
 @dataclass(frozen=True)
 class DistrictHeat:
-    """A heat exchanger to a district heating network."""
+    """A heat exchanger to a district heating network; what its heat costs belongs to the outlook."""
 
     id: str
     max_kw: float
-    nok_per_kwh: float
 
 
 def boiler(bus: Bus, of: Boiler, tank: str, available: bool, extra_nok_per_kwh: float, whole_steps: int) -> Expr:
@@ -52,10 +54,39 @@ def boiler(bus: Bus, of: Boiler, tank: str, available: bool, extra_nok_per_kwh: 
     return bus.show(f"{of.id}.power_kw", power)
 
 
-def district_heat(bus: Bus, of: DistrictHeat, tank: str) -> Expr:
-    """0 <= f <= F,  cost = sum dt p_f f: heat f [kW] at the network's price p_f [NOK/kWh]."""
+@dataclass(frozen=True)
+class HeatPeak:
+    """What a calendar month's highest hour of district heat costs."""
+
+    hours: tuple[int, ...]
+    """The plan's clock hours that lie in the month."""
+    nok_per_kw: float
+    so_far_kw: float
+    """Its highest hour so far, or the one it will see anyway."""
+
+
+def district_heat(
+    bus: Bus, of: DistrictHeat, tank: str, nok_per_kwh: Array, peaks: Sequence[HeatPeak] = (), elapsed_kwh: float = 0.0
+) -> Expr:
+    """0 <= f <= F,  cost = sum dt p_f f + sum_m c_m B_m,  B_m >= f of every clock hour of month m,  B_m >= B_m0.
+
+    | symbol | meaning | unit |
+    |---|---|---|
+    | f, F | heat taken, at most | kW |
+    | p_f | price of heat in each step | NOK/kWh |
+    | c_m, B_m | price and size of the month's highest hour | NOK/kW, kW |
+
+    `elapsed_kwh` is what the hour that the plan begins in has taken before.
+    """
     heat = bus.m.var(f"{of.id}.heat_kw", len(bus.grid), 0.0, of.max_kw)
-    price: Array = of.nok_per_kwh * bus.grid.dt_h
-    bus.m.cost("district heat", price * heat)
+    bus.m.cost("district heat", nok_per_kwh * bus.grid.dt_h * heat)
     bus.into_kw[tank].append(heat)
+    if peaks:
+        count = len(bus.grid.hour_starts)
+        elapsed = np.concatenate(([elapsed_kwh], np.zeros(count - 1)))
+        hourly_kw = (bus.grid.dt_h * heat).by(bus.grid.hour, count) + elapsed
+        for number, month in enumerate(peaks, 1):
+            highest = bus.m.var(f"{of.id} peak {number}.kw", 1, month.so_far_kw, ref=month.so_far_kw)
+            bus.m.rows(f"{of.id} peak {number}", hourly_kw[np.array(month.hours)] <= highest)
+            bus.m.cost("district heat", month.nok_per_kw * highest)
     return bus.show(f"{of.id}.heat_kw", heat)

@@ -169,10 +169,13 @@ def test_a_load_above_the_main_fuse_is_named():
 
 
 def test_a_battery_buys_cheap_and_gives_back_dear():
-    store = Battery("store", 10.0, 5.0, efficiency=1.0, wear_nok_per_kwh=0.1)
+    store = Battery("store", 0.0, 10.0, 5.0, 5.0, efficiency=1.0, wear_nok_per_kwh=0.1)
     case = small(HOURS, buy_nok_per_kwh=[1.0, 3.0, 3.0, 1.0])
     case = replace(
-        case, plant=replace(case.plant, batteries=(store,)), weights=replace(case.weights, terminal_share=0.0)
+        case,
+        plant=replace(case.plant, batteries=(store,)),
+        state=replace(case.state, batteries_kwh={"store": 0.0}),
+        weights=replace(case.weights, terminal_share=0.0),
     )
     found = solved(case)
     assert found.trajectories["store.power_kw"] == pytest.approx([5.0, -5.0, 0.0, 0.0], abs=5.0)

@@ -163,8 +163,9 @@ def test_district_heat_is_taken_when_it_is_cheaper_than_the_heat_pump():
     case = heated(DAY)
     shares = {}
     for price in (0.05, 5.0):
-        network = DistrictHeat("network", 50.0, price)
-        found = solved(replace(case, plant=replace(case.plant, district_heat=(network,))))
+        network = DistrictHeat("network", 50.0)
+        see = replace(case.outlook, heat_nok_per_kwh={"network": np.full(24, price)})
+        found = solved(replace(case, outlook=see, plant=replace(case.plant, district_heat=(network,))))
         shares[price] = found.trajectories["network.heat_kw"].sum()
     assert shares[0.05] > 100
     assert shares[5.0] == pytest.approx(0.0, abs=1e-6)

@@ -1,0 +1,128 @@
+"""District heat: the only heat of a house, or what its heat pumps do not give. Plain rule."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from math import ceil
+from typing import Final
+
+from control.demand import Shortage, shortage
+from control.fleet import Fleet
+from control.memory import HeatHour, RuleMemory, Steps, latch
+from control.picture import Scene
+from control.rule_boiler import staged
+from control.rule_heat import Outdoor, buffer_target_degc
+from control.wish import Wish
+from models.district_heat import DistrictHeat
+from models.local_time import local_date
+from models.reasons import Code, because
+from models.signals import Reason
+
+FREE_PCT: Final = 100.0
+STEP_PCT: Final = 5.0
+"""A planned limit moves in such steps: each is a message to a device."""
+ABOVE_PLAN: Final = 1.1
+"""Room above the planned heat: a plan knows only means of a quarter."""
+LEAST_SHARE: Final = 0.02
+"""Of full heat: a plan that wants less wants none."""
+SHORT_K: Final = 1.5
+"""Water this far below what circuits are to get takes the substation back from a plan ..."""
+SERVED_K: Final = 0.0
+"""... until it is there again."""
+MOST_GAP_S: Final = 600.0
+"""Power is not carried over a longer hole in the record [s]."""
+
+
+def district_heat(
+    scene: Scene, memory: RuleMemory, outside: Outdoor | None, condition: Fleet
+) -> tuple[list[Wish], RuleMemory]:
+    """Supply set point and valve limit of every substation.
+
+    The set point is what the warmest running circuit needs. Where there are no heat pumps the valve is free; else it is
+    shut until every machine has run flat out for 15 min and the water is still 2 K short, or a machine is lost, and
+    shut again when the water is warm. A plan limits it to the heat it wants, as long as circuits get theirs within
+    1.5 K. No circuit wants heat: shut. Fallbacks: those of `shortage`; what is not repeated falls back to the
+    substation's own set point and a free valve.
+    """
+    target_degc = None if outside is None else buffer_target_degc(scene, memory, outside)
+    need = shortage(scene, memory, outside)
+    wishes: list[Wish] = []
+    for network in scene.site.district_heat:
+        point, limit = (scene.find(network, signal) for signal in ("supply_setpoint_degc", "valve_limit_pct"))
+        if outside is None or point is None:
+            continue
+        if target_degc is None:
+            if limit is not None and memory.pumps and not any(pump.on for pump in memory.pumps.values()):
+                wishes.append(Wish(limit, 0.0, because(Code.STAGES_NO_HEAT), outside.needs))
+            continue
+        degc = min(_stored_degc(scene, target_degc), network.supply_max_degc)
+        why = because(Code.DISTRICT_SUPPLY, supply_degc=degc, outdoor_degc=outside.degc)
+        wishes.append(Wish(point, degc, why, outside.needs))
+        pct, why, memory = _limit(scene, memory, network, need, condition)
+        if limit is not None and pct is not None:
+            wishes.append(Wish(limit, pct, why, outside.needs))
+    return wishes, memory
+
+
+def _stored_degc(scene: Scene, target_degc: float) -> float:
+    """What the water is heated to: more than circuits need where a plan stores heat in a tank."""
+    planned = scene.guidance.buffer_degc if scene.guidance is not None else None
+    if planned is None or not any(tank.role == "buffer" for tank in scene.site.tanks):
+        return target_degc
+    return float(ceil(max(target_degc, planned)))
+
+
+def _limit(
+    scene: Scene, memory: RuleMemory, network: DistrictHeat, need: Shortage | None, condition: Fleet
+) -> tuple[float | None, Reason, RuleMemory]:
+    """How far the valve may open [%], None while that cannot be said."""
+    if condition.lost:
+        return FREE_PCT, because(Code.DISTRICT_MACHINE_LOST), memory
+    if need is not None:
+        before, short_k = memory.unserved.get(network.id), need.short_k
+        short = latch(before, scene.now, start=short_k > SHORT_K, stop=short_k <= SERVED_K)
+        memory = replace(memory, unserved={**memory.unserved, network.id: short})
+    planned = scene.guidance.networks_kw.get(network.id) if scene.guidance is not None else None
+    unserved = memory.unserved.get(network.id)
+    if planned is not None and unserved is not None and not unserved.on:
+        share = planned / network.max_kw
+        pct = 0.0 if share < LEAST_SHARE else STEP_PCT * ceil((ABOVE_PLAN * share + LEAST_SHARE) * 100 / STEP_PCT)
+        return min(pct, FREE_PCT), because(Code.PLAN_DISTRICT, heat_kw=planned), memory
+    if not scene.site.heat_pumps:
+        return FREE_PCT, because(Code.DISTRICT_ALONE), memory
+    if need is None:
+        return None, because(Code.DISTRICT_WAITS), memory
+    steps = staged(scene, memory.boilers.get(network.id) or Steps(0, scene.now), 1, need, memory, condition)
+    memory = replace(memory, boilers={**memory.boilers, network.id: steps})
+    if steps.count:
+        return FREE_PCT, because(Code.DISTRICT_HELPS, short_k=need.short_k), memory
+    return 0.0, because(Code.DISTRICT_WAITS), memory
+
+
+def metered(scene: Scene, memory: RuleMemory) -> RuleMemory:
+    """Follows what each substation has taken in the running clock hour, and the month's highest hour."""
+    if not scene.site.district_heat:
+        return memory
+    hours = dict(memory.heat_hours)
+    for network in scene.site.district_heat:
+        power_kw = scene.of(network, "power_kw")
+        if power_kw is not None:
+            hours[network.id] = _followed(hours.get(network.id), scene.now, max(power_kw, 0.0))
+    return replace(memory, heat_hours=hours)
+
+
+def _followed(hour: HeatHour | None, now: datetime, power_kw: float) -> HeatHour:
+    start = now - timedelta(seconds=now.timestamp() % 3600)
+    passed_s = -1.0 if hour is None else (now - hour.at).total_seconds()
+    if hour is None or not 0.0 <= passed_s <= MOST_GAP_S:
+        kept = 0.0 if hour is None or _month(hour.start) != _month(start) else hour.highest_kw
+        return HeatHour(start, now, 0.0, kept)
+    taken_kwh = hour.taken_kwh + power_kw * passed_s / 3600
+    if start == hour.start:
+        return replace(hour, at=now, taken_kwh=taken_kwh)
+    highest_kw = max(hour.highest_kw, taken_kwh) if _month(hour.start) == _month(start) else 0.0
+    return HeatHour(start, now, 0.0, highest_kw)
+
+
+def _month(when: datetime) -> tuple[int, int]:
+    day = local_date(when)
+    return day.year, day.month
