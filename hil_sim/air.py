@@ -79,6 +79,10 @@ class AirHandlers:
         count = len(self._units)
         self._circuit_count = len(circuits)
         self.failed = [False] * count
+        self.valve_leak = [0.0] * count
+        """Share of its full output that a heating coil gives with its valve shut."""
+        self.overlap = [0.0] * count
+        """Least opening of a cooling valve, as a share, whatever the heating valve does."""
         self.share = [1.0] * count
         self._at_share = [(-1.0, 0.0, 0.0, 0.0, 0.0, 0.0)] * count
         self.supply_degc = [19.0] * count
@@ -143,15 +147,18 @@ class AirHandlers:
         entering = outdoor + efficiency * (warm - outdoor)
         lacking = rate * (setpoint - warmer - entering)
         most = max(coil_w(unit.heating_w, COIL_RATED_K, coil_share, water_degc, entering), 0.0)
-        coil = self._coil_w[place]
-        if coil or lacking > 0:
-            coil += (min(max(lacking, 0.0), most) - coil) * min(dt_s / COIL_LAG_S, 1.0)
-            self._coil_w[place] = coil = min(coil, most)
         chill = cooled = 0.0
         if cooling_limit_w > 0:
             chill = max(-coil_w(unit.cooling_w, COOLING_RATED_K, coil_share, cool_degc, entering), 0.0)
             chill = min(chill, cooling_limit_w)
-            cooled = min(max(-lacking, 0.0), chill) if share > 0 else 0.0
+            wanted = max(-lacking, self.overlap[place] * chill, 0.0)
+            cooled = min(wanted, chill) if share > 0 else 0.0
+            lacking += cooled  # what was not asked for, the heating coil makes good
+        leaking = self.valve_leak[place] * most
+        coil = self._coil_w[place]
+        if coil or lacking > 0 or leaking > 0:
+            coil += (min(max(lacking, leaking, 0.0), most) - coil) * min(dt_s / COIL_LAG_S, 1.0)
+            self._coil_w[place] = coil = min(coil, most)
         supply = entering + (coil - cooled) / rate + warmer if share > 0 else self.supply_degc[place]
         self.supply_degc[place] = supply
         self._frozen[place] = frozen = (
@@ -160,6 +167,7 @@ class AirHandlers:
             and (self._frozen[place] or (share > 0 and entering < FROST_AIR_DEGC))
         )
         valve = coil / most if most > 0 else float(lacking > 0)
+        shown = max(valve - self.valve_leak[place], 0.0)
         self._shown[place] = (
             outdoor,
             supply,
@@ -167,7 +175,7 @@ class AirHandlers:
             warm - efficiency * (warm - outdoor),
             asset.flow_m3_per_h * share,
             efficiency * 100,
-            valve * 100,
+            shown * 100,
             cooled / chill * 100 if chill > 0 else 0.0,
             fan,
             extract[1][place],

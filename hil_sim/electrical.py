@@ -59,6 +59,8 @@ class Inverter:
         self._enabled = board.command(asset.devices, "power_limit_enabled", 0.0)
         self._shown = board.stretch([board.out(asset.devices, name) for name in _INVERTER_SIGNALS])
         self.failed = False
+        self.string_loss = 0.0
+        """Share of the panels that deliver nothing."""
         self.ac_kw = self.energy_kwh = 0.0
         self._dc_kw = 0.0
         self._throttled = False
@@ -67,7 +69,7 @@ class Inverter:
         """Power delivered [kW] from what panels and weather allow."""
         held = self._board.held
         most = self._asset.inverter_kw * (held[self._limit] / 100 if held[self._enabled] >= 0.5 else 1.0)
-        able = 0.0 if self.failed else ac_kw * self._factor
+        able = 0.0 if self.failed else ac_kw * self._factor * (1 - self.string_loss)
         self._throttled = able > most
         self.ac_kw = min(able, most, self._asset.inverter_kw)
         self._dc_kw = dc_kw * self.ac_kw / ac_kw if ac_kw > 1e-6 else 0.0

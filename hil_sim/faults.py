@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from math import inf
+from typing import Final
 
 from hil_sim.plant import SimulatedPlant
 
@@ -20,11 +21,27 @@ class FaultKind(StrEnum):
     """A reading is wrong by `amount`."""
     MISSING = "missing"
     """A reading is not there: the device says 'not available'."""
+    COP_LOSS = "cop_loss"
+    """A heat pump takes `amount` more power for the same heat, as a share."""
+    VALVE_LEAK = "valve_leak"
+    """The heating coil of an air-handling unit gives `amount` of its output with its valve shut."""
+    OVERLAP = "overlap"
+    """The cooling valve of an air-handling unit never closes below `amount`, whatever the heating valve does."""
+    LOOP_LOSS = "loop_loss"
+    """A circulation loop loses `amount` more heat, as a share: insulation is gone."""
+    BACKFLOW = "backflow"
+    """With the pump standing, `amount` of the design flow falls back through the collectors and cools their tank."""
+    STRING_LOSS = "string_loss"
+    """`amount` of an inverter's panels deliver nothing."""
+
+
+READINGS: Final = frozenset({FaultKind.STUCK, FaultKind.OFFSET, FaultKind.MISSING})
+"""Faults of a reading; the others are in the plant itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault. `target` is an asset for OUT, otherwise a point."""
+    """One fault. `target` is a point for a reading, otherwise an asset."""
 
     kind: FaultKind
     target: str
@@ -32,7 +49,7 @@ class Fault:
     """Hours after the reset."""
     until_h: float = inf
     amount: float = 0.0
-    """Of an OFFSET, in the point's unit."""
+    """Of an OFFSET, in the point's unit; of wear, a share."""
 
     def active(self, hours: float) -> bool:
         """Whether it is there so many hours after the reset."""
@@ -45,7 +62,7 @@ class FaultyPlant:
     def __init__(self, plant: SimulatedPlant, faults: Sequence[Fault]) -> None:
         self._plant = plant
         self._faults = tuple(faults)
-        unknown = [f.target for f in faults if f.kind is not FaultKind.OUT and f.target not in plant.site.points]
+        unknown = [f.target for f in faults if f.kind in READINGS and f.target not in plant.site.points]
         if unknown:
             raise KeyError(f"no point '{unknown[0]}' to break")
         self._stuck: dict[str, float | None] = {}
@@ -71,9 +88,16 @@ class FaultyPlant:
         for target in {fault.target for fault in self._faults if fault.kind is FaultKind.OUT}:
             broken = any(f.active(hours) for f in self._faults if f.kind is FaultKind.OUT and f.target == target)
             self._plant.fail(target, broken)
+        worn: dict[tuple[str, str], float] = {}
+        for fault in self._faults:
+            if fault.kind not in READINGS and fault.kind is not FaultKind.OUT:
+                what = (fault.target, fault.kind.value)
+                worn[what] = max(worn.get(what, 0.0), fault.amount if fault.active(hours) else 0.0)
+        for (target, kind), amount in worn.items():
+            self._plant.wear(target, kind, amount)
 
     def _falsify(self, seen: Mapping[str, float | None], hours: float) -> Mapping[str, float | None]:
-        here = [f for f in self._faults if f.kind is not FaultKind.OUT and f.active(hours)]
+        here = [f for f in self._faults if f.kind in READINGS and f.active(hours)]
         if not here:
             self._stuck.clear()
             return seen

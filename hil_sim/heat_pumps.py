@@ -95,6 +95,8 @@ class Machine:
         self._modulates = board.out(asset.devices, "stage_request") == board.scrap
         self._wire(board, asset)
         self.failed = False
+        self.cop_loss = 0.0
+        """Power above a sound machine's for the same heat, as a share."""
         self.blocked = False
         """By what it depends on: no brine flow."""
         self.compressors = 0
@@ -165,7 +167,8 @@ class Machine:
         rise = max(self._heat_kw / rate_kw_per_k, 0.5 * DESIGN_RISE_K)
         supply = min(max(self.return_degc + rise, 20.0), self.asset.supply_max_degc + 5)
         rated = operate(self._model, source_degc, supply, self.level)
-        steady, compressors_kw = rated.heat_kw * self._heat_factor, rated.power_kw * self._power_factor
+        steady = rated.heat_kw * self._heat_factor
+        compressors_kw = rated.power_kw * self._power_factor * (1 + self.cop_loss)
         lacking = max(steady - self._heat_kw, 0.0)
         fading = math.exp(-dt_s / START_S)
         mean_kw = steady - lacking * START_S / dt_s * (1 - fading)

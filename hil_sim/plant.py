@@ -128,6 +128,7 @@ class SimulatedPlant:
             self.centre.tap.stored_j() if self.centre.tap else 0.0,
         )
         self._failures = self._failable()
+        self._wearable = self._wearing()
         self._advance(SETTLING_S)
         self._publish()
         self._started = True
@@ -161,6 +162,24 @@ class SimulatedPlant:
             owner[int(attribute)] = failed
         else:
             setattr(owner, attribute, failed)
+
+    def wear(self, asset: str, fault: str, amount: float) -> None:
+        """Let a part do worse than it should by a share (0: sound again); KeyError names what can.
+
+        `cop_loss` of a heat pump: power above a sound one's for the same heat. `valve_leak` of an air-handling unit:
+        of its heating coil's output, with the valve shut. `overlap` of one: least opening of its cooling valve while
+        there is anything to cool with. `loop_loss` of a circulation loop: heat lost above a sound one's. `backflow`
+        of the collectors: of the design flow, backwards through a standing pump. `string_loss` of an inverter: of
+        its panels.
+        """
+        if (fault, asset) not in self._wearable:
+            known = ", ".join(sorted(f"{name} of {of}" for name, of in self._wearable))
+            raise KeyError(f"no {fault} of '{asset}'; there are: {known}")
+        owner, attribute = self._wearable[fault, asset]
+        if isinstance(owner, list):
+            owner[int(attribute)] = amount
+        else:
+            setattr(owner, attribute, amount)
 
     def shortfalls(self) -> dict[str, float]:
         """What the building went without since the reset, for scoring: zero is good.
@@ -235,6 +254,23 @@ class SimulatedPlant:
         ):
             if asset is not None and part is not None:
                 table[asset.id] = (part, flag)
+        return table
+
+    def _wearing(self) -> dict[tuple[str, str], tuple[object, str]]:
+        """What can be worn, and where that stands, by (fault, asset)."""
+        centre, site = self.centre, self.site
+        table: dict[tuple[str, str], tuple[object, str]] = {
+            ("cop_loss", m.asset.id): (m, "cop_loss") for m in centre.machines
+        }
+        inverters = zip(site.pv, self.electricity.inverters, strict=True)
+        table |= {("string_loss", a.id): (i, "string_loss") for a, i in inverters}
+        table |= {("valve_leak", a.id): (self.air.valve_leak, str(n)) for n, a in enumerate(site.air_handling)}
+        table |= {("overlap", a.id): (self.air.overlap, str(n)) for n, a in enumerate(site.air_handling)}
+        if site.hot_water and centre.tap:
+            loops = enumerate(site.hot_water.loops)
+            table |= {("loop_loss", loop.id): (centre.tap.loop_loss, str(n)) for n, loop in loops}
+        if site.collectors and centre.solar:
+            table["backflow", site.collectors.id] = (centre.solar, "backflow")
         return table
 
     def _blinds(self, site: Site) -> None:

@@ -12,6 +12,8 @@ from models.physics import collector
 EXCHANGER: Final = 0.8
 GLYCOL_KJ_PER_L_K: Final = 3.9
 PUMP_KW: Final = 0.18
+BACKFLOW_FROM_K: Final = 5.0
+"""Tank over collectors from which warm water rises backwards."""
 RELEASE_UNDER_K: Final = 15.0
 """A field in stagnation is left alone until it has cooled this far below its stop temperature."""
 _SIGNALS: Final = (
@@ -39,6 +41,8 @@ class SolarHeat:
         self._target = board.command(asset.devices, "target", 0.0)
         self._shown = board.stretch([board.out(asset.devices, name) for name in _SIGNALS])
         self.pump_failed = False
+        self.backflow = 0.0
+        """Share of the design flow that falls back through a check valve that does not close, on a standing pump."""
         self.mean_degc = 10.0
         self.outlet_degc = self._out = self._back = 15.0
         self._stagnant = False
@@ -59,7 +63,11 @@ class SolarHeat:
         full = target == TO_TANK and self._tank.temps[TOP] > self._tank.max_degc
         runs = not (self._stagnant or full or self.pump_failed)
         share = held[self._pump] / 100 if runs else 0.0
-        sink = (self._tank.temps[BOTTOM], circulation_degc, brine_degc)[target]
+        sinks = (self._tank.temps[BOTTOM], circulation_degc, brine_degc)
+        back = share <= 0 and self.backflow > 0 and self._tank.temps[TOP] > self.mean_degc + BACKFLOW_FROM_K
+        if back:
+            share, target = self.backflow, TO_TANK
+        sink = self._tank.temps[TOP] if back else sinks[target]
         self.flow_l_per_h = flow = asset.design_flow_l_per_h * share
         rate_kw_per_k = flow / 3600 * GLYCOL_KJ_PER_L_K
         over = self.outlet_degc - sink
@@ -83,10 +91,14 @@ class SolarHeat:
         self.to_circulation_w = useful * 1000 if target == TO_CIRCULATION else 0.0
         self.to_wells_w = useful * 1000 if target == TO_WELLS else 0.0
         self.to_tank_w = useful * 1000 if target == TO_TANK else 0.0
-        if self.to_tank_w:
+        if back:
+            lost = min(self.to_tank_w, 0.0)
+            self._tank.pass_through(TOP, BOTTOM, self._tank.flow_for(lost, sink - self._back), lost)
+            self.to_tank_w = lost
+        elif self.to_tank_w:
             self._tank.pass_through(BOTTOM, TOP, self._tank.flow_for(useful * 1000, self._out - sink), useful * 1000)
         self._energy_kwh += max(useful, 0.0) * dt_s / 3600
-        self.pump_kw = PUMP_KW * share
+        self.pump_kw = 0.0 if back else PUMP_KW * share
 
     def publish(self) -> None:
         """True values to the board."""

@@ -70,6 +70,8 @@ class TapWater:
         self.returns = [62.5] * len(asset.loops)
         self.heater_failed = False
         self.loops_failed = [False] * len(asset.loops)
+        self.loop_loss = [0.0] * len(asset.loops)
+        """What each loop loses more than a sound one, as a share."""
         self.tripped = self._calling = False
         self.power_kw = self.draw_kw = self.preheat_kw = self.loop_kw = self.loop_flow_l_per_h = 0.0
         self.loss_w = 0.0
@@ -145,7 +147,7 @@ class TapWater:
                 self.returns[place] = back + (SURROUNDINGS_DEGC - back) * min(dt_s / COOLING_S, 1.0)
                 continue
             rate = flow * WATER_J_PER_KG_K
-            settled = loop_return_degc(supply_degc, SURROUNDINGS_DEGC, loss, rate)
+            settled = loop_return_degc(supply_degc, SURROUNDINGS_DEGC, loss * (1 + self.loop_loss[place]), rate)
             self.returns[place] = back = back + (settled - back) * min(dt_s / LOOP_LAG_S, 1.0)
             lost += rate * (supply_degc - back)
             total += flow

@@ -5,6 +5,8 @@ import pytest
 from hil_sim.faults import Fault, FaultKind, FaultyPlant
 
 WINTER = datetime(2025, 2, 3, tzinfo=UTC)
+SUMMER = datetime(2025, 6, 10, 9, tzinfo=UTC)
+SUMMER_NIGHT = datetime(2025, 6, 10, 22, tzinfo=UTC)
 
 
 def test_a_heat_pump_is_out_from_its_hour_on_and_comes_back(plant):
@@ -44,7 +46,9 @@ def test_readings_stick_shift_and_vanish(plant):
     assert third["buffer.layer_1_temp_degc"] is not None
 
 
-@pytest.mark.parametrize(("kind", "target"), [(FaultKind.OUT, "elevator"), (FaultKind.STUCK, "a1.smell")])
+@pytest.mark.parametrize(
+    ("kind", "target"), [(FaultKind.OUT, "elevator"), (FaultKind.STUCK, "a1.smell"), (FaultKind.COP_LOSS, "boiler")]
+)
 def test_what_is_not_there_cannot_break(plant, kind, target):
     with pytest.raises(KeyError, match=target):
         FaultyPlant(plant, [Fault(kind, target)]).reset(WINTER, 1)
@@ -72,3 +76,40 @@ def test_every_part_that_can_fail_does_so_without_breaking_the_rest(plant, asset
         "loop_c": truth["loop_c.flow_l_per_min"] + (truth["loop_c.return_temp_degc"] > 45),
     }
     assert lost[asset] == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "target", "start", "commands", "seen"),
+    [
+        (FaultKind.COP_LOSS, "hp1", WINTER, {}, lambda t: t["el_hp1.power_kw"] / max(t["heat_hp1.power_kw"], 1)),
+        (FaultKind.VALVE_LEAK, "ahu_1", SUMMER, {}, lambda t: t["ahu_1.supply_temp_degc"]),
+        (FaultKind.LOOP_LOSS, "loop_b", WINTER, {}, lambda t: -t["loop_b.return_temp_degc"]),
+        (FaultKind.BACKFLOW, "collectors", SUMMER_NIGHT, {}, lambda t: t["solar.collector_temp_degc"]),
+        (FaultKind.STRING_LOSS, "pv_west", SUMMER, {}, lambda t: -t["pv_west.ac_power_kw"]),
+        (
+            FaultKind.OVERLAP,
+            "ahu_3",
+            SUMMER_NIGHT,
+            {"brine.free_cooling_pct": 100.0},
+            lambda t: min(t["ahu_3.cooling_coil_valve_pct"], t["ahu_3.heating_coil_valve_pct"]),
+        ),
+    ],
+)
+def test_worn_parts_do_worse_and_are_sound_again(plant, kind, target, start, commands, seen):
+    found = []
+    for faults in ([], [Fault(kind, target, amount=0.3)], [Fault(kind, target, until_h=0.0, amount=0.3)]):
+        faulty = FaultyPlant(plant, faults)
+        faulty.reset(start, 1)
+        faulty.step(commands, 3 * 3600.0)
+        found.append(seen(faulty.truth()))
+    sound, worn, mended = found
+    assert worn > sound + 0.02
+    assert mended == sound
+
+
+def test_a_worn_plant_still_balances(plant):
+    faulty = FaultyPlant(plant, [Fault(FaultKind.BACKFLOW, "collectors", amount=0.1)])
+    faulty.reset(SUMMER_NIGHT, 1)
+    faulty.step({}, 3600.0)
+    assert plant.centre.solar.to_tank_w < -100
+    assert abs(plant.balance()["tanks"].error_kwh) < 1e-6
