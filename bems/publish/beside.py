@@ -14,6 +14,13 @@ def publish(system: System, record_path: Path) -> None:
         system.beside = [*system.beside, ("influx", feed.run)]
         system.conditions_beside.append(feed.conditions)
         system.health_beside.append(feed.health)
+    if system.site.alerts.recipients:
+        from bems.alarming.telling import Teller
+
+        teller = Teller(system)
+        system.beside = [*system.beside, ("alerts", teller.run)]
+        system.conditions_beside.append(teller.conditions)
+        system.health_beside.append(teller.health)
     if system.site.mqtt_out is not None:
         from bems.publish.mqtt import MqttFeed
 
