@@ -14,6 +14,7 @@ from models.profile import ModbusProfile
 from models.site import Site, load_site, site_schema
 
 FAULTY_INPUT = 2
+ROLES = ("viewer", "care", "operator", "engineer", "admin")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -50,18 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"bems {__version__}")
     verbs = parser.add_subparsers(title="verbs", required=True, metavar="VERB")
 
-    demo = verbs.add_parser("demo", help="simulated building, controlled, recorded and shown on a page")
-    demo.add_argument("site", nargs="?", type=Path, default=Path("site.biri.toml"), help="site file (%(default)s)")
-    demo.add_argument("--port", type=_port, default=os.environ.get("PORT", "8080"), help="of the page (%(default)s)")
-    demo.add_argument("--speed", type=_speed, default=60.0, help="site seconds per second (%(default)s)")
-    demo.add_argument("--start", default="2026-03-06T06:00", help="site time at the start, UTC (%(default)s)")
-    demo.set_defaults(run=_demo)
-
-    run = verbs.add_parser("run", help="run a site: read, control, record, show")
-    run.add_argument("site", type=Path, help="site file")
-    run.add_argument("--data", type=Path, default=Path("data"), help="folder of the record (%(default)s)")
-    run.add_argument("--port", type=_port, default=8080, help="of the page, loopback only (%(default)s)")
-    run.set_defaults(run=_run)
+    _running_verbs(verbs)
 
     check = verbs.add_parser("check", help="prove a site file, offline")
     check.add_argument("site", type=Path, help="site file")
@@ -100,6 +90,23 @@ def _parser() -> argparse.ArgumentParser:
     schema = verbs.add_parser("schema", help="print the JSON Schema of site files, for editors")
     schema.set_defaults(run=_schema)
     return parser
+
+
+def _running_verbs(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    demo = verbs.add_parser("demo", help="simulated building, controlled, recorded and shown on a page")
+    demo.add_argument("site", nargs="?", type=Path, default=Path("site.biri.toml"), help="site file (%(default)s)")
+    demo.add_argument("--port", type=_port, default=os.environ.get("PORT", "8080"), help="of the page (%(default)s)")
+    demo.add_argument("--speed", type=_speed, default=60.0, help="site seconds per second (%(default)s)")
+    demo.add_argument("--start", default="2026-03-06T06:00", help="site time at the start, UTC (%(default)s)")
+    demo.add_argument("--role", choices=ROLES, default="viewer", help="of guests from this machine (%(default)s)")
+    demo.set_defaults(run=_demo)
+
+    run = verbs.add_parser("run", help="run a site: read, control, record, show")
+    run.add_argument("site", type=Path, help="site file")
+    run.add_argument("--data", type=Path, default=Path("data"), help="folder of the record (%(default)s)")
+    run.add_argument("--port", type=_port, default=8080, help="of the page, loopback only (%(default)s)")
+    run.add_argument("--new-admin", action="store_true", help="tell a code for one more administrator (password lost)")
+    run.set_defaults(run=_run)
 
 
 def _record_verbs(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -149,14 +156,15 @@ def _port(text: str) -> int:
 
 def _demo(arguments: argparse.Namespace) -> int:
     from bems.demo import demo
+    from dashboards.access import Role
 
-    return demo(arguments.site, arguments.port, arguments.speed, arguments.start)
+    return demo(arguments.site, arguments.port, arguments.speed, arguments.start, Role(arguments.role))
 
 
 def _run(arguments: argparse.Namespace) -> int:
     from bems.run import run_site
 
-    return run_site(arguments.site, arguments.data, arguments.port)
+    return run_site(arguments.site, arguments.data, arguments.port, new_admin=arguments.new_admin)
 
 
 def _check(arguments: argparse.Namespace) -> int:

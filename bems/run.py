@@ -16,13 +16,15 @@ from bems.insight.day_plans import DayPlans
 from bems.keeping import Keeper
 from bems.learning_live import Learning
 from bems.night import Nights, planned_by
+from bems.people.letting_in import let_in
 from bems.planning_live import Planner
 from bems.process import run_until_signal, say
 from bems.publish.beside import publish
 from bems.system import System
 from bems.view import View
-from bems.web import WebServer, open_port
+from bems.web import WebServer, address_of, open_port
 from bems.wiring import make_drivers
+from dashboards.access import ANONYMOUS, Viewer
 from dashboards.app import create_app
 from drivers.prices import HvaKosterStrommen
 from drivers.weather import MetNorway
@@ -33,8 +35,8 @@ FEED_PERIOD_S = 900.0
 """Wall time between two questions to a feed; the feeds themselves know when asking again is of no use."""
 
 
-def run_site(site_file: Path, data: Path, port: int) -> int:
-    """Run a site until a signal; its record and caches live in `data`."""
+def run_site(site_file: Path, data: Path, port: int, *, new_admin: bool = False) -> int:
+    """Run a site until a signal; its record, people and caches live in `data`."""
     site = load_site(site_file)
 
     async def main(stop: asyncio.Event) -> None:
@@ -43,7 +45,7 @@ def run_site(site_file: Path, data: Path, port: int) -> int:
         prices = HvaKosterStrommen(place.price_area, cache, site.feeds.contact)
         weather = MetNorway(place.latitude_deg, place.longitude_deg, place.altitude_m, cache, site.feeds.contact)
         with open_port(port) as listening:
-            await operate(site, RealClock(), data, listening, stop, prices, weather)
+            await operate(site, RealClock(), data, listening, stop, prices, weather, new_admin=new_admin)
 
     return run_until_signal(main)
 
@@ -58,9 +60,14 @@ async def operate(  # noqa: PLR0913  # it is the whole composition
     weather: WeatherFeed,
     *,
     demo: bool = False,
+    guest: Viewer = ANONYMOUS,
+    new_admin: bool = False,
     feed_period_s: float = FEED_PERIOD_S,
 ) -> None:
-    """Everything between the opened record and the closed one. StartError when something needed is not to be had."""
+    """Everything between the opened record and the closed one. StartError when something needed is not to be had.
+
+    The demo lets in `guest` without a sign-in; to a site people sign in.
+    """
     path = data / "record.sqlite"
     try:
         record = Record.open(path)
@@ -82,7 +89,8 @@ async def operate(  # noqa: PLR0913  # it is the whole composition
         system.feeds = make_feeds(system, prices, weather, feed_period_s)
         token = os.environ.get(site.monitoring.token_env)
         view = View(system, path, demo=demo, day_plans=day_plans)
-        server = WebServer(create_app(view, monitoring_token=token), listening)
+        people = None if demo else let_in(system, data, address_of(listening), new_admin=new_admin)
+        server = WebServer(create_app(view, guest, token, people), listening)
 
         async def end_server() -> None:
             await stop.wait()

@@ -21,6 +21,12 @@ def open_port(port: int) -> socket.socket:
         raise StartError(f"port {port} cannot be opened ({error}): choose another one (--port, PORT=...)") from error
 
 
+def address_of(listening: socket.socket) -> str:
+    """Where the page is."""
+    host, port = listening.getsockname()
+    return f"http://{host}:{port}"
+
+
 class WebServer(uvicorn.Server):
     """uvicorn without its signal handlers: the process has one place that decides when it ends."""
 
@@ -28,12 +34,18 @@ class WebServer(uvicorn.Server):
         """`listening` comes from `open_port`."""
         super().__init__(
             uvicorn.Config(
-                app, log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE_S, lifespan="off"
+                app,
+                log_level="warning",
+                access_log=False,
+                timeout_graceful_shutdown=GRACE_S,
+                lifespan="off",
+                server_header=False,
+                proxy_headers=True,
+                forwarded_allow_ips="127.0.0.1",  # only a proxy on this machine may say whom it speaks for
             )
         )
         self._socket = listening
-        host, port = listening.getsockname()
-        self.url = f"http://{host}:{port}"
+        self.url = address_of(listening)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -1,5 +1,7 @@
 """The web application: the pages in two languages, the JSON API, the live stream and the files they need."""
 
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Final
@@ -13,10 +15,14 @@ from starlette.types import Scope
 
 from dashboards.access import ANONYMOUS, Viewer, current_viewer, needs
 from dashboards.api import REFUSED, api_router
-from dashboards.gate import Gate
+from dashboards.api_access import access_router
+from dashboards.gate import Gate, with_csrf
 from dashboards.monitoring import add_monitoring
+from dashboards.pages.display import add_display
+from dashboards.pages.doors import add_doors
 from dashboards.pages.navigation import address
 from dashboards.pages.registry import PAGES, Page
+from dashboards.people_ports import People
 from dashboards.ports import SiteView
 from dashboards.stream import HEADERS, Feed, stream
 from dashboards.words import LANGUAGES, Language
@@ -54,10 +60,16 @@ class Files(StaticFiles):
         return response
 
 
-def create_app(view: SiteView, guest: Viewer = ANONYMOUS, monitoring_token: str | None = None) -> FastAPI:
+def create_app(
+    view: SiteView,
+    guest: Viewer = ANONYMOUS,
+    monitoring_token: str | None = None,
+    people: People | None = None,
+) -> FastAPI:
     """The application over one site. It opens nothing and starts nothing: any ASGI server runs it.
 
-    `guest` is who the demo lets in without a sign-in. `monitoring_token` opens /healthy and /metrics, nothing else.
+    `guest` is who the demo lets in without a sign-in; without `people` nobody else can. `monitoring_token` opens
+    /healthy and /metrics, nothing else. `app.state.guest` has the token that a guest's changes carry.
     """
     app = FastAPI(
         title="bems",
@@ -68,10 +80,23 @@ def create_app(view: SiteView, guest: Viewer = ANONYMOUS, monitoring_token: str 
         redoc_url=None,
     )
     app.add_middleware(GZipMiddleware, minimum_size=2000)
-    app.add_middleware(Gate, demo=view.demo, guest=guest, monitoring_token=monitoring_token)
+    guest = app.state.guest = with_csrf(guest)
+    app.add_middleware(
+        Gate,
+        demo=view.demo,
+        guest=guest,
+        monitoring_token=monitoring_token,
+        people=people,
+        display=view.site.access.display,
+    )
     app.include_router(api_router(view))
     add_monitoring(app, view)
-    _add_stream(app, view, guest)
+    _add_stream(app, view, people)
+    if people is not None:
+        app.include_router(access_router(people))
+        add_doors(app, view, people)
+    if view.site.access.display:
+        add_display(app, view)
     _add_page(app, view, "/", PAGES["now"], "nb")
     for name, page in PAGES.items():
         for language in LANGUAGES:
@@ -80,8 +105,9 @@ def create_app(view: SiteView, guest: Viewer = ANONYMOUS, monitoring_token: str 
     return app
 
 
-def _add_stream(app: FastAPI, view: SiteView, guest: Viewer) -> None:
-    feed = Feed(view, guest)
+def _add_stream(app: FastAPI, view: SiteView, people: People | None) -> None:
+    feeds: dict[bool, Feed] = {}
+    """One for those who see what tells about residents, one for the others."""
 
     @app.get(
         "/api/stream",
@@ -89,8 +115,24 @@ def _add_stream(app: FastAPI, view: SiteView, guest: Viewer) -> None:
         response_class=StreamingResponse,
         responses={**REFUSED, 200: {"description": WHAT_COMES, "content": {"text/event-stream": {"schema": EVENT}}}},
     )
-    async def live(_viewer: Annotated[Viewer, Depends(current_viewer)]) -> StreamingResponse:
-        return StreamingResponse(stream(view, feed), media_type="text/event-stream", headers=HEADERS)
+    async def live(viewer: Annotated[Viewer, Depends(current_viewer)]) -> StreamingResponse:
+        if viewer.sees_personal not in feeds:
+            feeds[viewer.sees_personal] = Feed(view, viewer)
+        messages = stream(view, feeds[viewer.sees_personal])
+        if people is not None:
+            messages = _while_let_in(messages, people, viewer)
+        return StreamingResponse(messages, media_type="text/event-stream", headers=HEADERS)
+
+
+async def _while_let_in(
+    messages: AsyncGenerator[bytes, None], people: People, viewer: Viewer
+) -> AsyncGenerator[bytes, None]:
+    """The stream, until the viewer's session ends or their role changes."""
+    async with aclosing(messages):
+        async for message in messages:
+            if not people.is_let_in(viewer):
+                return
+            yield message
 
 
 def _add_page(app: FastAPI, view: SiteView, path: str, page: Page, language: Language) -> None:

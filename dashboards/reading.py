@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final, cast
 
-from dashboards.access import Viewer
+from dashboards.access import Right, Viewer
 from dashboards.answers import AlarmAnswer, EventAnswer, HeldAnswer, PointAnswer
+from dashboards.audit_words import ACCESS, AUDIT, audit_text
 from dashboards.ports import AlarmView, HeldCommand, PointView, SiteView
 from dashboards.words import LANGUAGES, Language, said, said_in_both, texts
 from models.field import Privacy
@@ -102,6 +103,8 @@ def _event_text(site: Site, event: Mapping[str, object], data: Mapping[str, obje
     if isinstance(code := data.get("code"), str):
         facts = {name: fact for name, fact in data.items() if isinstance(fact, float | int | str)}
         reason = said(site, Reason(code, facts), language)
+    if event["kind"] == AUDIT:
+        return audit_text(data, subject_name(site, str(event["subject"]), language), language)
     key = EVENT_TEXTS.get(str(event["kind"]))
     if key is None:
         return reason
@@ -133,7 +136,8 @@ def subject_name(site: Site, subject: str, language: Language) -> str:
 
 def seen_events(site: Site, events: list[EventAnswer], viewer: Viewer) -> list[EventAnswer]:
     """Those that tell nothing the viewer may not know."""
-    return [e for e in events if e.subject not in site.points or not is_restricted(site, e.subject, viewer)]
+    seen = [e for e in events if e.subject not in site.points or not is_restricted(site, e.subject, viewer)]
+    return [e for e in seen if e.subject != ACCESS or viewer.may(Right.ADMINISTER)]
 
 
 def price_now(view: SiteView) -> list[object]:

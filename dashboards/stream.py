@@ -16,7 +16,7 @@ Messages (data is JSON): event `full` once at the start, then `delta`.
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -144,7 +144,7 @@ class Feed:
         return {point: answer for point, (_, answer) in now.items()}
 
 
-async def stream(view: SiteView, feed: Feed) -> AsyncIterator[bytes]:
+async def stream(view: SiteView, feed: Feed) -> AsyncGenerator[bytes, None]:
     """The stream of one listener, until the site's ticks end or the listener goes."""
     ticks = aiter(view.ticks())
     feed.refresh(None)

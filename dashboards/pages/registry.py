@@ -5,7 +5,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from dashboards.access import Right, Viewer
+from dashboards.pages.house_rooms import house_rooms
 from dashboards.pages.now import now
+from dashboards.pages.people import people
+from dashboards.pages.plan import plan
+from dashboards.pages.systems import systems
 from dashboards.ports import SiteView
 from dashboards.words import Language
 
@@ -20,4 +24,8 @@ class Page:
 
 PAGES: Final[Mapping[str, Page]] = {
     "now": Page(now),
+    "people": Page(people, Right.ADMINISTER),
+    "plan": Page(plan),
+    "rooms": Page(house_rooms),
+    "systems": Page(systems),
 }

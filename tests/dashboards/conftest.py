@@ -10,10 +10,11 @@ from tests.dashboards.fake import FakeView
 HERE = "http://127.0.0.1:8080"
 
 
-def client(view, peer="127.0.0.1", base_url=HERE, guest=ANONYMOUS):
-    """A client whose requests seem to come from `peer`."""
-    transport = httpx.ASGITransport(app=create_app(view, guest), client=(peer, 50_000))
-    return httpx.AsyncClient(transport=transport, base_url=base_url)
+def client(view, peer="127.0.0.1", base_url=HERE, guest=ANONYMOUS, people=None):
+    """A client whose requests seem to come from `peer`, from a page that a guest has opened."""
+    app = create_app(view, guest, people=people)
+    transport = httpx.ASGITransport(app=app, client=(peer, 50_000))
+    return httpx.AsyncClient(transport=transport, base_url=base_url, headers={"X-CSRF-Token": app.state.guest.csrf})
 
 
 @pytest.fixture

@@ -3,10 +3,13 @@
 import re
 from pathlib import Path
 from string import Formatter
+from typing import get_args
 
 import pytest
 
+from dashboards.access import Right
 from dashboards.answers import EventAnswer
+from dashboards.people_ports import Refused
 from dashboards.reading import event_answer
 from dashboards.shown import DECIMALS
 from dashboards.words import LANGUAGES, said, texts
@@ -17,7 +20,13 @@ from tests.dashboards.fake import START, site
 FOLDER = Path(__file__).resolve().parents[2] / "dashboards"
 PARTS = sorted({key.split(".")[0] for key in texts("nb")})
 ASKED = re.compile(rf"""["'`]((?:{"|".join(PARTS)})\.[a-z_]+)["'`]""")
-FAMILIES = {"legend.": r"legend\.\{kind\}", "role.": r"role\.\{viewer\.role"}
+FAMILIES = {
+    "legend.": r"legend\.\{kind\}",
+    "role.": r"role\.\{viewer\.role",
+    "right.": r"right\.\{right\.value",
+    "access.": r"access\.\{error\.why\}",
+    "audit.": r"audit\.\{data\.get",
+}
 
 
 def sources():
@@ -44,6 +53,13 @@ def test_every_text_is_in_use():
     families = tuple(start for start, pattern in FAMILIES.items() if re.search(pattern, code))
     unused = {key for key in texts("nb") if not key.startswith(families)} - set(ASKED.findall(code))
     assert unused == set()
+
+
+def test_everything_that_is_refused_or_audited_has_its_words():
+    assert {f"access.{why}" for why in get_args(Refused)} <= texts("nb").keys()
+    assert {f"right.{right}" for right in Right} == {key for key in texts("nb") if key.startswith("right.")}
+    code = "\n".join(file.read_text("utf-8") for file in (FOLDER.parent / "bems").rglob("*.py"))
+    assert [key for key in texts("nb") if key.startswith("audit.") and f'"{key.split(".")[1]}"' not in code] == []
 
 
 def test_both_languages_fill_in_the_same_facts():

@@ -2,6 +2,7 @@
 // HTTP error it gives up, and then we try again.
 
 const AGAIN_MS = 3000;
+const SIGNED_OUT = 401;
 
 /** Listen until the page is left: `onMessage(data, whole)` for each message, `onLost()` when the stream breaks. */
 export function listen(onMessage, onLost) {
@@ -10,6 +11,18 @@ export function listen(onMessage, onLost) {
   source.addEventListener("delta", (event) => onMessage(JSON.parse(event.data), false));
   source.addEventListener("error", () => {
     onLost();
-    if (source.readyState === EventSource.CLOSED) setTimeout(() => listen(onMessage, onLost), AGAIN_MS);
+    if (source.readyState !== EventSource.CLOSED) return;
+    leaveIfSignedOut();
+    setTimeout(() => listen(onMessage, onLost), AGAIN_MS);
   });
+}
+
+/** Where a session has ended there is nothing to wait for. */
+async function leaveIfSignedOut() {
+  try {
+    const { status } = await fetch("/api/session");
+    if (status === SIGNED_OUT) location.reload();
+  } catch {
+    // no answer at all: the banner says so, and we try again
+  }
 }

@@ -1,0 +1,54 @@
+"""People and tokens as pages see them, and what a name may be. Pure."""
+
+from datetime import UTC, datetime
+from typing import Final
+
+from bems.people.book import Book, Person, Token
+from dashboards.access import Viewer
+from dashboards.people_ports import NotDoneError, PersonView, TokenView
+
+LONGEST_NAME: Final = 40
+
+
+def person_view(person: Person, sessions: int) -> PersonView:
+    """Somebody, with how many sessions are open."""
+    return PersonView(
+        person.name,
+        person.role,
+        "closed" if person.closed else "active" if person.password is not None else "invited",
+        _time(person.made_s),
+        None if person.signed_in_s is None else _time(person.signed_in_s),
+        sessions,
+    )
+
+
+def token_view(id_: str, token: Token, used_s: float | None) -> TokenView:
+    """A token without its secret."""
+    return TokenView(
+        id_, token.name, token.rights, token.made_by, _time(token.made_s), _time(token.expires_s),
+        None if used_s is None else _time(used_s),
+    )  # fmt: skip
+
+
+def program(id_: str, token: Token) -> Viewer:
+    """Who a token lets in."""
+    return Viewer(f"{token.name} (API)", None, frozenset(token.rights), session=id_)
+
+
+def with_admin(book: Book) -> Book:
+    """The book, where somebody administers people; NotDoneError `last_admin`."""
+    if not book.admins():
+        raise NotDoneError("last_admin")
+    return book
+
+
+def written(name: str) -> str:
+    """A name as it is shown; NotDoneError `name` when it is none."""
+    plain = " ".join(name.split())
+    if not 2 <= len(plain) <= LONGEST_NAME or not all(c.isalnum() or c in " .-_@'" for c in plain):
+        raise NotDoneError("name")
+    return plain
+
+
+def _time(s: float) -> datetime:
+    return datetime.fromtimestamp(s, UTC)
