@@ -10,6 +10,7 @@ from math import exp
 from statistics import median
 from typing import Final
 
+from control.assets.building import BATH_SUPPLY_DEGC
 from control.memory import Filtered, RuleMemory, latch
 from control.picture import Scene
 from control.wish import Wish
@@ -123,7 +124,14 @@ def supply_setpoint_degc(scene: Scene, circuit: Circuit, outside: Outdoor, memor
         own = max(0.0, min(1.0, (_short_k(scene, circuit) - SHORT_K[0]) / (SHORT_K[1] - SHORT_K[0])))
         wanted = planned + own * max(wanted - planned, 0.0)
         wanted = min(wanted, curve(circuit.curve, outside.degc) + STORING_K)
-    return min(circuit.max_supply_degc, max(LEAST_SUPPLY_DEGC, wanted))
+    least = BATH_SUPPLY_DEGC if _under_bathrooms(scene, circuit) else LEAST_SUPPLY_DEGC
+    return min(circuit.max_supply_degc, max(least, wanted))
+
+
+def _under_bathrooms(scene: Scene, circuit: Circuit) -> bool:
+    """Whether the circuit heats floors of residents' bathrooms, which are promised to be warm all year."""
+    zones = (zone for zone in scene.site.zones if zone.circuit == circuit.id)
+    return any(room.bathroom_floor_m2 for zone in zones for room in zone.rooms)
 
 
 def planned_supply_degc(scene: Scene, circuit: Circuit) -> float | None:
@@ -205,7 +213,6 @@ def circuits(scene: Scene, memory: RuleMemory, outside: Outdoor | None) -> tuple
         return [], memory
     wishes: list[Wish] = []
     pumps = dict(memory.pumps)
-    all_year = {zone.circuit for zone in scene.site.zones if any(room.bathroom_floor_m2 for room in zone.rooms)}
     for circuit in scene.site.circuits:
         setpoint = supply_setpoint_degc(scene, circuit, outside, memory)
         if planned_supply_degc(scene, circuit) is not None:
@@ -213,11 +220,12 @@ def circuits(scene: Scene, memory: RuleMemory, outside: Outdoor | None) -> tuple
         source = outside.source if planned_supply_degc(scene, circuit) is None else Code.PLAN_SUPPLY
         why = because(source, outdoor_degc=outside.degc, supply_degc=setpoint)
         wishes += _wish(scene, circuit, "supply_setpoint_degc", setpoint, why, outside.needs)
+        all_year = _under_bathrooms(scene, circuit)
         pumps[circuit.id] = latch(
             memory.pumps.get(circuit.id),
             scene.now,
-            start=circuit.id in all_year or outside.degc < HEATING_ON_DEGC,
-            stop=circuit.id not in all_year and outside.degc > HEATING_OFF_DEGC,
+            start=all_year or outside.degc < HEATING_ON_DEGC,
+            stop=not all_year and outside.degc > HEATING_OFF_DEGC,
         )
         on = pumps[circuit.id].on
         why = because(Code.PUMP_ON if on else Code.PUMP_OFF, outdoor_degc=outside.degc, limit_degc=HEATING_OFF_DEGC)

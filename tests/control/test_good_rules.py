@@ -183,6 +183,14 @@ def test_supply_follows_the_widest_valve_on_top_of_the_curve(good):
     assert supply_after(60) == pytest.approx(start - 0.5, abs=0.1)
 
 
+def test_bathroom_floors_get_warm_water_however_far_room_valves_are_closed(good):
+    valves(good, 0.0)
+    good.set(weather__outdoor_temp_degc=14.0)
+    values = good.pass_time(24 * 3600)
+    assert values["circuit_floor_ab.supply_setpoint_degc"] == 27.0
+    assert values["circuit_floor_common.supply_setpoint_degc"] < 25.0
+
+
 def test_closed_valves_of_zones_that_are_set_back_lower_nothing(good):
     valves(good, 50.0)
     good.set(cafe__setpoint_degc=19.0)
