@@ -11,6 +11,7 @@ from bems.desk import Desk
 from bems.history.query import HOLD, History
 from bems.history.rows import EventKind
 from bems.history.times import even_edges
+from bems.house import SiteHouse
 from bems.insight.day_plans import DayPlans
 from bems.insight.insight import SiteInsight
 from bems.state import aged
@@ -39,6 +40,7 @@ class View:
         self._system = system
         self._history = History(record_path)
         self._insight = SiteInsight(system, record_path, day_plans, wall_s)
+        self._house = SiteHouse(system.site, record_path, system.clock.now)
         self._demo = demo
         self.desk = Desk(system)
         """People's orders."""
@@ -185,6 +187,11 @@ class View:
     def insight(self) -> SiteInsight:
         """Energy and money, hot water, and the plan on one time axis."""
         return self._insight
+
+    @property
+    def house(self) -> SiteHouse:
+        """Comfort of rooms, the log, function descriptions."""
+        return self._house
 
     def ticks(self) -> AsyncIterator[int]:
         """Yields after every tick."""

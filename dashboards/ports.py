@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
+from dashboards.house_ports import House
+from dashboards.desk_ports import Desk
+from dashboards.alarm_ports import AlarmDesk
 from dashboards.insight_ports import Insight
 from dashboards.night_ports import NightsView
 from models.signals import Reason
@@ -269,6 +272,21 @@ class SiteView(Protocol):
     @property
     def insight(self) -> Insight:
         """Energy and money, hot water, and the plan on one time axis."""
+        ...
+
+    @property
+    def desk(self) -> Desk:
+        """People's orders: what is taken over, modes, settings."""
+        ...
+
+    @property
+    def house(self) -> House:
+        """Comfort of rooms, the log, function descriptions."""
+        ...
+
+    @property
+    def alarm_desk(self) -> AlarmDesk:
+        """Alarms through their whole life, and what operators do to them."""
         ...
 
     def ticks(self) -> AsyncIterator[int]:
