@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -20,17 +21,29 @@ LINT: Final = {
 }
 """Each check's command in the virtual environment, by the name people see."""
 
+SIDE_BY_SIDE: Final = tuple(f"tests/{package}" for package in ("bems", "control", "dashboards", "hil_sim", "models"))
+"""These judge values, not periods: a process a core runs them, file by file."""
+
 
 def main(arguments: Sequence[str]) -> int:
     """Run the checks, all of them even when one fails, so that one run shows everything; returns the exit code."""
     failed = [name for name, command in LINT.items() if not passes(name, command)]
     if "--lint" not in arguments:
-        print("tests:", flush=True)
-        if subprocess.run([VENV / "bin" / "python", "-m", "pytest"], cwd=ROOT, check=False).returncode != 0:
-            failed.append("tests")
+        side_by_side = ["-n", str(os.cpu_count() or 1), "--dist", "loadfile", *SIDE_BY_SIDE]
+        alone = [f"--ignore={folder}" for folder in SIDE_BY_SIDE]
+        failed += [
+            name for name, words in (("tests", side_by_side), ("tests on the wire", alone)) if not tested(name, words)
+        ]
     if failed:
         print(f"not passed: {', '.join(failed)}", file=sys.stderr)
     return 1 if failed else 0
+
+
+def tested(name: str, words: Sequence[str]) -> bool:
+    """Run tests, their own words to the screen as they come."""
+    print(f"{name}:", flush=True)
+    command = [str(VENV / "bin" / "python"), "-m", "pytest", *words]
+    return subprocess.run(command, cwd=ROOT, check=False).returncode == 0
 
 
 def passes(name: str, command: Sequence[str]) -> bool:
