@@ -125,7 +125,7 @@ def _tile(space: Zone | Room, where: str, site: Site, language: Language, name: 
             el("span", {"class": "name"}, name),
             value(Shown("short.temperature", (temp,)), site, "span", {}),
             el("span", {"class": "word"}, texts(language)["house_rooms.waiting"]),
-            el("span", {"class": "today"}, texts(language)["house_rooms.waiting"]),
+            el("span", {"class": "today"}, ""),
         ),
     )
 

@@ -8,17 +8,19 @@ from itertools import pairwise
 from typing import Final
 
 from dashboards.components import Shown
-from dashboards.drawing import LETTER, value
+from dashboards.drawing import short_names, value
 from dashboards.markup import Attribute, Markup, el
-from dashboards.pictures.lanes import Lane, Reading, Station, lanes
+from dashboards.pictures.lanes import Lane, Station, lanes
 from dashboards.symbols import symbol
 from dashboards.words import Language, pick, texts
 from models.profile import Text
 from models.site import Site
 
+LETTER: Final = 8.4
+"""Widest usual width of a letter [drawing units]; names are cut to fit with it."""
 WIDTH: Final = 1280.0
 EDGE: Final = 8.0
-GAP: Final = 26.0
+GAP: Final = 18.0
 """Between two boxes, where the line is seen."""
 HEAD: Final = 26.0
 """Of a lane, over its boxes."""
@@ -74,9 +76,10 @@ def _lane(lane: Lane, named: Lane | None, site: Site, language: Language, y: flo
     height = TITLE + ROW * max(rows, 1) + FOOT
     xs = [EDGE + (width + GAP) * i for i in range(len(lane.stations))]
     parts.append(el("g", {"class": "lines", "aria-hidden": "true"}, *_lines(lane, xs, width, top, height, y)))
-    parts += (
-        _box(station, x, top, width, height, site, language) for station, x in zip(lane.stations, xs, strict=True)
-    )
+    titles = [_said(station.title, language) for station in lane.stations]
+    shown = titles if lane.series else short_names(titles)
+    for station, title, x in zip(lane.stations, shown, xs, strict=True):
+        parts.append(_box(station, title, (x, top, width, height), site, language))
     return el("g", {"class": "lane"}, *parts), top + height + LANE_GAP
 
 
@@ -92,7 +95,8 @@ def _said(text: str | Text, language: Language) -> str:
 
 
 def _height_rows(station: Station) -> int:
-    return len(station.readings) + bool(station.running)
+    targets = sum(reading.target is not None for reading in station.readings)
+    return len(station.readings) + targets + bool(station.running)
 
 
 def _lines(lane: Lane, xs: Sequence[float], width: float, top: float, height: float, bus_y: float) -> list[Markup]:
@@ -119,8 +123,10 @@ def _path(kind: str, d: str) -> Markup:
     return el("path", {"class": f"line {kind}", "d": d})
 
 
-def _box(station: Station, x: float, y: float, width: float, height: float, site: Site, language: Language) -> Markup:
-    title = _said(station.title, language)
+def _box(
+    station: Station, title: str, place: tuple[float, float, float, float], site: Site, language: Language
+) -> Markup:
+    x, y, width, height = place
     frame = el("rect", {"class": "frame", "x": x, "y": y, "width": width, "height": height, "rx": 3})
     rows: list[Markup] = []
     row_y = y + TITLE
@@ -128,10 +134,13 @@ def _box(station: Station, x: float, y: float, width: float, height: float, site
         rows.append(el("text", {"class": "state", "x": x + 10, "y": row_y + 14}, ""))
         row_y += ROW
     for reading in station.readings:
-        rows.append(_row(reading, site, x, row_y, width))
+        rows.append(_row(reading.point, "value", site, language, x, row_y, width))
         row_y += ROW
+        if reading.target is not None:
+            rows.append(_row(reading.target, "value target", site, language, x, row_y, width))
+            row_y += ROW
     if not station.readings and not station.running:
-        children = [frame, symbol(station.kind, x + 7, y + 5), *_wrapped(title, x + 36, y + 20, width - 42)]
+        children = [frame, symbol(station.kind, x + 7, y + 5), *_wrapped(title, x + 36, y + 20, width - 38)]
         return el("g", {"class": "served"}, *children)
     attributes: dict[str, Attribute] = {
         "class": f"component {station.kind.value}",
@@ -139,7 +148,7 @@ def _box(station: Station, x: float, y: float, width: float, height: float, site
         "data-component": station.opens,
         "data-running": " ".join(station.running) or None,
     }
-    name = el("text", {"class": "title", "x": x + 36, "y": y + 20}, *_cut(title, width - 42))
+    name = el("text", {"class": "title", "x": x + 36, "y": y + 20}, *_cut(title, width - 38))
     children = [frame, symbol(station.kind, x + 7, y + 5), name, *rows]
     mark: dict[str, Attribute] = {
         "class": "mark",
@@ -152,15 +161,18 @@ def _box(station: Station, x: float, y: float, width: float, height: float, site
     return el("a", attributes, *(part for child in [*children, el("use", mark)] for part in (child, " ")))
 
 
-def _row(reading: Reading, site: Site, x: float, y: float, width: float) -> Markup:
-    """A point by its component code, its value, and its set point where it has one."""
-    point = site.points[reading.point]
-    parts = [el("text", {"class": "label code", "x": x + 10, "y": y + 14}, point.spec.tfm)]
-    end = x + width - 8
-    parts.append(_cell(Shown("", (reading.point,)), site, end, y, "value"))
-    if reading.target is not None:
-        parts.append(_cell(Shown("", (reading.target,)), site, end - 68, y, "value target"))
-    return el("g", None, el("title", None, f"{point.tag}"), *parts)
+def _row(  # where, and what
+    point_id: str, css: str, site: Site, language: Language, x: float, y: float, width: float
+) -> Markup:
+    """A point by its component code and its value."""
+    point = site.points[point_id]
+    return el(
+        "g",
+        None,
+        el("title", None, f"{point.tag} {pick(point.spec.label, language)}"),
+        el("text", {"class": "label code", "x": x + 10, "y": y + 14}, point.spec.tfm),
+        _cell(Shown("", (point_id,)), site, x + width - 8, y, css),
+    )
 
 
 def _cell(shown: Shown, site: Site, end: float, y: float, css: str) -> Markup:

@@ -60,19 +60,17 @@ TARGETS: Final = {
 
 MACHINE: Final[Plan] = (
     ("picture.brine", Kind.WELLS, ("brine_in_temp_degc", "brine_out_temp_degc"), ()),
-    ("picture.guards", Kind.MAIN, ("release_ok", "fault"), ()),
     (
         "picture.compressors",
         Kind.HEAT_PUMP,
-        ("stage_request", "discharge_temp_degc"),
+        ("stage_request", "discharge_temp_degc", "release_ok", "fault"),
         ("compressor_1_on", "compressor_2_on"),
     ),
     ("picture.condenser", Kind.TANK, ("supply_temp_degc", "return_temp_degc"), ()),
     ("picture.duty", Kind.HOT_WATER, ("hot_water_duty",), ("hot_water_duty",)),
 )
 BOILER: Final[Plan] = (
-    ("picture.guards", Kind.MAIN, ("overheat_trip", "fault"), ()),
-    ("picture.stages", Kind.BOILER, ("stages_on", "power_kw"), ("stages_on",)),
+    ("picture.stages", Kind.BOILER, ("stages_on", "power_kw", "overheat_trip", "fault"), ("stages_on",)),
     ("picture.out", Kind.TANK, ("supply_temp_degc",), ()),
 )
 CIRCUIT: Final[Plan] = (

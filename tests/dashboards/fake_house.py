@@ -29,8 +29,8 @@ class FakeHouse:
         midnight = datetime.combine(now.astimezone(site.zone_info).date(), time(), site.zone_info)
         known_min = (now - midnight) / timedelta(minutes=1)
         found = []
-        for zone in site.zones:
-            found.append(SpaceView(zone.id, False, 20.0, 26.0, 0.0, 0.0, known_min))
+        for zone in (zone for zone in site.zones if zone.rooms or zone.persons):
+            found.append(SpaceView(zone.id, False, 19.0, 26.0, 0.0, 0.0, known_min))
             for room in zone.rooms:
                 below_min = 95.0 if room.id == "c4" else 0.0
                 found.append(SpaceView(room.id, True, 21.0, 24.0, below_min, 0.0, known_min))

@@ -11,13 +11,14 @@ const STUFFY_PPM = 1000;
 const WORDS = {
   fine: "house_rooms.fine", bit_cold: "house_rooms.bit_cold", cold: "house_rooms.cold",
   bit_warm: "house_rooms.bit_warm", warm: "house_rooms.warm", unknown: "house_rooms.unknown",
+  free: "house_rooms.not_counted",
 };
 const tiles = [...document.querySelectorAll(".space")];
 const today = new Map(); // id -> {low_degc, high_degc, below_min, above_min, known_min}
 let opened = null;
 
 const valueOf = (id) => (id && store.points.get(id)?.quality === "good" ? store.points.get(id).value : null);
-const minutes = (value) => span(Math.round(value) * 60);
+const minutes = (value) => t("time.minutes", { number: number(value, 0) });
 const bandOf = (tile) => {
   const known = today.get(tile.dataset.space);
   return [known?.low_degc ?? Number(tile.dataset.low), known?.high_degc ?? Number(tile.dataset.high)];
@@ -26,6 +27,7 @@ const bandOf = (tile) => {
 function stateOf(tile) {
   const degc = valueOf(tile.dataset.temp);
   if (degc === null) return "unknown";
+  if (today.size && !today.has(tile.dataset.space)) return "free";
   const [low, high] = bandOf(tile);
   if (degc < low) return low - degc < FAR_K ? "bit_cold" : "cold";
   if (degc > high) return degc - high < FAR_K ? "bit_warm" : "warm";
@@ -34,9 +36,8 @@ function stateOf(tile) {
 
 function todayOf(tile) {
   const known = today.get(tile.dataset.space);
-  if (!known) return t("house_rooms.not_counted");
-  const off = known.below_min + known.above_min;
-  return off >= 1 ? t("house_rooms.today_off", { minutes: minutes(off) }) : t("house_rooms.today_none");
+  const off = known ? known.below_min + known.above_min : 0;
+  return off >= 1 ? t("house_rooms.today_off", { minutes: minutes(off) }) : "";
 }
 
 function showTile(tile) {
@@ -48,11 +49,12 @@ function showTile(tile) {
 
 function showSummary() {
   const known = tiles.filter((tile) => valueOf(tile.dataset.temp) !== null);
-  const fine = known.filter((tile) => tile.dataset.state === "fine").length;
+  const fine = known.filter((tile) => ["fine", "free"].includes(tile.dataset.state)).length;
   const key = fine === tiles.length ? "house_rooms.all_fine" : "house_rooms.some_off";
   setText(byId("rooms-fine"), t(key, { fine, total: tiles.length }));
-  if (!known.length) return;
-  const byDegc = known.sort((a, b) => valueOf(a.dataset.temp) - valueOf(b.dataset.temp));
+  const asked = known.filter((tile) => tile.dataset.state !== "free");
+  if (!asked.length) return;
+  const byDegc = asked.sort((a, b) => valueOf(a.dataset.temp) - valueOf(b.dataset.temp));
   const facts = (tile) => ({ name: nameOf(tile), degc: number(valueOf(tile.dataset.temp), 1) });
   const words = [t("house_rooms.coldest", facts(byDegc[0])), t("house_rooms.warmest", facts(byDegc.at(-1)))];
   setText(byId("rooms-extremes"), words.join(" "));
@@ -67,7 +69,7 @@ function showRows() {
     if (!known) continue;
     setText(row.querySelector(".below"), minutes(known.below_min));
     setText(row.querySelector(".above"), minutes(known.above_min));
-    setText(row.querySelector(".known"), minutes(known.known_min));
+    setText(row.querySelector(".known"), span(Math.round(known.known_min) * 60));
   }
 }
 

@@ -15,7 +15,9 @@ function show() {
 }
 
 addEventListener("hashchange", () => {
-  if (sections.some((section) => `#${section.id}` === location.hash)) show();
+  if (!sections.some((section) => `#${section.id}` === location.hash)) return;
+  show();
+  scrollTo({ top: 0 });
 });
 addEventListener("afterprint", show);
 byId("print-one").addEventListener("click", () => print());
@@ -24,3 +26,4 @@ byId("print-all").addEventListener("click", () => {
   print();
 });
 show();
+if (location.hash) scrollTo({ top: 0 });

@@ -1,0 +1,81 @@
+// The log: fetched by kind and period, narrowed by words, kept up to date.
+import { onChange } from "./frame.js";
+import { byId, keyed, make, setText } from "./dom.js";
+import { fetchJson, store } from "./store.js";
+import { dayAndClock, decimalsOf, number, pick, t } from "./words.js";
+
+const AGAIN_MS = 30000;
+const TYPED_MS = 200;
+const MOST = 500;
+const WHO = { outside: "log.somebody", control: "log.control", alarms: "log.alarms", system: "log.system" };
+const form = byId("log-form");
+let entries = [];
+let asked = 0; // number of the last question; older answers are dropped
+let typed = null;
+
+const who = (entry) => entry.who ?? (WHO[entry.group] ? t(WHO[entry.group]) : "");
+
+/** A value before or after, with the decimals and unit of its point where it is one. */
+function said(value, entry) {
+  if (value === null || value === undefined || value === "") return "–";
+  if (typeof value !== "number") return String(value);
+  const meta = store.meta.get(entry.subject);
+  const unit = meta && !["bool", "state", "count"].includes(meta.unit) ? ` ${meta.unit}` : "";
+  return `${number(value, meta ? decimalsOf(meta.unit) : Number.isInteger(value) ? 0 : 1)}${unit}`;
+}
+
+const change = (entry) =>
+  entry.before === null && entry.after === null ? "" : `${said(entry.before, entry)} → ${said(entry.after, entry)}`;
+
+const words = (entry) => `${who(entry)} ${pick(entry.text)} ${change(entry)} ${entry.reason ?? ""}`.toLowerCase();
+
+function show() {
+  const wanted = byId("log-search").value.toLowerCase().split(/\s+/).filter(Boolean);
+  const found = entries.filter((entry) => wanted.every((word) => words(entry).includes(word)));
+  const rows = found.length ? found : [null];
+  const keyOf = (entry) => (entry ? `${entry.at} ${entry.kind} ${entry.subject} ${pick(entry.text)}` : "none");
+  keyed(byId("log-rows"), rows, keyOf, (entry) => {
+    if (!entry) return make("tr", {}, make("td", { colspan: 5 }, t("log.none")));
+    const when = make("time", { datetime: entry.at }, dayAndClock(Date.parse(entry.at) / 1000));
+    return make("tr", { "data-group": entry.group },
+      make("td", { class: "when" }, when), make("td", { class: "who" }, who(entry)),
+      make("th", { class: "what", scope: "row" }, pick(entry.text)),
+      make("td", { class: "change" }, change(entry)), make("td", { class: "why" }, entry.reason ?? ""));
+  });
+  const full = entries.length >= MOST;
+  setText(byId("log-count"), t(full ? "log.full" : "log.count", { shown: found.length, total: entries.length }));
+}
+
+async function ask() {
+  const mine = (asked += 1);
+  const data = new FormData(form);
+  const groups = data.getAll("group");
+  const query = new URLSearchParams({ days: data.get("days"), limit: MOST });
+  for (const group of groups) query.append("group", group);
+  let found = [];
+  try {
+    if (groups.length) found = await fetchJson(`/api/log?${query}`);
+  } catch {
+    if (mine === asked) setText(byId("log-count"), t("log.failed"));
+    return;
+  }
+  if (mine !== asked) return;
+  entries = found;
+  show();
+}
+
+form.addEventListener("submit", (event) => event.preventDefault());
+form.addEventListener("change", (event) => {
+  if (event.target.id !== "log-search") ask();
+});
+byId("log-search").addEventListener("input", () => {
+  clearTimeout(typed);
+  typed = setTimeout(show, TYPED_MS);
+});
+onChange((_, message) => {
+  if (message.alarms) ask();
+});
+setInterval(() => {
+  if (!document.hidden) ask();
+}, AGAIN_MS);
+ask();
