@@ -1,0 +1,166 @@
+"""The page of energy and money: today, this month, the peak against its target, meters, what the plans saved."""
+
+from typing import Final
+
+from dashboards.access import Viewer
+from dashboards.markup import Markup, el
+from dashboards.pages.frame import page, section
+from dashboards.ports import SiteView
+from dashboards.words import Language, texts
+
+FIGURES: Final = (
+    ("f-today", "energy.today", " kr"),
+    ("f-month", "energy.month", " kr"),
+    ("f-peak", "energy.peak_so_far", " kW"),
+    ("f-hour", "energy.this_hour", " kW"),
+    ("f-saved", "energy.saved", " kr"),
+)
+
+
+def energy(view: SiteView, viewer: Viewer, language: Language) -> str:
+    """The whole page; its script fills it in."""
+    words = texts(language)
+    none = el(
+        "p", {"class": "part plan-none", "id": "energy-none", "role": "status", "hidden": True}, words["energy.none"]
+    )
+    body = el(
+        "div",
+        {"class": "insight-grid", "id": "energy-body"},
+        _figures(language),
+        _peak(language),
+        _bill(language),
+        _hours(language),
+        _days(language),
+        _meters("electricity", "energy.meters_title", language),
+        _meters("heat", "energy.heat_title", language),
+        _savings(language),
+    )
+    title = words["energy.title"]
+    return page(view, viewer, language, "energy", title, none, body, scripts=["energy"], styles=["insight"])
+
+
+def _figures(language: Language) -> Markup:
+    words = texts(language)
+    return el(
+        "div",
+        {"class": "figures wide"},
+        *(
+            el(
+                "div",
+                {"class": "figure", "id": name},
+                el("span", {"class": "name"}, words[key]),
+                el("span", {"class": "value"}, el("span", {"class": "n"}, "–"), el("span", {"class": "u"}, unit)),
+                el("span", {"class": "note"}, ""),
+            )
+            for name, key, unit in FIGURES
+        ),
+    )
+
+
+def _peak(language: Language) -> Markup:
+    words = texts(language)
+    return section(
+        "energy-peak",
+        words["energy.peak_title"],
+        el("p", {"id": "peak-hour"}, "–"),
+        _plot("peak-plot", words["energy.peak_plot"]),
+        el("ul", {"class": "lines", "id": "peak-says"}),
+        el("h3", None, words["energy.highest_title"]),
+        el("ol", {"class": "lines", "id": "peak-highest"}),
+    )
+
+
+def _bill(language: Language) -> Markup:
+    words = texts(language)
+    heads = (words["energy.item"], words["energy.today_kr"], words["energy.month_kr"], "")
+    return section(
+        "energy-bill",
+        words["energy.bill_title"],
+        _table("bill-rows", words["energy.bill_title"], heads),
+        el("p", {"class": "hint"}, words["energy.bill_hint"]),
+        el("p", {"class": "hint", "id": "bill-known"}, ""),
+    )
+
+
+def _hours(language: Language) -> Markup:
+    words = texts(language)
+    heads = (
+        words["table.hour"],
+        words["energy.bought_kwh"],
+        words["energy.planned_kwh"],
+        words["energy.sold_kwh"],
+        words["energy.price_kr"],
+    )
+    title = words["energy.today_title"]
+    return section(
+        "energy-hours", title, _plot("hours-plot", title), _details(_table("hours-rows", title, heads), title, language)
+    )
+
+
+def _days(language: Language) -> Markup:
+    words = texts(language)
+    heads = (
+        words["energy.day"],
+        words["energy.bought_kwh"],
+        words["energy.sold_kwh"],
+        words["energy.cost_kr"],
+        words["energy.highest_kw"],
+    )
+    title = words["energy.month_title"]
+    return section(
+        "energy-days", title, _plot("days-plot", title), _details(_table("days-rows", title, heads), title, language)
+    )
+
+
+def _meters(carrier: str, key: str, language: Language) -> Markup:
+    words = texts(language)
+    heads = (
+        words["energy.meter"],
+        words["energy.purpose"],
+        words["energy.today_kwh"],
+        words["energy.month_kwh"],
+        "",
+    )
+    return section(
+        f"energy-{carrier}",
+        words[key],
+        el(
+            "div",
+            {"class": "scroll", "tabindex": "0", "role": "group", "aria-label": words[key]},
+            _table(f"meters-{carrier}", words[key], heads),
+        ),
+    )
+
+
+def _savings(language: Language) -> Markup:
+    words = texts(language)
+    return section(
+        "energy-savings",
+        words["energy.savings_title"],
+        el("p", {"id": "saved-says"}, "–"),
+        el("p", {"class": "hint"}, words["energy.savings_hint"]),
+        el("ul", {"class": "lines", "id": "saved-nights"}),
+    )
+
+
+def _plot(name: str, label: str) -> Markup:
+    return el("svg", {"class": "lane-plot", "id": name, "role": "img", "aria-label": label})
+
+
+def _table(rows: str, caption: str, heads: tuple[str, ...]) -> Markup:
+    return el(
+        "table",
+        None,
+        el("caption", {"class": "sr"}, caption),
+        el("thead", None, el("tr", None, *(_head(head) for head in heads))),
+        el("tbody", {"id": rows}),
+    )
+
+
+def _head(text: str) -> Markup:
+    return el("th", {"scope": "col"}, text) if text else el("td", None)
+
+
+def _details(table: Markup, label: str, language: Language) -> Markup:
+    scroll = {"class": "scroll", "tabindex": "0", "role": "group", "aria-label": label}
+    return el("details", None, el("summary", None, texts(language)["drawing.as_table"]), el("div", scroll, table))

@@ -1,0 +1,67 @@
+// The page of the plan: what the day brings, the time axis, each command's grounds, and the last days held against theirs.
+import { byId, make, setText } from "./dom.js";
+import { keepAsking } from "./asking.js";
+import { startLookBack } from "./look_back.js";
+import { dayLines } from "./plan_day.js";
+import { showGrounds } from "./plan_why.js";
+import { makeTimeline, timelineTable } from "./timeline.js";
+import { seconds } from "./plot.js";
+import { when } from "./when.js";
+import { number, pick, t } from "./words.js";
+
+const PARTS = {
+  energy: "plan.part_energy", peak: "plan.part_peak", starts: "plan.part_starts", terminal: "plan.part_terminal",
+  cold: "plan.part_cold", hot: "plan.part_hot", hygiene: "plan.part_hygiene", cars: "plan.part_cars",
+  season: "plan.part_season", wear: "plan.part_wear", brine: "plan.part_brine", fuse: "plan.part_fuse",
+};
+let show = null;
+let last = null;
+let asTable = false;
+
+function take(data) {
+  last = data;
+  byId("plan-none").hidden = true;
+  for (const id of ["plan-body", "timeline"]) byId(id).hidden = false;
+  const said = (iso) => when(seconds(iso), seconds(data.now));
+  setText(byId("plan-about"), t("plan.about", { made: said(data.made_at), until: said(data.expires_at) }));
+  setText(byId("plan-identity"), t("plan.identity", { identity: data.identity }));
+  byId("plan-day").replaceChildren(...dayLines(data).map((text) => make("li", {}, text)));
+  byId("plan-missed").replaceChildren(...data.missed.map((text) => make("li", {}, t("plan.missed", { what: pick(text) }))));
+  show ??= makeTimeline(byId("timeline"));
+  show(data);
+  if (asTable) byId("timeline-table").replaceChildren(timelineTable(data));
+  showGrounds(data.grounds);
+  showParts(data.costs_nok);
+}
+
+function showParts(parts) {
+  byId("plan-parts").replaceChildren(...parts.map(([name, nok]) => make("tr", {},
+    make("th", { scope: "row" }, PARTS[name] ? t(PARTS[name]) : name), make("td", { class: "num" }, number(nok, 0)))));
+}
+
+/** Why there is none. */
+async function none(answer) {
+  if (answer.status !== 404) return;
+  const plan = await fetch("/api/plan", { headers: { Accept: "application/json" } }).then((one) => one.json());
+  last = null;
+  byId("plan-none").hidden = false;
+  byId("plan-body").hidden = true;
+  setText(byId("plan-none"), `${t("plan.none")} ${pick((plan.no_plan ?? plan.decides).text)}`);
+}
+
+function startTable() {
+  const button = byId("timeline-as-table");
+  button.addEventListener("click", () => {
+    asTable = !asTable;
+    byId("timeline").hidden = asTable;
+    byId("timeline-table").hidden = !asTable;
+    if (asTable && last) byId("timeline-table").replaceChildren(timelineTable(last));
+    if (!asTable && last) show(last);
+    button.setAttribute("aria-expanded", String(asTable));
+    setText(button, t(asTable ? "drawing.as_chart" : "drawing.as_table"));
+  });
+}
+
+startTable();
+startLookBack();
+keepAsking("/api/plan/timeline", take, none);
