@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from math import isfinite
 from pathlib import Path
 
+from bems.alarm_desk import SystemAlarms
 from bems.clock import wall_s
 from bems.desk import Desk
 from bems.history.query import HOLD, History
@@ -44,6 +45,8 @@ class View:
         self._demo = demo
         self.desk = Desk(system)
         """People's orders."""
+        self.alarm_desk = SystemAlarms(system, self._history)
+        """Alarms through their whole life."""
 
     @property
     def site(self) -> Site:

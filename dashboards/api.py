@@ -23,6 +23,7 @@ from dashboards.answers import (
     SiteAnswer,
     ZoneAnswer,
 )
+from dashboards.api_alarms import add_alarms
 from dashboards.api_insight import add_insight
 from dashboards.api_night import add_night
 from dashboards.api_plan import add_plan
@@ -65,6 +66,7 @@ def api_router(view: SiteView) -> APIRouter:
     add_plan(router, view)
     add_night(router, view)
     add_insight(router, view)
+    add_alarms(router, view)
     return router
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from dashboards.access import Right, Viewer
+from dashboards.pages.alarms import alarms
 from dashboards.pages.house_rooms import house_rooms
 from dashboards.pages.now import now
 from dashboards.pages.people import people
@@ -23,6 +24,7 @@ class Page:
 
 
 PAGES: Final[Mapping[str, Page]] = {
+    "alarms": Page(alarms),
     "now": Page(now),
     "people": Page(people, Right.ADMINISTER),
     "plan": Page(plan),

@@ -8,7 +8,7 @@ import asyncio
 import math
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 from dashboards.night_ports import NightsView
@@ -17,6 +17,7 @@ from models.field import SitePoint
 from models.reasons import Code, because
 from models.signals import Reason
 from models.site import Site, load_site
+from tests.dashboards.fake_alarms import FakeAlarms
 from tests.dashboards.fake_insight import FakeInsight
 from tests.dashboards.fake_night import NIGHTS
 from tests.dashboards.fake_plan import MODEL, PLANNING
@@ -130,6 +131,10 @@ class FakeView:
         spread = sum(point.id.encode()) % 17 / 17
         wave = math.sin(self._count / 7 + 6 * spread)
         return value + (0.6 * spread - 0.3 if point.id not in OWN else 0.0) + 0.004 * abs(value) * wave
+
+    @cached_property
+    def alarm_desk(self) -> FakeAlarms:
+        return FakeAlarms(self.site, self.now, self.alarms)
 
     def decides(self) -> Reason:
         return because(Code.DECIDES_OLD_PLAN, age_min=23.0) if self._trouble else because(Code.DECIDES_PLAN)

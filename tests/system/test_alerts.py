@@ -144,7 +144,7 @@ async def test_a_mail_says_what_to_do_and_follows_the_alarm_to_its_end():
             assert mail["subject"].startswith("[Alarm B]")
             assert "Forbindelsen mb_heat svarer ikke" in mail["subject"]
             text = mail.get_content()
-            for part in ("Årsak: Strømbrudd", "Hvis ingen gjør noe:", "  1. Se på Enheter", "15.01.2026 07:00"):
+            for part in ("Årsak: Strømbrudd", "Hvis ingen gjør noe:", "  1. Se under Utstyr", "15.01.2026 07:00"):
                 assert part in text
             plant.see(1)
             plant.see(10)
