@@ -43,7 +43,7 @@ class SolarHeat:
         self.pump_failed = False
         self.backflow = 0.0
         """Share of the design flow that falls back through a check valve that does not close, on a standing pump."""
-        self.mean_degc = 10.0
+        self.mean_degc = self._shown_degc = 10.0
         self.outlet_degc = self._out = self._back = 15.0
         self._stagnant = False
         self._energy_kwh = 0.0
@@ -99,11 +99,13 @@ class SolarHeat:
             self._tank.pass_through(BOTTOM, TOP, self._tank.flow_for(useful * 1000, self._out - sink), useful * 1000)
         self._energy_kwh += max(useful, 0.0) * dt_s / 3600
         self.pump_kw = 0.0 if back else PUMP_KW * share
+        # The sensor sits where water leaves: that is where it comes in when it runs backwards.
+        self._shown_degc = self._back if back else self.outlet_degc if share > 0 else self.mean_degc
 
     def publish(self) -> None:
         """True values to the board."""
         self._board.shown[self._shown] = (
-            self.outlet_degc if self.flow_l_per_h else self.mean_degc,
+            self._shown_degc,
             self._out,
             self._back,
             self.flow_l_per_h,

@@ -11,7 +11,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-from dashboards.reports.calc_known import Known, Why
+import numpy as np
+from numpy.typing import NDArray
+
+from dashboards.reports.calc_known import Array, Known, Why
+
+Flags = NDArray[np.bool_]
 
 HOURS_PER_YEAR: Final = 8766.0
 
@@ -66,3 +71,50 @@ def yearly_nok(lost_kwh: float, hours: float, nok_per_kwh: float | None) -> Know
 def cannot_tell(kind: FaultKind, asset: str, unit: str, limit: float, why: Why) -> Finding:
     """A finding that the period gives no ground for."""
     return Finding(kind, asset, None, Known.missing(why), unit, limit, 0.5, nok_per_year=Known.missing(why), why=why)
+
+
+def looks(values: Array, where: Flags, steps_per_day: int, least_steps: int) -> Array:
+    """One number a day: the median of the values `where` they count; days with fewer than `least_steps` are left out.
+
+    Days are 24 h from the first step; what is left after the last whole day is a day of its own.
+    """
+    found = []
+    for begin in range(0, len(values), steps_per_day):
+        part = slice(begin, begin + steps_per_day)
+        some = values[part][where[part] & ~np.isnan(values[part])]
+        if len(some) >= least_steps:
+            found.append(float(np.median(some)))
+    return np.array(found)
+
+
+def judged(
+    kind: FaultKind,
+    asset: str,
+    sizes: Array,
+    *,
+    unit: str,
+    limit: float,
+    least: int,
+    nok_per_year: Known,
+    evidence: Mapping[str, float],
+) -> Finding:
+    """The finding that independent looks give: their median against the limit, how many of them show it.
+
+    Fewer looks than `least` cannot tell. What a fault costs is stated only where one is found.
+    """
+    if len(sizes) < least:
+        return cannot_tell(kind, asset, unit, limit, Why.NO_OCCASION)
+    size = float(np.median(sizes))
+    found = size >= limit
+    showing = int((sizes >= limit).sum())
+    return Finding(
+        kind,
+        asset,
+        found,
+        Known(size),
+        unit,
+        limit,
+        confidence(showing, len(sizes)),
+        nok_per_year if found else Known.missing(Why.NOT_SIGNIFICANT),
+        {"looks": float(len(sizes)), "looks_showing": float(showing), **evidence},
+    )

@@ -29,6 +29,8 @@ class Why(StrEnum):
     """The period has too few weeks, months or hours for the method."""
     NOTHING_RAN = "nothing_ran"
     """What would be divided by is nothing: the machine stood still, the sun did not shine."""
+    NO_OCCASION = "no_occasion"
+    """The state that would show it did not occur often enough."""
     NO_SPREAD = "no_spread"
     """Outdoor temperatures were too much alike to tell a dependence."""
     NO_FACTOR = "no_factor"
