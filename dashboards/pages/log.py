@@ -30,7 +30,7 @@ def log(view: SiteView, viewer: Viewer, language: Language) -> str:
         language,
         "log",
         words["log.title"],
-        section("log-page", words["log.title"], el("p", {"class": "hint"}, words["log.about"]), _form(language)),
+        section("log-page", words["log.about"], _form(language)),
         scripts=["log"],
         styles=["house"],
     )

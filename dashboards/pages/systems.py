@@ -43,11 +43,11 @@ def _name(of: FunctionView, language: Language) -> str:
 
 def _system(of: FunctionView, site: Site, language: Language) -> Markup:
     words = texts(language)
-    name = f"s-{of.system}"
+    name = f"system-{of.system}"
     pan = {"class": "pan", "tabindex": "0", "role": "group", "aria-label": words["systems.picture"]}
     return el(
         "section",
-        {"class": "part system", "id": name, "aria-labelledby": f"h-{name}"},
+        {"class": "part system", "id": name, "data-name": f"s-{of.system}", "aria-labelledby": f"h-{name}"},
         el("h2", {"id": f"h-{name}"}, _name(of, language)),
         _sentences("p", of.purpose, language),
         el("div", pan, picture(site, of.system, language)),

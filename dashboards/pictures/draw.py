@@ -3,6 +3,7 @@
 As in the drawing of the whole plant, the server never puts a value into it.
 """
 
+import textwrap
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final
@@ -27,11 +28,15 @@ HEAD: Final = 26.0
 TITLE: Final = 30.0
 ROW: Final = 20.0
 FOOT: Final = 8.0
+LINE: Final = 17.0
+"""Between two lines of text."""
 LANE_GAP: Final = 16.0
 BUS: Final = 12.0
 """From the line down to the boxes that hang on it."""
 MOST: Final = 7
 """Boxes beside one another."""
+NARROW: Final = 150.0
+"""Boxes below this have smaller letters."""
 NARROWEST: Final = 5
 """A lane of fewer boxes has them no wider than so many would be."""
 
@@ -80,7 +85,8 @@ def _lane(lane: Lane, named: Lane | None, site: Site, language: Language, y: flo
     shown = titles if lane.series else short_names(titles)
     for station, title, x in zip(lane.stations, shown, xs, strict=True):
         parts.append(_box(station, title, (x, top, width, height), site, language))
-    return el("g", {"class": "lane"}, *parts), top + height + LANE_GAP
+    css = "lane narrow" if width < NARROW else "lane"
+    return el("g", {"class": css}, *parts), top + height + LANE_GAP
 
 
 def _heading(lane: Lane, language: Language, y: float) -> Markup:
@@ -140,7 +146,7 @@ def _box(
             rows.append(_row(reading.target, "value target", site, language, x, row_y, width))
             row_y += ROW
     if not station.readings and not station.running:
-        children = [frame, symbol(station.kind, x + 7, y + 5), *_wrapped(title, x + 36, y + 20, width - 38)]
+        children = [frame, symbol(station.kind, x + 7, y + 5), *_wrapped(title, x + 36, y + 20, width - 42, height)]
         return el("g", {"class": "served"}, *children)
     attributes: dict[str, Attribute] = {
         "class": f"component {station.kind.value}",
@@ -194,15 +200,11 @@ def _cut(name: str, room: float) -> tuple[str, ...]:
     return (name,) if len(name) <= most else (f"{name[: most - 1].rstrip()}…", el("title", None, name))
 
 
-def _wrapped(text: str, x: float, y: float, room: float) -> list[Markup]:
-    """The text in as many lines as it takes; three at most."""
-    most, lines = max(6, int(room / (LETTER - 0.6))), [""]
-    for word in text.split():
-        if lines[-1] and len(lines[-1]) + 1 + len(word) > most:
-            lines.append("")
-        lines[-1] = f"{lines[-1]} {word}".strip()
-    shown = lines[:3] if len(lines) <= 3 else [*lines[:2], f"{lines[2]} …"]
+def _wrapped(text: str, x: float, y: float, room: float, height: float) -> list[Markup]:
+    """The text in as many lines as there is room for."""
+    most, fit = max(6, int(room / LETTER)), max(1, int((height - FOOT) // LINE))
+    lines = textwrap.wrap(text, most, max_lines=fit, placeholder=" …")
     return [
-        el("text", {"class": "label", "x": x, "y": y + 17 * i}, line, el("title", None, text))
-        for i, line in enumerate(shown)
+        el("text", {"class": "label", "x": x, "y": y + LINE * i}, line, el("title", None, text))
+        for i, line in enumerate(lines)
     ]

@@ -7,6 +7,7 @@ from typing import Any
 from bems.functions.build import functions
 from dashboards.function_ports import FunctionView
 from dashboards.house_ports import ComfortView, LogEntryView, LogGroup, SpaceView
+from models.reasons import Code
 
 MADE = {}
 """Function descriptions by the site's identity: written once."""
@@ -45,11 +46,11 @@ class FakeHouse:
         now = self._view.now()
         site = self._view.site.id
         room = {"who": "kari", "what": "comfort", "before": 22.0, "after": 22.5, "reason": "Fryser om kvelden"}
-        held = {"who": "ola", "what": "take_over", "before": 34.0, "after": 38.0, "reason": "Prøve <b>av</b> pumpe"}
+        held = {"who": "ola", "what": "taken", "before": 34.0, "after": 38.0, "reason": "Prøve <b>av</b> pumpe"}
         outside = {"ours": 35.0, "theirs": 38.0}
         point = "circuit_air.supply_setpoint_degc"
         lost = {"code": "alarm.connection_lost", "name": "mb_cars", "points": 48.0}
-        proven = {"code": "water.cycle_proven", "degc": 60.0, "minutes": 31.0, "coldest_degc": 60.4}
+        proven = {"code": Code.CYCLE_PROVEN.value, "degc": 60.0, "minutes": 31.0, "coldest_degc": 60.4}
         return [
             LogEntryView(now - timedelta(minutes=7), "people", "audit", "a1.setpoint_degc", "kari: comfort", room),
             LogEntryView(now - timedelta(minutes=31), "people", "audit", point, "ola: take_over", held),

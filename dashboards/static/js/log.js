@@ -24,10 +24,15 @@ function said(value, entry) {
   return `${number(value, meta ? decimalsOf(meta.unit) : Number.isInteger(value) ? 0 : 1)}${unit}`;
 }
 
-const change = (entry) =>
-  entry.before === null && entry.after === null ? "" : `${said(entry.before, entry)} → ${said(entry.after, entry)}`;
+/** What a person changed, where the sentence does not say so itself. */
+function change(entry) {
+  if (entry.after === null && entry.before === null) return "";
+  return pick(entry.text).includes("→") ? "" : `${said(entry.before, entry)} → ${said(entry.after, entry)}`;
+}
 
-const words = (entry) => `${who(entry)} ${pick(entry.text)} ${change(entry)} ${entry.reason ?? ""}`.toLowerCase();
+const why = (entry) => (entry.reason && !pick(entry.text).includes(entry.reason) ? entry.reason : "");
+
+const words = (entry) => `${who(entry)} ${pick(entry.text)} ${change(entry)} ${why(entry)}`.toLowerCase();
 
 function show() {
   const wanted = byId("log-search").value.toLowerCase().split(/\s+/).filter(Boolean);
@@ -40,7 +45,7 @@ function show() {
     return make("tr", { "data-group": entry.group },
       make("td", { class: "when" }, when), make("td", { class: "who" }, who(entry)),
       make("th", { class: "what", scope: "row" }, pick(entry.text)),
-      make("td", { class: "change" }, change(entry)), make("td", { class: "why" }, entry.reason ?? ""));
+      make("td", { class: "change" }, change(entry)), make("td", { class: "why" }, why(entry)));
   });
   const full = entries.length >= MOST;
   setText(byId("log-count"), t(full ? "log.full" : "log.count", { shown: found.length, total: entries.length }));

@@ -80,8 +80,7 @@ function showAccount(account) {
   }));
   const rows = account.items.map((item, place) => ({ key: `${account.end} ${place}`, ...item }));
   keyed(byId("account-items"), rows, ({ key }) => key, (item) => {
-    const word = make("strong", {}, t(STATES[item.state] ?? STATES.unknown));
-    const how = make("td", {}, word, item.outcome ? ` ${pick(item.outcome)}` : "");
+    const how = make("td", { class: "how" }, item.outcome ? pick(item.outcome) : t(STATES[item.state] ?? STATES.unknown));
     return make("tr", { "data-good": GOOD.includes(item.state) }, make("td", { class: "when" }, when(item)),
       make("th", { scope: "row" }, pick(item.text)), how);
   });

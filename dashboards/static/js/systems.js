@@ -4,21 +4,18 @@ import { byId } from "./dom.js";
 
 const sections = [...document.querySelectorAll(".system")];
 const links = [...document.querySelectorAll("[data-system]")];
+const asked = () => sections.find((section) => `#${section.dataset.name}` === location.hash);
 
 function show() {
-  const asked = sections.find((section) => `#${section.id}` === location.hash) ?? sections[0];
-  for (const section of sections) section.hidden = section !== asked;
+  const shown = asked() ?? sections[0];
+  for (const section of sections) section.hidden = section !== shown;
   for (const link of links) {
-    if (link.getAttribute("href") === `#${asked?.id}`) link.setAttribute("aria-current", "true");
+    if (link.getAttribute("href") === `#${shown?.dataset.name}`) link.setAttribute("aria-current", "true");
     else link.removeAttribute("aria-current");
   }
 }
 
-addEventListener("hashchange", () => {
-  if (!sections.some((section) => `#${section.id}` === location.hash)) return;
-  show();
-  scrollTo({ top: 0 });
-});
+addEventListener("hashchange", () => asked() && show());
 addEventListener("afterprint", show);
 byId("print-one").addEventListener("click", () => print());
 byId("print-all").addEventListener("click", () => {
@@ -26,4 +23,3 @@ byId("print-all").addEventListener("click", () => {
   print();
 });
 show();
-if (location.hash) scrollTo({ top: 0 });
