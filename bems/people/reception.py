@@ -257,8 +257,7 @@ class Reception:
             return
 
         def changed(book: Book) -> Book:
-            book = book.with_person(after)
-            return with_admin(book.without_sessions(key_of(name)))
+            return with_admin(book.with_person(after).without_sessions(key_of(name)), book)
 
         await self._keep(changed)
         if role is not None and role is not before.role:
@@ -278,7 +277,7 @@ class Reception:
     async def remove(self, by: Viewer, name: str) -> None:
         """Forget somebody. NotDoneError `unknown` or `last_admin`."""
         person = self._known(name)
-        await self._keep(lambda book: with_admin(book.without_person(key_of(name))))
+        await self._keep(lambda book: with_admin(book.without_person(key_of(name)), book))
         self._audit(by.name, "person_removed", before=f"{person.name} ({person.role})")
 
     def _known(self, name: str) -> Person:

@@ -35,11 +35,11 @@ def program(id_: str, token: Token) -> Viewer:
     return Viewer(f"{token.name} (API)", None, frozenset(token.rights), session=id_)
 
 
-def with_admin(book: Book) -> Book:
-    """The book, where somebody administers people; NotDoneError `last_admin`."""
-    if not book.admins():
+def with_admin(after: Book, before: Book) -> Book:
+    """The book after a change that must not take the last administrator; NotDoneError `last_admin`."""
+    if before.admins() and not after.admins():
         raise NotDoneError("last_admin")
-    return book
+    return after
 
 
 def written(name: str) -> str:

@@ -7,8 +7,9 @@ import threading
 
 import uvicorn
 
-from dashboards.access import ANONYMOUS, Viewer
+from dashboards.access import ANONYMOUS, Role, Viewer, guest
 from dashboards.app import create_app
+from dashboards.people_ports import People
 from tests.dashboards.fake import FakeView
 
 TICK_S = 1.0
@@ -17,9 +18,17 @@ TICK_S = 1.0
 class Running:
     """A server on a thread of its own, which can be ended and started again on the same port."""
 
-    def __init__(self, view: FakeView, port: int = 0, tick_s: float = TICK_S, guest: Viewer = ANONYMOUS) -> None:
+    def __init__(
+        self,
+        view: FakeView,
+        port: int = 0,
+        tick_s: float = TICK_S,
+        guest: Viewer = ANONYMOUS,
+        people: People | None = None,
+    ) -> None:
         self.view = view
         self.guest = guest
+        self.people = people
         self.port = port
         self._tick_s = tick_s
         self._thread: threading.Thread | None = None
@@ -42,7 +51,7 @@ class Running:
     async def _serve(self, ready: threading.Event) -> None:
         self.view.begin()
         config = uvicorn.Config(
-            create_app(self.view, self.guest),
+            create_app(self.view, self.guest, people=self.people),
             port=self.port,
             log_level="warning",
             lifespan="off",
@@ -66,8 +75,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=8090)
     parser.add_argument("--trouble", action="store_true", help="show one of everything that can be wrong")
+    parser.add_argument("--role", type=Role, default=Role.VIEWER, help="of who looks")
     arguments = parser.parse_args()
-    running = Running(FakeView(trouble=arguments.trouble), arguments.port)
+    running = Running(FakeView(trouble=arguments.trouble), arguments.port, guest=guest(arguments.role))
     print(running.start(), flush=True)  # noqa: T201
     with contextlib.suppress(KeyboardInterrupt):
         threading.Event().wait()
