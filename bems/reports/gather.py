@@ -35,7 +35,7 @@ QUARTER_MS: Final = STEP // timedelta(milliseconds=1)
 """Sensors are looked at as often as aggregates over rooms are made."""
 MINUTE_MS: Final = 60_000
 HOLD_MS: Final = HOLD // timedelta(milliseconds=1)
-TOLD: Final = (EventKind.ALARM_UP, EventKind.CONTROL, EventKind.AUDIT, EventKind.METER_EXCHANGE)
+TOLD: Final = (EventKind.ALARM_UP, EventKind.CONTROL, EventKind.METER_EXCHANGE)
 
 
 class NothingToTell(Exception):

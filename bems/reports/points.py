@@ -26,6 +26,8 @@ class Wanted:
 def wanted_of(site: Site) -> Wanted:
     """All that the site has."""
     hourly = [point for meter in site.meters for point in counters_of(site, meter)]
+    if site.hot_water is not None and (volume := site.find(site.hot_water.devices, "volume_m3")) is not None:
+        hourly.append(volume)
     return Wanted(
         hourly=tuple(dict.fromkeys(hourly)),
         totals=tuple(dict.fromkeys(point for point in _totals(site) if point not in hourly)),
@@ -62,8 +64,6 @@ def _totals(site: Site) -> list[str]:
     signals += [(pump, signal) for pump in site.heat_pumps for signal in starts_of(site, pump.devices)]
     if site.collectors is not None:
         signals.append((site.collectors, "energy_kwh"))
-    if site.hot_water is not None:
-        signals.append((site.hot_water, "volume_m3"))
     return [point for asset, signal in signals if (point := site.find(asset.devices, signal)) is not None]
 
 
