@@ -23,6 +23,24 @@ SIDE_TEXTS: Final[dict[Facade, str]] = {
     "east": "house_rooms.east",
     "south": "house_rooms.south",
 }
+FACTS: Final = (
+    ("now", "house_rooms.now"),
+    ("wanted", "house_rooms.wanted"),
+    ("band", "house_rooms.band"),
+    ("air", "house_rooms.air"),
+    ("bath", "house_rooms.bath"),
+    ("today", "house_rooms.today"),
+)
+"""What is told of one room: the row, and the key of its name."""
+COLUMNS: Final = (
+    "rooms_table.name",
+    "rooms_table.now",
+    "rooms_table.wanted",
+    "rooms_table.valve",
+    "rooms_table.below",
+    "rooms_table.above",
+    "rooms_table.known",
+)
 
 
 def house_rooms(view: SiteView, viewer: Viewer, language: Language) -> str:
@@ -134,15 +152,9 @@ def _sheet(viewer: Viewer, language: Language) -> Markup:
     """One room in plain words; filled in by the script when a tile is opened."""
     words = texts(language)
     technical = viewer.may(Right.OPERATE)
-    rows = ("now", "wanted", "band", "air", "bath", "today")
     facts = [
-        el(
-            "div",
-            {"id": f"room-{row}-row"},
-            el("dt", None, words[f"house_rooms.{row}"]),
-            el("dd", {"id": f"room-{row}"}, ""),
-        )
-        for row in rows
+        el("div", {"id": f"room-{row}-row"}, el("dt", None, words[key]), el("dd", {"id": f"room-{row}"}, ""))
+        for row, key in FACTS
     ]
     change = {"class": "button", "id": "room-change", "href": f"/{language}/settings#rooms"}
     return el(
@@ -184,10 +196,9 @@ def _table(site: Site, language: Language) -> Markup:
         opens = {"href": f"#c-{space.id}", "data-component": space.id}
         name = el("th", {"scope": "row"}, el("a", opens, pick(space.name, language)))
         rows.append(el("tr", {"data-space-row": space.id}, name, *cells, *today))
-    columns = ("name", "now", "wanted", "valve", "below", "above", "known")
     head = (
-        el("th", {"scope": "col", "class": "num" if column != "name" else None}, words[f"rooms_table.{column}"])
-        for column in columns
+        el("th", {"scope": "col", "class": "num" if column != COLUMNS[0] else None}, words[column])
+        for column in COLUMNS
     )
     table = el(
         "table",

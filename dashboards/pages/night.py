@@ -29,7 +29,13 @@ def night(view: SiteView, viewer: Viewer, language: Language) -> str:
         el("ul", {"class": "notes", "id": "programme-notes"}),
         el(
             "div",
-            {"class": "night-line", "id": "night-line", "role": "img", "aria-label": words["night_page.timeline"]},
+            {
+                "class": "night-line",
+                "id": "night-line",
+                "role": "group",
+                "tabindex": "0",
+                "aria-label": words["night_page.timeline"],
+            },
         ),
         _table("programme-items", ITEM_COLUMNS, language, words["night_page.programme"]),
     )
