@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from bems.alarming.acts import Act, apply
+from bems.alarming.acts import Act, Verb, apply
 from bems.alarming.board import Board, Entry, State
 from bems.alarming.calls import Calls
 from bems.alarming.catalogue import catalogue
@@ -23,6 +23,15 @@ log = logging.getLogger(__name__)
 
 KEY: Final = "alarms"
 """Of the board in the record."""
+AUDITED: Final[Mapping[Verb, str]] = {
+    "acknowledge": "alarm_acknowledge",
+    "shelve": "alarm_shelve",
+    "unshelve": "alarm_unshelve",
+    "take_out": "alarm_take_out",
+    "put_back": "alarm_put_back",
+    "reset": "alarm_reset",
+}
+"""What the audit calls each act."""
 
 
 class Alarming:
@@ -59,7 +68,7 @@ class Alarming:
         self.board, before, after = apply(self.board, act, self.site.alerts, unraised)
         told: dict[str, Any] = {
             "who": act.mark.who,
-            "what": f"alarm_{act.verb}",
+            "what": AUDITED[act.verb],
             "before": before.value,
             "after": after.value,
             "reason": act.mark.reason or None,

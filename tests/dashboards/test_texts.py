@@ -21,16 +21,28 @@ FOLDER = Path(__file__).resolve().parents[2] / "dashboards"
 PARTS = sorted({key.split(".")[0] for key in texts("nb")})
 ASKED = re.compile(rf"""["'`]((?:{"|".join(PARTS)})\.[a-z_]+)["'`]""")
 FAMILIES = {
+    "alarm_state.": r"alarm_state\.\$\{alarm\.state",
+    "alarm_act.": r"alarm_act\.\$\{verb",
+    "alarm_turn.": r"alarm_turn\.\{data\.get",
+    "alarm_page.figure_": r"alarm_page\.figure_\$\{name",
+    "alarm_page.col_": r"alarm_page\.col_\{name",
+    "alarm_mail.": r"alarm_mail\.\{notice\.about",
     "legend.": r"legend\.\{kind\}",
     "role.": r"role\.\{viewer\.role",
     "right.": r"right\.\{right\.value",
     "access.": r"access\.\{error\.why\}",
+    "desk_refused.": r"desk_refused\.\{refused\.key",
+    "devices.": r"devices\.\{column",
+    "settings.": r"settings\.\{mode\}",
+    "source.": r"source\.\{who\}",
+    "takeover.cost_": r"\$\{key\}_heat",
     "audit.": r"audit\.\{data\.get",
 }
 
 
 def sources():
-    files = [*FOLDER.rglob("*.py"), *(FOLDER / "static" / "js").glob("*.js")]
+    mails = FOLDER.parent / "bems" / "alarming" / "messages.py"
+    files = [mails, *FOLDER.rglob("*.py"), *(FOLDER / "static" / "js").glob("*.js")]
     return "\n".join(file.read_text("utf-8") for file in files)
 
 
