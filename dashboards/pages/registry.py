@@ -7,6 +7,8 @@ from typing import Final
 from dashboards.access import Right, Viewer
 from dashboards.pages.alarms import alarms
 from dashboards.pages.house_rooms import house_rooms
+from dashboards.pages.log import log
+from dashboards.pages.night import night
 from dashboards.pages.now import now
 from dashboards.pages.people import people
 from dashboards.pages.plan import plan
@@ -28,6 +30,8 @@ PAGES: Final[Mapping[str, Page]] = {
     "now": Page(now),
     "people": Page(people, Right.ADMINISTER),
     "plan": Page(plan),
+    "log": Page(log),
+    "night": Page(night),
     "rooms": Page(house_rooms),
     "systems": Page(systems),
 }

@@ -18,6 +18,7 @@ from models.reasons import Code, because
 from models.signals import Reason
 from models.site import Site, load_site
 from tests.dashboards.fake_alarms import FakeAlarms
+from tests.dashboards.fake_house import FakeHouse
 from tests.dashboards.fake_insight import FakeInsight
 from tests.dashboards.fake_night import NIGHTS
 from tests.dashboards.fake_plan import MODEL, PLANNING
@@ -216,6 +217,10 @@ class FakeView:
         return Series(
             point, described.spec.shown_unit.value, start, (end - start).total_seconds() / buckets, mean, low, high
         )
+
+    @property
+    def house(self) -> FakeHouse:
+        return FakeHouse(self)
 
     @property
     def insight(self) -> FakeInsight:
