@@ -20,20 +20,17 @@ FIGURES: Final = (
 def energy(view: SiteView, viewer: Viewer, language: Language) -> str:
     """The whole page; its script fills it in."""
     words = texts(language)
-    none = el(
-        "p", {"class": "part plan-none", "id": "energy-none", "role": "status", "hidden": True}, words["energy.none"]
-    )
+    none = el("p", {"class": "part plan-none", "id": "energy-none", "role": "status"}, words["panel.loading"])
     body = el(
         "div",
-        {"class": "insight-grid", "id": "energy-body"},
+        {"class": "insight-grid", "id": "energy-body", "hidden": True},
         _figures(language),
         _peak(language),
         _bill(language),
         _hours(language),
         _days(language),
         _meters("electricity", "energy.meters_title", language),
-        _meters("heat", "energy.heat_title", language),
-        _savings(language),
+        el("div", {"class": "column"}, _savings(language), _meters("heat", "energy.heat_title", language)),
     )
     title = words["energy.title"]
     return page(view, viewer, language, "energy", title, none, body, scripts=["energy"], styles=["insight"])
@@ -158,7 +155,8 @@ def _table(rows: str, caption: str, heads: tuple[str, ...]) -> Markup:
 
 
 def _head(text: str) -> Markup:
-    return el("th", {"scope": "col"}, text) if text else el("td", None)
+    """A heading; those with a unit stand over numbers."""
+    return el("th", {"scope": "col", "class": "num" if "[" in text else None}, text) if text else el("td", None)
 
 
 def _details(table: Markup, label: str, language: Language) -> Markup:

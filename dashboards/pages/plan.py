@@ -22,10 +22,18 @@ KEYS: Final = {
 def plan(view: SiteView, viewer: Viewer, language: Language) -> str:
     """The whole page; its script fills it in."""
     words = texts(language)
-    none = el("p", {"class": "part plan-none", "id": "plan-none", "role": "status", "hidden": True})
-    body = el("div", {"id": "plan-body"}, _day(language), _timeline(language), _why(language), _parts(language))
+    none = el("p", {"class": "part plan-none", "id": "plan-none", "role": "status"}, words["panel.loading"])
+    body = el(
+        "div",
+        {"id": "plan-body", "hidden": True},
+        _day(language),
+        _timeline(language),
+        _why(language),
+        _parts(language),
+    )
     title = words["plan.title"]
-    sections = (none, body, _look_back(language))
+    back = el("div", {"id": "plan-back", "hidden": True}, _look_back(language))
+    sections = (none, body, back)
     return page(view, viewer, language, "plan", title, *sections, scripts=["plan"], styles=["insight"])
 
 
@@ -118,7 +126,7 @@ def _look_back(language: Language) -> Markup:
         ),
     )
     return section(
-        "plan-back",
+        "plan-past",
         words["plan.back_title"],
         el(
             "p",

@@ -22,18 +22,15 @@ USE: Final = (("use-tapped", "water.tapped"), ("use-heater", "water.heater"), ("
 def water(view: SiteView, viewer: Viewer, language: Language) -> str:
     """The whole page; its script fills it in."""
     words = texts(language)
-    none = el(
-        "p", {"class": "part plan-none", "id": "water-none", "role": "status", "hidden": True}, words["water.none"]
-    )
+    none = el("p", {"class": "part plan-none", "id": "water-none", "role": "status"}, words["panel.loading"])
     body = el(
         "div",
-        {"class": "insight-grid", "id": "water-body"},
+        {"class": "insight-grid", "id": "water-body", "hidden": True},
         _duty(language),
         _sensors(language),
         _chart(language),
+        el("div", {"class": "column"}, _use(language), _log(language)),
         _days(language),
-        _log(language),
-        _use(language),
     )
     return page(
         view, viewer, language, "water", words["water.title"], none, body, scripts=["water"], styles=["insight"]
@@ -61,20 +58,21 @@ def _facts(facts: tuple[tuple[str, str], ...], language: Language) -> Markup:
 
 def _sensors(language: Language) -> Markup:
     words = texts(language)
-    heads = ("sensor", "now", "limit", "state", "lowest", "below_today")
-    keys = {
-        "sensor": "water.sensor",
-        "now": "water.now",
-        "limit": "water.limit",
-        "state": "table.state",
-        "lowest": "water.lowest",
-        "below_today": "water.below_today",
-    }
+    heads = (
+        ("water.sensor", None),
+        ("water.now", "num"),
+        ("water.limit", "num"),
+        ("table.state", None),
+        ("water.lowest", "num"),
+        ("water.below_today", "num"),
+    )
     table = el(
         "table",
         None,
         el("caption", {"class": "sr"}, words["water.sensors_title"]),
-        el("thead", None, el("tr", None, *(el("th", {"scope": "col"}, words[keys[head]]) for head in heads))),
+        el(
+            "thead", None, el("tr", None, *(el("th", {"scope": "col", "class": css}, words[key]) for key, css in heads))
+        ),
         el("tbody", {"id": "sensor-rows"}),
     )
     return section("water-sensors", words["water.sensors_title"], _scroll(words["water.sensors_title"], table))

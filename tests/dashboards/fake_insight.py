@@ -139,7 +139,7 @@ def _meter(site: Site, meter: Meter) -> MeterView:
 
 def _peak(now: datetime) -> PeakView:
     hour = now.replace(minute=0, second=0, microsecond=0)
-    highest = [HighHourView(hour - timedelta(days=n, hours=-2), 80.0 - 2.5 * n) for n in (2, 5, 1)]
+    highest = [HighHourView(hour - timedelta(days=n, hours=-2), kw) for n, kw in ((2, 75.0), (5, 71.4), (1, 66.8))]
     return PeakView(
         "per_kw", "highest_hour", 75.0, 6900.0, 92.0, None, None, None, 83.9, 78.0, highest, hour, 21.0, 66.0
     )

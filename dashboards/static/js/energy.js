@@ -123,6 +123,7 @@ function showTables(data) {
 function none(answer) {
   if (answer.status !== 404) return;
   byId("energy-none").hidden = false;
+  setText(byId("energy-none"), t("energy.none"));
   byId("energy-body").hidden = true;
 }
 

@@ -8,6 +8,7 @@ const PRICE_HEIGHT = 60;
 const NAMES = 20;
 const DAY_S = 86400;
 const PEAK_HEIGHT = 64;
+const LABEL = 54; // room for a date
 
 function begin(plot, height) {
   const width = plot.clientWidth;
@@ -57,7 +58,7 @@ export function drawDays(plot, data) {
   const y = scale(low, high, HEIGHT - NAMES, 18);
   title(plot, left, t("energy.days_title"), 11);
   upright(plot, y, low, high, left, right);
-  const every = width < 600 ? 7 : 2;
+  const every = Math.ceil(LABEL / (x(from + DAY_S) - x(from)));
   data.days.forEach((day, index) => {
     const at = seconds(day.start);
     if (day.bought_kwh !== null) plot.append(bar(at + HOUR, at + DAY_S - HOUR, 0, day.bought_kwh, x, y, "stack"));

@@ -114,7 +114,7 @@ function table() {
   const cell = (value, unit) => make("td", { class: "num" }, value === null || value === undefined ? "–" : number(value, DECIMALS[unit]));
   const rows = shown.starts.map((iso, index) => make("tr", {}, make("th", { scope: "row" }, clock(seconds(iso))),
     ...shown.lines.flatMap((one) => [cell(one.planned[index], one.unit), cell(one.measured[index], one.unit)])));
-  const head = make("tr", {}, make("th", { scope: "col" }, t("table.hour")), ...heads.map((text) => make("th", { scope: "col" }, text)));
+  const head = make("tr", {}, make("th", { scope: "col" }, t("table.hour")), ...heads.map((text) => make("th", { scope: "col", class: "num" }, text)));
   byId("back-table").replaceChildren(make("table", {}, make("caption", { class: "sr" }, t("plan.back_title")), make("thead", {}, head), make("tbody", {}, ...rows)));
   byId("back-details").hidden = !rows.length;
 }

@@ -6,6 +6,7 @@ import { dayLines } from "./plan_day.js";
 import { showGrounds } from "./plan_why.js";
 import { makeTimeline, timelineTable } from "./timeline.js";
 import { seconds } from "./plot.js";
+import { fetchJson } from "./store.js";
 import { when } from "./when.js";
 import { number, pick, t } from "./words.js";
 
@@ -20,8 +21,13 @@ let asTable = false;
 
 function take(data) {
   last = data;
+  if (data === null) {
+    none();
+    return;
+  }
   byId("plan-none").hidden = true;
-  for (const id of ["plan-body", "timeline"]) byId(id).hidden = false;
+  byId("plan-body").hidden = false;
+  byId("plan-back").hidden = false;
   const said = (iso) => when(seconds(iso), seconds(data.now));
   setText(byId("plan-about"), t("plan.about", { made: said(data.made_at), until: said(data.expires_at) }));
   setText(byId("plan-identity"), t("plan.identity", { identity: data.identity }));
@@ -40,12 +46,16 @@ function showParts(parts) {
 }
 
 /** Why there is none. */
-async function none(answer) {
-  if (answer.status !== 404) return;
-  const plan = await fetch("/api/plan", { headers: { Accept: "application/json" } }).then((one) => one.json());
-  last = null;
+async function none() {
+  let plan;
+  try {
+    plan = await fetchJson("/api/plan");
+  } catch {
+    return; // the banner already says that the connection is lost
+  }
   byId("plan-none").hidden = false;
   byId("plan-body").hidden = true;
+  byId("plan-back").hidden = false;
   setText(byId("plan-none"), `${t("plan.none")} ${pick((plan.no_plan ?? plan.decides).text)}`);
 }
 
@@ -64,4 +74,4 @@ function startTable() {
 
 startTable();
 startLookBack();
-keepAsking("/api/plan/timeline", take, none);
+keepAsking("/api/plan/timeline", take);

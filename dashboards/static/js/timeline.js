@@ -1,6 +1,7 @@
 // The plan's time axis: lanes one under the other, one slot of all of them looked at, past solid and plan dashed.
 import { make, setText, svg } from "./dom.js";
 import { HOUR, bar, field, hourNames, hours, line, range, round, scale, seconds, steps, upright } from "./plot.js";
+import { when } from "./when.js";
 import { clock, dayAndClock, number, pick, t } from "./words.js";
 
 const AHEAD_H = 36;
@@ -18,11 +19,11 @@ const AXIS = 22;
 export function makeTimeline(place) {
   const state = { place, data: null, cells: [], selected: null, chosen: {}, lanes: new Map() };
   const slider = make("input", { type: "range", class: "slot", min: 0, max: 1, value: 0, step: 1, "aria-label": t("plan.slot") });
-  const when = make("p", { class: "slot-time" });
+  const said = make("p", { class: "slot-time" });
   const axis = svg("svg", { class: "lane-axis", "aria-hidden": "true" });
   const lanes = make("div", { class: "lanes" });
-  Object.assign(state, { slider, when, axis, laneBox: lanes });
-  place.replaceChildren(when, slider, axis, lanes);
+  Object.assign(state, { slider, said, axis, laneBox: lanes });
+  place.replaceChildren(said, slider, axis, lanes);
   slider.addEventListener("input", () => select(state, Number(slider.value), true));
   lanes.addEventListener("pointermove", (event) => event.pointerType === "mouse" && point(state, event));
   lanes.addEventListener("click", (event) => point(state, event));
@@ -233,9 +234,9 @@ function select(state, index, moved) {
   state.selected = index;
   state.slider.value = index;
   const cell = state.cells[index];
-  const words = t(cell.past ? "plan.slot_past" : "plan.slot_planned", { from: dayAndClock(cell.begin), to: clock(cell.end) });
-  setText(state.when, words);
-  const said = [words];
+  const words = t(cell.past ? "plan.slot_past" : "plan.slot_planned", { from: when(cell.begin, seconds(state.data.now)), to: clock(cell.end) });
+  setText(state.said, words);
+  const told = [words];
   for (const lane of state.data.lanes) {
     const { plot, keys } = state.lanes.get(lane.id);
     const cursor = plot.querySelector(".cursor");
@@ -247,10 +248,10 @@ function select(state, index, moved) {
       const row = keys.children[n];
       setText(row.querySelector("b"), shown);
       setText(row.querySelector("small"), value === null ? "" : stored(one, value));
-      if (value !== null && said.length < 6) said.push(`${pick(one.name)} ${shown} ${lane.unit}`);
+      if (value !== null && told.length < 6) told.push(`${pick(one.name)} ${shown} ${lane.unit}`);
     });
   }
-  state.slider.setAttribute("aria-valuetext", said.join(", "));
+  state.slider.setAttribute("aria-valuetext", told.join(", "));
 }
 
 /** What a store's temperature holds above twenty degrees. */
@@ -259,7 +260,7 @@ const stored = (one, degc) => (one.kwh_per_k === null ? "" : ` ${t("plan.stored"
 /** The same as a table: a row a step of the plan, a column a line. */
 export function timelineTable(data) {
   const lines = data.lanes.flatMap((lane) => lane.lines.filter((one) => one.planned.length).map((one) => ({ lane, one })));
-  const heads = lines.map(({ lane, one }) => make("th", { scope: "col" }, `${pick(one.name)} [${lane.unit}]`));
+  const heads = lines.map(({ lane, one }) => make("th", { scope: "col", class: "num" }, `${pick(one.name)} [${lane.unit}]`));
   const until = seconds(data.now) + AHEAD_H * HOUR;
   const rows = data.starts.map((iso, index) => ({ at: seconds(iso), index })).filter(({ at }) => at < until).map(({ at, index }) =>
     make("tr", {}, make("th", { scope: "row" }, dayAndClock(at)), ...lines.map(({ lane, one }) => {

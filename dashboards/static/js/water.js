@@ -92,7 +92,7 @@ function refresh(changed) {
 }
 
 function showDays(data) {
-  const heads = [make("th", { scope: "col" }, t("water.sensor")), ...data.days.map((iso) => make("th", { scope: "col" }, date(seconds(iso))))];
+  const heads = [make("th", { scope: "col" }, t("water.sensor")), ...data.days.map((iso) => make("th", { scope: "col", class: "num" }, date(seconds(iso))))];
   byId("below-head").replaceChildren(make("tr", {}, ...heads));
   byId("below-rows").replaceChildren(...data.sensors.map((one) => make("tr", {}, make("th", { scope: "row" }, pick(one.name)),
     ...one.below_min.map((below, index) => dayCell(below, one.critical_min[index], one.unknown_min[index])))));
@@ -143,6 +143,7 @@ async function chart() {
 function none(answer) {
   if (answer.status !== 404) return;
   byId("water-none").hidden = false;
+  setText(byId("water-none"), t("water.none"));
   byId("water-body").hidden = true;
 }
 
