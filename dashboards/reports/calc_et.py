@@ -2,9 +2,9 @@
 
 Method: the three-parameter heating model of ASHRAE's Inverse Modeling Toolkit (Kissock, Haberl and Claridge 2003,
 RP-1050): power = base + slope * max(0, change point - outdoor temperature). For each change point on a grid of 0.1 K
-the other two follow by ordinary least squares (statsmodels); the one with the smallest sum of squares is taken, and
-all that an F test at 95 % cannot tell from it are its interval. A week is named an outlier when its externally
-studentised residual is beyond +-2 and it deviates by more than 10 % of what was expected.
+the other two follow by ordinary least squares; the one with the smallest sum of squares is taken and fitted by
+statsmodels, and all that an F test at 95 % cannot tell from it are its interval. A week is named an outlier when its
+externally studentised residual is beyond +-2 and it deviates by more than 10 % of what was expected.
 """
 
 from collections.abc import Sequence
@@ -110,7 +110,7 @@ def et_curve(weeks: Weeks) -> EtCurve | Why:
     if np.ptp(outdoor) < LEAST_SPREAD_K:
         return Why.NO_SPREAD
     knees = _knees(outdoor)
-    errors = np.array([_fit(power, np.maximum(knee - outdoor, 0.0)).ssr for knee in knees])
+    errors = _unexplained(power, np.maximum(knees[:, None] - outdoor, 0.0))
     straight = _fit(power, float(outdoor.max()) - outdoor)
     best = int(errors.argmin()) if len(errors) else -1
     n = len(power)
@@ -127,6 +127,12 @@ def _knees(outdoor: Array) -> Array:
     ranked = np.sort(outdoor)
     low, high = ranked[LEAST_BEYOND - 1], ranked[-LEAST_BEYOND]
     return np.arange(np.ceil(low / STEP_K), np.floor(high / STEP_K) + 1) * STEP_K
+
+
+def _unexplained(power: Array, below: Array) -> Array:
+    """Squares left by a straight line through each row of `below`: (1 - r2) of the whole. For the search alone."""
+    x, y = below - below.mean(axis=1, keepdims=True), power - power.mean()
+    return np.asarray(y @ y - (x @ y) ** 2 / (x * x).sum(axis=1), dtype=np.float64).clip(min=0.0)
 
 
 def _better(bent: float, straight: float, n: int) -> bool:
