@@ -46,6 +46,13 @@ from models.signals import Command, Hold, Reading
 from models.site import Site
 
 HOUR: Final = timedelta(hours=1)
+MODE_SET: Final = {
+    Mode.NORMAL: "mode_normal",
+    Mode.AWAY: "mode_away",
+    Mode.PREPAREDNESS: "mode_preparedness",
+    Mode.MANUAL: "mode_manual",
+}
+"""Words of the audit."""
 
 
 class Desk(Settings):
@@ -197,7 +204,7 @@ class Desk(Settings):
         before = self.book.current.mode_now
         await self.book.change(
             lambda orders: replace(orders, mode=order),
-            who=who.name, what="mode", subject="mode", before=before.value, after=wanted.value,
+            who=who.name, what=MODE_SET[wanted], subject="mode", before=before.value, after=wanted.value,
             reason=_text(why) or None,
         )  # fmt: skip
         return self.mode()

@@ -14,7 +14,7 @@ from bems.history.errors import RecordError
 from bems.history.record import Record
 from bems.history.rows import Event, EventKind
 from bems.outputs import Outputs
-from control.orders import NONE, Order, Orders
+from control.orders import NONE, Mode, Order, Orders
 from models.priority import Level
 
 log = logging.getLogger(__name__)
@@ -22,6 +22,11 @@ log = logging.getLogger(__name__)
 ORDERS_KEY: Final = "orders"
 BY_ITSELF: Final = "bems"
 """Who the audit names for what ends by itself."""
+MODE_ENDED: Final = {
+    Mode.AWAY: "mode_away_ended",
+    Mode.PREPAREDNESS: "mode_preparedness_ended",
+    Mode.MANUAL: "mode_manual_ended",
+}
 KEEP_WITHIN_S: Final = 2.0
 """Wall time that somebody waits for the record before an order counts without it [s]."""
 
@@ -118,7 +123,7 @@ def _ended(before: Orders, after: Orders) -> Iterator[tuple[str, str, float | st
         if point not in after.taken:
             yield "taken_ended", point, taken.value, None, _whose(taken.order)
     if before.mode is not None and after.mode is None:
-        yield "mode_ended", "mode", before.mode.mode.value, "normal", _whose(before.mode.order)
+        yield MODE_ENDED[before.mode.mode], "mode", before.mode.mode.value, "normal", _whose(before.mode.order)
     for what, old, new in (
         ("comfort_ended", before.comfort, after.comfort),
         ("setback_ended", before.setback, after.setback),

@@ -14,6 +14,14 @@ class Answer(BaseModel):
     model_config = ConfigDict(frozen=True, json_schema_serialization_defaults_required=True)
 
 
+class WriteRuleAnswer(Answer):
+    """What may be written to a point, in its unit."""
+
+    min: float
+    max: float
+    step: float = Field(description="0: any value")
+
+
 class PointAnswer(Answer):
     """One point as it is now."""
 
@@ -23,7 +31,7 @@ class PointAnswer(Answer):
                 {
                     "id": "hp1.supply_temp_degc", "tag": "=320.001-RT401", "value": 42.3, "unit": "°C",
                     "quality": "good", "at": "2025-01-15T05:00:00Z", "age_s": 0.4, "period_s": 1.0, "source": "hp1",
-                    "protocol": "modbus", "writable": False, "held_by": None, "last_value": 42.3,
+                    "protocol": "modbus", "writable": False, "write": None, "held_by": None, "last_value": 42.3,
                     "restricted": False, "label": {"nb": "Turtemperatur", "en": "Supply temperature"}, "states": {},
                 }
             ]
@@ -41,6 +49,7 @@ class PointAnswer(Answer):
     source: str = Field(description="Device")
     protocol: str
     writable: bool
+    write: WriteRuleAnswer | None = Field(description="None where it can only be read")
     held_by: str | None = Field(description="Source and priority of the command that holds it, e.g. 'rules@12'")
     last_value: float | None = Field(description="Last good value, for display when quality is not good")
     restricted: bool = Field(description="Tells about one resident: this viewer may not see its values")

@@ -24,6 +24,7 @@ from dashboards.answers import (
     ZoneAnswer,
 )
 from dashboards.api_alarms import add_alarms
+from dashboards.api_desk import add_desk
 from dashboards.api_house import add_house
 from dashboards.api_insight import add_insight
 from dashboards.api_night import add_night
@@ -68,6 +69,7 @@ def api_router(view: SiteView) -> APIRouter:
     add_night(router, view)
     add_insight(router, view)
     add_house(router, view)
+    add_desk(router, view)
     add_alarms(router, view)
     return router
 

@@ -10,6 +10,7 @@ from typing import Final, Literal, Protocol
 
 from models.profile import Text
 from models.signals import Reason
+from models.site import Site
 
 ModeName = Literal["normal", "away", "preparedness", "manual"]
 ComfortKind = Literal["room", "zone"]
@@ -193,6 +194,11 @@ class DeviceView:
 
 class Desk(Protocol):
     """People's orders. Changing raises Refused; trouble of the record delays what is kept, never what is done."""
+
+    @property
+    def site(self) -> Site:
+        """The site as people have it now: the file with the orders' settings over it."""
+        ...
 
     def preview(self, point: str, value: float, minutes: int, who: Person) -> PreviewView:
         """What taking the point over would do; KeyError for an unknown point."""

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final, cast
 
 from dashboards.access import Right, Viewer
-from dashboards.answers import AlarmAnswer, EventAnswer, HeldAnswer, PointAnswer
+from dashboards.answers import AlarmAnswer, EventAnswer, HeldAnswer, PointAnswer, WriteRuleAnswer
 from dashboards.audit_words import ACCESS, AUDIT, audit_text
 from dashboards.ports import AlarmView, HeldCommand, PointView, SiteView
 from dashboards.words import LANGUAGES, Language, said, said_in_both, texts
@@ -38,6 +38,7 @@ def point_answer(site: Site, point: PointView, viewer: Viewer) -> PointAnswer:
     """The point as this viewer may see it; quality and age stay true where the value is kept back."""
     described = site.points[point.id]
     restricted = is_restricted(site, point.id, viewer)
+    rule = described.spec.write
     return PointAnswer(
         id=point.id,
         tag=point.tag,
@@ -50,6 +51,7 @@ def point_answer(site: Site, point: PointView, viewer: Viewer) -> PointAnswer:
         source=point.source,
         protocol=point.protocol,
         writable=point.writable,
+        write=None if rule is None else WriteRuleAnswer(min=rule.min, max=rule.max, step=rule.step),
         held_by=point.held_by,
         last_value=None if restricted else point.last_value,
         restricted=restricted,

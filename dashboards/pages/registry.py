@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from dashboards.access import Right, Viewer
+from dashboards.pages.devices import devices
+from dashboards.pages.energy import energy
 from dashboards.pages.alarms import alarms
 from dashboards.pages.house_rooms import house_rooms
 from dashboards.pages.log import log
@@ -12,7 +14,9 @@ from dashboards.pages.night import night
 from dashboards.pages.now import now
 from dashboards.pages.people import people
 from dashboards.pages.plan import plan
+from dashboards.pages.settings import settings
 from dashboards.pages.systems import systems
+from dashboards.pages.water import water
 from dashboards.ports import SiteView
 from dashboards.words import Language
 
@@ -26,10 +30,14 @@ class Page:
 
 
 PAGES: Final[Mapping[str, Page]] = {
+    "devices": Page(devices),
+    "settings": Page(settings),
     "alarms": Page(alarms),
     "now": Page(now),
     "people": Page(people, Right.ADMINISTER),
     "plan": Page(plan),
+    "energy": Page(energy),
+    "water": Page(water),
     "log": Page(log),
     "night": Page(night),
     "rooms": Page(house_rooms),

@@ -17,8 +17,9 @@ from models.field import SitePoint
 from models.reasons import Code, because
 from models.signals import Reason
 from models.site import Site, load_site
-from tests.dashboards.fake_alarms import FakeAlarms
 from tests.dashboards.fake_house import FakeHouse
+from tests.dashboards.fake_alarms import FakeAlarms
+from tests.dashboards.fake_desk import FakeDesk
 from tests.dashboards.fake_insight import FakeInsight
 from tests.dashboards.fake_night import NIGHTS
 from tests.dashboards.fake_plan import MODEL, PLANNING
@@ -133,10 +134,6 @@ class FakeView:
         wave = math.sin(self._count / 7 + 6 * spread)
         return value + (0.6 * spread - 0.3 if point.id not in OWN else 0.0) + 0.004 * abs(value) * wave
 
-    @cached_property
-    def alarm_desk(self) -> FakeAlarms:
-        return FakeAlarms(self.site, self.now, self.alarms)
-
     def decides(self) -> Reason:
         return because(Code.DECIDES_OLD_PLAN, age_min=23.0) if self._trouble else because(Code.DECIDES_PLAN)
 
@@ -221,6 +218,14 @@ class FakeView:
     @property
     def house(self) -> FakeHouse:
         return FakeHouse(self)
+
+    @cached_property
+    def alarm_desk(self) -> FakeAlarms:
+        return FakeAlarms(self.site, self.now, self.alarms)
+
+    @cached_property
+    def desk(self) -> FakeDesk:
+        return FakeDesk(self.site, self.now, self.points)
 
     @property
     def insight(self) -> FakeInsight:

@@ -134,7 +134,19 @@ async function start() {
   });
 }
 
+/** Taking over and giving back; the dialog comes when it is first wanted. */
+function startTakeover() {
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest?.("[data-takeover], [data-give-back], #give-back-all");
+    if (!button) return;
+    const { openTakeover, giveBack } = await import("./takeover.js");
+    if (button.dataset.takeover) openTakeover(button.dataset.takeover, button);
+    else setText(byId("urgent"), (await giveBack(button.dataset.giveBack)) ?? t("takeover.given_back"));
+  });
+}
+
 startPanel();
+startTakeover();
 startFreeze();
 startTheme();
 startMore();

@@ -3,7 +3,7 @@ import { byId, make, mark, setText } from "./dom.js";
 import { holder } from "./lists.js";
 import { QUALITY } from "./live.js";
 import { ageOf, fetchJson, siteNow, store } from "./store.js";
-import { pick, shown, span, t, unitOf } from "./words.js";
+import { may, pick, shown, span, t, unitOf } from "./words.js";
 
 const REDRAW_MS = 15000;
 const MOST = 4; // lines in a chart; more are not told apart
@@ -88,7 +88,15 @@ function pointRow(meta) {
     : make("span", { class: "point-name" }, pick(meta.label));
   if (canDraw(meta)) name.addEventListener("click", () => choose(meta.id));
   return make("li", { "data-id": meta.id }, name, make("span", { class: "value" }, make("span", { class: "n" }), make("span", { class: "u" })),
-    make("span", { class: "facts" }), make("span", { class: "tag" }, meta.tag), make("span", { class: "why" }));
+    make("span", { class: "facts" }), make("span", { class: "tag" }, meta.tag), make("span", { class: "why" }), ...takeover(meta));
+}
+
+/** A button to take the point over, for who may: care staff the set points of rooms. */
+function takeover(meta) {
+  const mine = may("operate") || (may("set_rooms") && meta.id.endsWith(".setpoint_degc"));
+  if (!meta.write || !mine) return [];
+  const label = `${t("takeover.open")}: ${pick(meta.label)}`;
+  return [make("button", { type: "button", class: "take", "data-takeover": meta.id, "aria-label": label }, t("takeover.open"))];
 }
 
 /** Put a point into the chart or take it out; another unit starts afresh. */
@@ -116,7 +124,7 @@ export function refreshPanel() {
     setText(row.querySelector(".u"), meta.restricted ? "" : ` ${unitOf(meta)}`);
     setText(row.querySelector(".facts"), facts(id, meta, point));
     setText(row.querySelector(".why"), why(id, meta));
-    const button = row.querySelector("button");
+    const button = row.querySelector("button.point-name");
     button?.setAttribute("aria-pressed", String(picked.includes(id)));
     button?.setAttribute("title", t(picked.includes(id) ? "panel.picked" : "panel.pick"));
     const icon = row.querySelector(".mark-icon");

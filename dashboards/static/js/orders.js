@@ -1,0 +1,23 @@
+// What the pages with orders share: sections that are made by the server are fetched again when something has changed.
+import { byId } from "./dom.js";
+
+let asked = 0;
+
+/** Replace these parts of the page (by id) with what the server makes of them now; open ones stay open, focus stays. */
+export async function renew(ids) {
+  const number = (asked += 1);
+  const response = await fetch(location.pathname, { headers: { Accept: "text/html" } });
+  if (!response.ok) return;
+  const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  if (number !== asked) return;
+  const focused = document.activeElement?.id;
+  for (const id of ids) {
+    const fresh = page.getElementById(id);
+    if (!fresh || !byId(id)) continue;
+    for (const open of byId(id).querySelectorAll("details[open][data-keep]")) {
+      fresh.querySelector(`details[data-keep="${open.dataset.keep}"]`)?.setAttribute("open", "");
+    }
+    byId(id).replaceWith(document.adoptNode(fresh));
+  }
+  if (focused && document.activeElement === document.body) byId(focused)?.focus();
+}

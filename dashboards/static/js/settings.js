@@ -1,0 +1,85 @@
+// The page of the settings: each form sends its change, and the parts of the page are made anew by the server.
+import { byId, setText } from "./dom.js";
+import "./frame.js";
+import { renew } from "./orders.js";
+import { send } from "./send.js";
+import { t, timeZone } from "./words.js";
+
+const PARTS = ["mode", "taken", "comfort", "holidays", "tariff"];
+const DAY_MS = 86400000;
+
+/** A moment by the clock of the site ("2026-12-24T07:00") as UTC. */
+function utc(wall) {
+  const naive = Date.parse(`${wall}Z`);
+  const format = new Intl.DateTimeFormat("sv-SE", { timeZone, dateStyle: "short", timeStyle: "medium" });
+  const offset = (at) => Date.parse(`${format.format(new Date(at)).replace(" ", "T")}Z`) - at;
+  return new Date(naive - offset(naive - offset(naive))).toISOString();
+}
+
+async function change(method, path, body, said = "settings.saved") {
+  const message = byId("message");
+  try {
+    await send(method, path, body);
+    await renew(PARTS);
+    showMode();
+    setText(message, t(said));
+    message.dataset.kind = "done";
+  } catch (error) {
+    setText(message, t("takeover.failed", { reason: error.message }));
+    message.dataset.kind = "failed";
+    message.scrollIntoView({ block: "nearest" });
+  }
+}
+
+/** The end and the reason belong to every mode but the normal one. */
+function showMode() {
+  const mode = document.querySelector("input[name=mode]:checked")?.value;
+  const normal = mode === "normal";
+  const until = byId("mode-until");
+  for (const id of ["mode-until", "mode-why"]) {
+    byId(id).closest(".field").classList.toggle("gone", normal);
+    byId(id).required = !normal;
+  }
+  if (!normal) until.value = until.getAttribute(`data-${mode}`) ?? "";
+}
+
+const ACTS = {
+  "mode-form": () => {
+    const mode = document.querySelector("input[name=mode]:checked").value;
+    const until = mode === "normal" ? null : utc(byId("mode-until").value);
+    change("PUT", "/api/mode", { mode, until, reason: byId("mode-why").value });
+  },
+  "holiday-form": () => {
+    const after = new Date(Date.parse(`${byId("h-last").value}T00:00:00Z`) + DAY_MS).toISOString().slice(0, 19);
+    const zones = byId("h-zone").value ? [byId("h-zone").value] : [];
+    change("POST", "/api/holidays", { start: `${byId("h-first").value}T00:00:00`, until: after, zones, note: byId("h-note").value });
+  },
+  "tariff-form": () => change("PUT", "/api/tariff", { name: byId("tariff-name").value }),
+};
+
+function savePlace(form) {
+  const back = (name, file) => {
+    const input = form.elements[name];
+    return !input || Number(input.value) === Number(file) ? null : Number(input.value);
+  };
+  const { place, file, fileSetback } = form.dataset;
+  change("PUT", `/api/comfort/${place}`, { degc: back("degc", file), setback_degc: back("setback_degc", fileSetback) });
+}
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method === "dialog") return;
+  event.preventDefault();
+  if (form.dataset.place) savePlace(form);
+  else ACTS[form.id]?.();
+});
+document.addEventListener("click", (event) => {
+  const { back, drop } = event.target.dataset;
+  if (back) change("PUT", `/api/comfort/${back}`, { degc: null, setback_degc: null }, "settings.saved_back");
+  if (drop) change("DELETE", `/api/holidays/${encodeURIComponent(drop)}`);
+});
+document.addEventListener("change", (event) => {
+  if (event.target.name === "mode") showMode();
+});
+document.addEventListener("orders", () => renew(["taken"]));
+showMode();
