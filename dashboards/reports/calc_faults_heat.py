@@ -52,7 +52,7 @@ def cop_drift(
     """
     whole = np.rint(steps.compressors)
     steady = (np.abs(steps.compressors - whole) <= STEADY) & (whole >= 1) & (steps.heat_kw > 0)
-    steady[1:] &= whole[1:] == whole[:-1]
+    steady[1:] &= steady[:-1].copy() & (whole[1:] == whole[:-1])
     steady[:1] = False
     wanted_kw = np.full(len(whole), np.nan)
     for count in range(1, len(model.stages) + 1):

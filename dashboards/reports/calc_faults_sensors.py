@@ -21,25 +21,33 @@ def sensors_disagree(
 ) -> list[Finding]:
     """Each sensor of the same thing against the median of the others.
 
-    Method: the mean absolute difference of a day, one look a day; a stuck sensor differs as well as one that is
-    wrong, and `evidence` tells them apart (`moves_share`: how far it moves, of what the others move). `where` picks
-    the steps that count: nights for outdoor sensors, which the sun shines on by day. With fewer than three sensors
-    nobody can say which one is wrong, and none is judged. Money: none of its own.
+    Method: the median absolute difference of a day, one look a day. The worst sensor beyond the limit is found and left
+    out, and the rest judged anew, so that it does not speak against those that are right. A stuck sensor differs as
+    well as one that is wrong, and `evidence` tells them apart (`moves_share`: how far it moves, of what the others
+    move). `where` picks the steps that count: nights for outdoor sensors, which the sun shines on by day. Where only
+    two are left that differ, nobody can say which one is wrong, and none is judged. Money: none of its own.
     """
-    if len(readings_degc) < LEAST_SENSORS:
-        return [cannot_tell(FaultKind.SENSOR, name, "K", limit_k, Why.NOT_MEASURED) for name in readings_degc]
-    table = np.array(list(readings_degc.values()))
-    findings = []
-    for place, name in enumerate(readings_degc):
-        others = np.delete(table, place, axis=0)
-        enough = (~np.isnan(others)).sum(axis=0) >= LEAST_SENSORS - 1
-        middle = np.full(table.shape[1], np.nan)
-        middle[enough] = np.nanmedian(others[:, enough], axis=0)
-        findings.append(_one(name, table[place], middle, where, step_h, limit_k))
-    return findings
+    left, found = dict(readings_degc), dict[str, Finding]()
+    while len(left) > 1:
+        judged_now = {name: _one(name, left, where, step_h, limit_k) for name in left}
+        worst = max(judged_now, key=lambda name: judged_now[name].size.value or 0.0)
+        if not judged_now[worst].found:
+            found |= judged_now
+            left = {}
+        elif len(left) < LEAST_SENSORS:
+            break
+        else:
+            found[worst] = judged_now[worst]
+            del left[worst]
+    found |= {name: cannot_tell(FaultKind.SENSOR, name, "K", limit_k, Why.NOT_MEASURED) for name in left}
+    return [found[name] for name in readings_degc]
 
 
-def _one(name: str, own: Array, others: Array, where: Flags, step_h: float, limit_k: float) -> Finding:
+def _one(name: str, readings: Mapping[str, Array], where: Flags, step_h: float, limit_k: float) -> Finding:
+    own, table = readings[name], np.array([column for other, column in readings.items() if other != name])
+    known = ~np.isnan(table).all(axis=0)
+    others = np.full(len(own), np.nan)
+    others[known] = np.nanmedian(table[:, known], axis=0)
     difference = own - others
     both = where & ~np.isnan(difference)
     sizes = looks(np.abs(difference), where, round(24 / step_h), max(round(1 / step_h), 1))
