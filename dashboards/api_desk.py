@@ -157,12 +157,12 @@ def _add_house(router: APIRouter, desk: Desk) -> None:
 def _add_comfort(router: APIRouter, view: SiteView) -> None:
     desk = view.desk
 
-    @router.get("/comfort", summary="Set points of zones and, for who may see them, residents' rooms")
+    @router.get("/setpoints", summary="Set points of zones and, for who may see them, residents' rooms")
     async def comfort(viewer: Seen) -> list[ComfortAnswer]:
         shown = (one for one in desk.comfort() if one.kind == "zone" or viewer.sees_personal)
         return [ComfortAnswer.model_validate(asdict(one)) for one in shown]
 
-    @router.put("/comfort/{place_id}", summary="Other set points for a room or zone", responses=WRITES)
+    @router.put("/setpoints/{place_id}", summary="Other set points for a room or zone", responses=WRITES)
     async def set_comfort(place_id: PlaceId, asked: ComfortAsked, viewer: Rooms) -> ComfortAnswer:
         who = _person(viewer, Right.CONFIGURE)
         done = desk.set_comfort(place_id, asked.degc, asked.setback_degc, asked.until, asked.reason, who)

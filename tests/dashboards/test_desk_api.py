@@ -25,7 +25,7 @@ async def call(view, who, method, path, body=None):
         ("PUT", f"/api/points/{POINT}/taken", TAKE, CARE),
         ("POST", f"/api/points/{POINT}/preview", {"value": 22.5, "minutes": 60}, CARE),
         ("DELETE", "/api/taken", None, CARE),
-        ("PUT", "/api/comfort/a1", {"degc": 22.5}, CARE),
+        ("PUT", "/api/setpoints/a1", {"degc": 22.5}, CARE),
         ("PUT", "/api/mode", {"mode": "normal"}, ENGINEER),
         ("PUT", "/api/tariff", {"name": ""}, ENGINEER),
         ("POST", "/api/holidays", {"start": "2030-01-01T00:00:00", "until": "2030-01-02T00:00:00"}, ENGINEER),
@@ -65,8 +65,8 @@ async def test_the_preview_says_in_both_languages_what_the_guard_does_with_it(vi
         (f"/api/points/{POINT}/taken", TAKE | {"minutes": 2000}, 422, ""),
         ("/api/points/weather.outdoor_temp_degc/taken", TAKE, 409, "bare leses"),
         ("/api/points/nothing.at_all/taken", TAKE, 404, "nothing.at_all"),
-        ("/api/comfort/nowhere", {"degc": 22}, 404, "nowhere"),
-        ("/api/comfort/a1", {"degc": 25}, 409, "20 til 24"),
+        ("/api/setpoints/nowhere", {"degc": 22}, 404, "nowhere"),
+        ("/api/setpoints/a1", {"degc": 25}, 409, "20 til 24"),
     ],
 )
 async def test_what_cannot_be_done_is_said_so_that_it_can_be_put_right(view, path, body, status, word):
@@ -110,7 +110,7 @@ async def test_residents_rooms_are_for_those_who_may_see_them(view):
     visitor = Viewer("visitor", Role.VIEWER)
     await call(view, CARE, "PUT", f"/api/points/{POINT}/taken", TAKE)
     rooms = {room.id for zone in view.site.zones for room in zone.rooms}
-    for path, key in (("/api/comfort", "id"), ("/api/devices", "id"), ("/api/taken", "point")):
+    for path, key in (("/api/setpoints", "id"), ("/api/devices", "id"), ("/api/taken", "point")):
         mine = {one[key].partition(".")[0] for one in (await call(view, CARE, "GET", path))[1]}
         theirs = {one[key].partition(".")[0] for one in (await call(view, visitor, "GET", path))[1]}
         assert mine & rooms

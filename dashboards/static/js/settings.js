@@ -63,7 +63,7 @@ function savePlace(form) {
     return !input || Number(input.value) === Number(file) ? null : Number(input.value);
   };
   const { place, file, fileSetback } = form.dataset;
-  change("PUT", `/api/comfort/${place}`, { degc: back("degc", file), setback_degc: back("setback_degc", fileSetback) });
+  change("PUT", `/api/setpoints/${place}`, { degc: back("degc", file), setback_degc: back("setback_degc", fileSetback) });
 }
 
 document.addEventListener("submit", (event) => {
@@ -75,7 +75,7 @@ document.addEventListener("submit", (event) => {
 });
 document.addEventListener("click", (event) => {
   const { back, drop } = event.target.dataset;
-  if (back) change("PUT", `/api/comfort/${back}`, { degc: null, setback_degc: null }, "settings.saved_back");
+  if (back) change("PUT", `/api/setpoints/${back}`, { degc: null, setback_degc: null }, "settings.saved_back");
   if (drop) change("DELETE", `/api/holidays/${encodeURIComponent(drop)}`);
 });
 document.addEventListener("change", (event) => {

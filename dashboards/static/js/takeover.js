@@ -49,7 +49,7 @@ function build() {
     field("takeover-reason", t("takeover.reason"), make("input", {
       type: "text", id: "takeover-reason", required: true, minlength: 3, maxlength: 200, autocomplete: "off", "aria-describedby": "takeover-hint",
     }), make("span", { class: "hint", id: "takeover-hint" }, t("takeover.reason_hint"))),
-    make("ul", { id: "takeover-preview", role: "status", "aria-live": "polite" }),
+    make("div", { class: "preview", role: "status", "aria-live": "polite" }, make("ul", { id: "takeover-preview" })),
     make("p", { id: "takeover-failed", role: "alert" }),
     make("div", { class: "buttons" },
       make("button", { type: "submit", id: "takeover-confirm", class: "strong" }, t("takeover.confirm")),
