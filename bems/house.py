@@ -18,6 +18,7 @@ from bems.history.times import even_edges
 from control.picture import manned
 from dashboards.function_ports import FunctionView
 from dashboards.house_ports import ComfortView, LogEntryView, LogGroup, SpaceView
+from models.assets import Zone
 from models.site import Site
 
 STEP: Final = timedelta(minutes=5)
@@ -41,27 +42,34 @@ GROUP_OF: Final = {kind: group for group, kinds in GROUPS.items() for kind in ki
 
 
 class SiteHouse:
-    """Of one site; `path` is its record's file."""
+    """Of one site; `site` gives it as people have it now, `path` is its record's file."""
 
-    def __init__(self, site: Site, path: Path, now: Callable[[], datetime], wall: Callable[[], float] = wall_s) -> None:
+    def __init__(
+        self, site: Callable[[], Site], path: Path, now: Callable[[], datetime], wall: Callable[[], float] = wall_s
+    ) -> None:
         self._site, self._now, self._wall = site, now, wall
         self._history = History(path)
-        self._functions: tuple[FunctionView, ...] | None = None
+        self._functions: tuple[FunctionView, ...] = ()
+        self._told_of: object = None
+        """What people can change of the site, as the descriptions have it."""
         self._comfort: ComfortView | None = None
         self._counted_s = 0.0
         self._counting = asyncio.Lock()
 
     def functions(self) -> Sequence[FunctionView]:
-        """Written once: the site does not change while the program runs."""
-        if self._functions is None:
-            self._functions = functions(self._site)
+        """Written anew only when people have changed what they tell of."""
+        site = self._site()
+        if self._told_of != (settings := (site.zones, site.tariff)):
+            self._functions, self._told_of = functions(site), settings
         return self._functions
 
     async def comfort(self) -> ComfortView:
         """Since midnight; asked by many pages at once, the record is read once."""
         async with self._counting:
             if self._comfort is None or self._wall() - self._counted_s > GOOD_FOR_S:
-                self._comfort = await asyncio.to_thread(comfort_since_midnight, self._site, self._history, self._now())
+                self._comfort = await asyncio.to_thread(
+                    comfort_since_midnight, self._site(), self._history, self._now()
+                )
                 self._counted_s = self._wall()
             return self._comfort
 
@@ -104,9 +112,15 @@ def _bands(space: Space, site: Site, edges: Sequence[datetime]) -> tuple[NDArray
     """The lowest and highest accepted temperature in each step [degC]."""
     local = [edge.astimezone(site.zone_info) for edge in edges[1:]]
     zone = space.zone
-    people = np.array([manned(zone.occupied, when) for when in local]) if zone.occupied else None
+    people = np.array([_manned(zone, site, when) for when in local]) if zone.occupied else None
     summer = np.array([when.month in SUMMER for when in local])
     shape = len(local)
     low = np.broadcast_to(np.asarray(low_degc(space, people), dtype=np.float64), shape)
     high = np.broadcast_to(np.asarray(high_degc(space, summer), dtype=np.float64), shape)
     return low, high
+
+
+def _manned(zone: Zone, site: Site, local: datetime) -> bool:
+    """Whether a local moment is within the zone's timetable, and no holiday closes it."""
+    wall = local.replace(tzinfo=None)
+    return manned(zone.occupied, local) and not any(one.start <= wall < one.until for one in site.closures(zone))

@@ -41,10 +41,10 @@ class View:
         self._system = system
         self._history = History(record_path)
         self._insight = SiteInsight(system, record_path, day_plans, wall_s)
-        self._house = SiteHouse(system.site, record_path, system.clock.now)
         self._demo = demo
         self.desk = Desk(system)
         """People's orders."""
+        self._house = SiteHouse(lambda: self.desk.site, record_path, system.clock.now)
         self.alarm_desk = SystemAlarms(system, self._history)
         """Alarms through their whole life."""
 

@@ -9,6 +9,7 @@ from bems.history.query import History
 from bems.history.record import Record
 from bems.history.rows import Event, EventKind
 from bems.house import GROUPS, SiteHouse, comfort_since_midnight
+from models.closures import Closed
 from models.signals import Quality, Sample
 from models.site import load_site
 
@@ -80,7 +81,7 @@ def test_rooms_that_nobody_is_in_are_not_counted(record, path):
 
 async def test_many_pages_read_the_record_once(record, path):
     now, wall = [MIDNIGHT + 30 * MINUTE], [100.0]
-    house = SiteHouse(SITE, path, lambda: now[0], lambda: wall[0])
+    house = SiteHouse(lambda: SITE, path, lambda: now[0], lambda: wall[0])
     first = await house.comfort()
     now[0] += MINUTE
     assert await house.comfort() is first
@@ -91,7 +92,7 @@ async def test_many_pages_read_the_record_once(record, path):
 async def test_the_log_gives_the_newest_of_its_groups_first(record, path):
     kinds = [EventKind.START, EventKind.AUDIT, EventKind.PLAN, EventKind.ALARM_UP, EventKind.HOLD, EventKind.AUDIT]
     record.append_tick([], (), [Event(MIDNIGHT + n * MINUTE, kind, f"s{n}", "x") for n, kind in enumerate(kinds)])
-    house = SiteHouse(SITE, path, lambda: MIDNIGHT)
+    house = SiteHouse(lambda: SITE, path, lambda: MIDNIGHT)
     period = MIDNIGHT, MIDNIGHT + 60 * MINUTE
     whole = await house.log(*period, list(GROUPS), 10)
     assert [entry.subject for entry in whole] == ["s5", "s3", "s1", "s0"]
@@ -106,6 +107,24 @@ def test_every_kind_of_event_is_in_one_group_or_left_to_the_record():
     assert set(EventKind) - set(shown) == {EventKind.PLAN, EventKind.HOLD}
 
 
-async def test_function_descriptions_are_written_once(path):
-    house = SiteHouse(SITE, path, lambda: MIDNIGHT)
-    assert house.functions() is house.functions()
+def test_a_zone_that_a_holiday_closes_is_not_cold_for_being_set_back(record, path):
+    ten = MIDNIGHT + timedelta(hours=10)
+    measure(record, "cafe.temp_degc", ten - 5 * MINUTE, [18.5])
+    history = History(path)
+    assert of(comfort_since_midnight(SITE, history, ten), "cafe").below_min == 5.0
+    closed = Closed(start=datetime.fromisoformat("2026-01-15"), until=datetime.fromisoformat("2026-01-16"))
+    holiday = SITE.model_copy(update={"closed": (closed,)})
+    assert of(comfort_since_midnight(holiday, history, ten), "cafe").below_min == 0.0
+
+
+def test_function_descriptions_are_written_anew_when_people_change_a_set_point(path):
+    site = [SITE]
+    house = SiteHouse(lambda: site[0], path, lambda: MIDNIGHT)
+    before = house.functions()
+    site[0] = SITE.model_copy()
+    assert house.functions() is before
+    cafe = next(zone for zone in SITE.zones if zone.id == "cafe")
+    others = tuple(zone for zone in SITE.zones if zone is not cafe)
+    site[0] = SITE.model_copy(update={"zones": (cafe.model_copy(update={"setpoint_degc": 20.25}), *others)})
+    rooms = next(one for one in house.functions() if one.system == "563")
+    assert any("20.25 °C" in sentence.en for sentence in rooms.sequence)
