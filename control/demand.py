@@ -107,6 +107,21 @@ def _free_kw(site: Site) -> float:
     return site.electricity.fixed_load_mwh_per_year / 8.76
 
 
+def neediest_k(scene: Scene) -> float:
+    """How far the neediest room or zone is below what it is promised [K]; 0 where nothing is known.
+
+    Promised is the set point it holds, less what a plan has put on it to store heat.
+    """
+    stored = scene.guidance.room_offset_k if scene.guidance is not None else {}
+    worst = 0.0
+    for zone in scene.site.zones:
+        for devices in (zone.devices, *(room.devices for room in zone.rooms)):
+            asked, degc = (scene.of(devices, signal) for signal in ("setpoint_degc", "temp_degc"))
+            if asked is not None and degc is not None:
+                worst = max(worst, asked - stored.get(zone.id, 0.0) - degc)
+    return worst
+
+
 def chilly(scene: Scene, below_k: float) -> bool:
     """Whether a resident's room is this far below its own set point [K]."""
     rooms = [room for zone in scene.site.zones if zone.kind is ZoneKind.RESIDENTIAL for room in zone.rooms]

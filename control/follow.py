@@ -60,6 +60,11 @@ def guidance(plan: Plan, plant: Plant, now: datetime, expires_at: datetime) -> G
         batteries_kw=_known(plan, (f"{b.id}.power_kw" for b in plant.batteries), step),
         grid_kw=_at(plan, "grid.import_kw", step) - _at(plan, "grid.export_kw", step),
         networks_kw=_known(plan, (f"{n.id}.heat_kw" for n in plant.district_heat), step),
+        networks_most_kw={
+            n.id: _highest_hour(plan, name, step)
+            for n in plant.district_heat
+            if (name := f"{n.id}.heat_kw") in plan.trajectories
+        },
         peak_kw=_peak(plan, now),
     )
 
@@ -76,6 +81,13 @@ def _at(plan: Plan, name: str, step: int) -> float:
 def _known(plan: Plan, names: Iterable[str], step: int) -> dict[str, float]:
     """By asset: what the plan has of it in the step; nothing of an asset that it could not count on."""
     return {name.rpartition(".")[0]: _at(plan, name, step) for name in names if name in plan.trajectories}
+
+
+def _highest_hour(plan: Plan, name: str, step: int) -> float:
+    """The highest mean of a clock hour from this step on."""
+    energy = np.bincount(plan.grid.hour[step:], weights=plan.grid.dt_h[step:] * plan.trajectories[name][step:])
+    length = np.bincount(plan.grid.hour[step:], weights=plan.grid.dt_h[step:])
+    return float(np.max(energy[length > 0] / length[length > 0]))
 
 
 def _soon(plan: Plan, node: str, step: int) -> float | None:

@@ -46,7 +46,9 @@ class Guidance:
     grid_kw: float | None = None
     """Bought, less what is sold, in this step."""
     networks_kw: Mapping[str, float] = field(default_factory=dict)
-    """District heat by substation."""
+    """District heat by substation, now."""
+    networks_most_kw: Mapping[str, float] = field(default_factory=dict)
+    """Their highest clock hour from now to the plan's end."""
     peak_kw: float | None = None
     """The highest clock hour planned for this month; None where power costs nothing."""
 
@@ -71,5 +73,5 @@ def promoted(of: Guidance, assets: Collection[str]) -> Guidance:
     if "batteries" not in assets:
         kept = replace(kept, batteries_kw={})
     if "district_heat" not in assets:
-        kept = replace(kept, networks_kw={})
+        kept = replace(kept, networks_kw={}, networks_most_kw={})
     return kept

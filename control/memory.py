@@ -145,8 +145,8 @@ class RuleMemory:
     """Highest clock hour of each local day of this month so far [kW]."""
     balancing: Mapping[str, Switch] = field(default_factory=dict)
     """By battery; on while it may be used down to its reserve."""
-    unserved: Mapping[str, Switch] = field(default_factory=dict)
-    """By substation; on while circuits do not get what they are to get."""
+    unserved: Mapping[str, datetime] = field(default_factory=dict)
+    """By substation: since when circuits do not get what they are to get."""
     heat_hours: Mapping[str, HeatHour] = field(default_factory=dict)
     """By substation."""
     parked: Mapping[str, ParkedCar] = field(default_factory=dict)

@@ -3,8 +3,8 @@
 What may still be bought this clock hour, with what batteries can give, less what cannot make way, is handed out to the
 loads that can, the dearest to lose first: compressors, boilers, after-heater, cars. So they make way in the opposite
 order: cars that can still be charged in time, after-heater stages while the water rides above its limit, boiler stages,
-then air where nobody sleeps (`rule_air`), compressors last. Never bedrooms' air, the circulation pump, the kitchen, a driven heat cycle;
-no compressor while the house needs them all, because a boiler would have to make up for it.
+then air where nobody sleeps (`rule_air`), compressors last. Never bedrooms' air, the circulation pump, the kitchen, a
+driven heat cycle; no compressor while the house needs them all, because a boiler would have to make up for it.
 
 A short spike moves nothing: the energy bought is the meter's, and the power of the rest is a median of five looks.
 """

@@ -14,6 +14,8 @@ from models.signals import Reason
 
 RESERVE: Final = 0.3
 """Of what may be used: kept for the peak where power has a price."""
+UNFORESEEN: Final = 0.1
+"""The same under a plan: for the hour that its forecast does not see."""
 BAND_PCT: Final = 3.0
 """Above its reserve by so much a battery balances the house again."""
 REFILL_C: Final = 0.1
@@ -32,7 +34,7 @@ def batteries(scene: Scene, memory: RuleMemory, room: Room) -> tuple[list[Wish],
     Without a plan the inverter balances the house by its own meter: it stores what the sun leaves over and gives it
     back. Where power has a price it does so down to a reserve; the rest waits for the hour that would pass the peak
     (`room`), and is refilled slowly from the grid. A plan says the power; what it meant for the house is not sold, and
-    what it meant to take from the sun is not bought. Never beyond its state of charge, nor the main fuse. Fallbacks: no
+    what it meant to take from the sun is not bought; a tenth stays for a peak it has not foreseen. Never beyond its state of charge, nor the main fuse. Fallbacks: no
     main meter, or a fault: its own balance; a battery that does not tell its state: given back likewise.
     """
     meter = main_meter(scene)
@@ -80,6 +82,8 @@ def _wanted(
         kw = _as_meant(planned, scene.guidance.grid_kw, rest_kw)
         if allowed_kw is not None:
             kw = min(kw, allowed_kw - rest_kw)
+            if charge_pct <= battery.lowest_pct + UNFORESEEN * (battery.highest_pct - battery.lowest_pct):
+                least_kw = 0.0
         kw = min(max(kw, least_kw), most_kw)
         return kw, because(Code.PLAN_BATTERY, power_kw=kw, **facts), memory
     share = RESERVE if allowed_kw is not None else 0.0

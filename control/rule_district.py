@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from math import ceil
 from typing import Final
 
-from control.demand import Shortage, shortage
+from control.demand import Shortage, neediest_k, shortage
 from control.fleet import Fleet
-from control.memory import HeatHour, RuleMemory, Steps, latch
+from control.memory import HeatHour, RuleMemory, Steps
 from control.picture import Scene
 from control.rule_boiler import staged
 from control.rule_heat import Outdoor, buffer_target_degc
@@ -18,16 +18,18 @@ from models.reasons import Code, because
 from models.signals import Reason
 
 FREE_PCT: Final = 100.0
-STEP_PCT: Final = 5.0
+STEP_PCT: Final = 2.0
 """A planned limit moves in such steps: each is a message to a device."""
 ABOVE_PLAN: Final = 1.1
-"""Room above the planned heat: a plan knows only means of a quarter."""
+"""Room above the heat planned for now: a plan knows only means of a quarter."""
 LEAST_SHARE: Final = 0.02
 """Of full heat: a plan that wants less wants none."""
 SHORT_K: Final = 1.5
-"""Water this far below what circuits are to get takes the substation back from a plan ..."""
-SERVED_K: Final = 0.0
-"""... until it is there again."""
+"""Water this far below what circuits are to get takes the substation back from a plan until it is there again ..."""
+COLD_K: Final = 0.4
+"""... while the neediest room is so far below its set point: cold water alone is nobody's loss ..."""
+PATIENCE_S: Final = 900.0
+"""... once it has been so for a quarter: a new set point is not met at once."""
 MOST_GAP_S: Final = 600.0
 """Power is not carried over a longer hole in the record [s]."""
 
@@ -39,9 +41,10 @@ def district_heat(
 
     The set point is what the warmest running circuit needs. Where there are no heat pumps the valve is free; else it is
     shut until every machine has run flat out for 15 min and the water is still 2 K short, or a machine is lost, and
-    shut again when the water is warm. A plan limits it to the heat it wants, as long as circuits get theirs within
-    1.5 K. No circuit wants heat: shut. Fallbacks: those of `shortage`; what is not repeated falls back to the
-    substation's own set point and a free valve.
+    shut again when the water is warm. A plan limits it to the heat it wants of it now, without heat pumps to the
+    highest hour it wants at all, unless circuits are 1.5 K short of theirs for a quarter and a room is cold. No circuit
+    wants heat: shut.
+    Fallbacks: those of `shortage`; what is not repeated falls back to the substation's own set point and a free valve.
     """
     target_degc = None if outside is None else buffer_target_degc(scene, memory, outside)
     need = shortage(scene, memory, outside)
@@ -78,16 +81,17 @@ def _limit(
     if condition.lost:
         return FREE_PCT, because(Code.DISTRICT_MACHINE_LOST), memory
     if need is not None:
-        before, short_k = memory.unserved.get(network.id), need.short_k
-        short = latch(before, scene.now, start=short_k > SHORT_K, stop=short_k <= SERVED_K)
-        memory = replace(memory, unserved={**memory.unserved, network.id: short})
-    planned = scene.guidance.networks_kw.get(network.id) if scene.guidance is not None else None
-    unserved = memory.unserved.get(network.id)
-    if planned is not None and unserved is not None and not unserved.on:
+        memory = _watched(scene, memory, network, need.short_k)
+    guide, alone, since = scene.guidance, not scene.site.heat_pumps, memory.unserved.get(network.id)
+    unserved = since is not None and scene.seconds_since(since) >= PATIENCE_S
+    wanted = {} if guide is None else guide.networks_most_kw if alone else guide.networks_kw
+    planned = wanted.get(network.id)
+    if planned is not None and need is not None and not unserved:
         share = planned / network.max_kw
-        pct = 0.0 if share < LEAST_SHARE else STEP_PCT * ceil((ABOVE_PLAN * share + LEAST_SHARE) * 100 / STEP_PCT)
+        above = 1.0 if alone else ABOVE_PLAN
+        pct = 0.0 if share < LEAST_SHARE else STEP_PCT * ceil(above * share * 100 / STEP_PCT)
         return min(pct, FREE_PCT), because(Code.PLAN_DISTRICT, heat_kw=planned), memory
-    if not scene.site.heat_pumps:
+    if alone:
         return FREE_PCT, because(Code.DISTRICT_ALONE), memory
     if need is None:
         return None, because(Code.DISTRICT_WAITS), memory
@@ -96,6 +100,14 @@ def _limit(
     if steps.count:
         return FREE_PCT, because(Code.DISTRICT_HELPS, short_k=need.short_k), memory
     return 0.0, because(Code.DISTRICT_WAITS), memory
+
+
+def _watched(scene: Scene, memory: RuleMemory, network: DistrictHeat, short_k: float) -> RuleMemory:
+    """Remembers since when circuits do not get what they are to get while a room is cold."""
+    since = memory.unserved.get(network.id)
+    if short_k > SHORT_K and neediest_k(scene) > COLD_K if since is None else short_k > 0:
+        return replace(memory, unserved={**memory.unserved, network.id: since or scene.now})
+    return replace(memory, unserved={name: at for name, at in memory.unserved.items() if name != network.id})
 
 
 def metered(scene: Scene, memory: RuleMemory) -> RuleMemory:

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from control.assets.bus import Bus
 from control.expr import Expr
 

@@ -51,8 +51,9 @@ class Paper:
     def __init__(self, site, start):
         self.site, self.start, self.now = site, start, start
         self.values = {p: MILD.get(p.split(".")[1], 0.0) for p in site.points}
-        self.values["hot_water.supply_temp_degc"] = 70.0
-        self.values |= {f"{loop.devices[0]}.return_temp_degc": 65.0 for loop in site.hot_water.loops}
+        if site.hot_water is not None:
+            self.values["hot_water.supply_temp_degc"] = 70.0
+            self.values |= {f"{loop.devices[0]}.return_temp_degc": 65.0 for loop in site.hot_water.loops}
         self.read_at = {}
         self.dead = set()
         self.memory = RuleMemory()
