@@ -72,7 +72,7 @@ def account(view: SiteView, viewer: Viewer, language: Language) -> str:
     """Who somebody is here, and another password."""
     words = texts(language)
     role = words[f"role.{viewer.role.value}"] if viewer.role else "–"
-    rights = (el("li", None, words[f"right.{right.value}"]) for right in sorted(viewer.all_rights))
+    rights = (el("li", None, words[f"right.{right.value}"]) for right in Right if viewer.may(right))
     about = section(
         "account-about",
         viewer.name,

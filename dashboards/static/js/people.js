@@ -4,7 +4,7 @@ import { onSubmit } from "./door.js";
 import "./frame.js";
 import { Refused, send } from "./send.js";
 import { fetchJson } from "./store.js";
-import { dayAndClock, language, t, viewer } from "./words.js";
+import { dayAndClock, language, t, timeZone, viewer } from "./words.js";
 
 const STATES = { active: "people.active", invited: "people.invited", closed: "people.closed" };
 const ROLES = {
@@ -14,6 +14,7 @@ const RIGHTS = {
   monitor: "right.monitor", see: "right.see", see_personal: "right.see_personal", set_rooms: "right.set_rooms",
   acknowledge: "right.acknowledge", operate: "right.operate", configure: "right.configure",
 };
+const dateFormat = new Intl.DateTimeFormat(language === "nb" ? "nb-NO" : "en-GB", { timeZone, dateStyle: "medium" });
 const when = (iso) => (iso ? dayAndClock(Date.parse(iso) / 1000) : t("people.never"));
 const person = (name) => `/api/people/${encodeURIComponent(name)}`;
 
@@ -83,7 +84,7 @@ function tokenRow(token) {
   const remove = action(t("people.remove"), () => send("DELETE", `/api/tokens/${token.id}`),
     t("people.sure_remove", { name: token.name }));
   return make("tr", {}, make("th", { scope: "row" }, token.name),
-    make("td", {}, token.rights.map((right) => t(RIGHTS[right])).join("; ")), make("td", {}, when(token.expires_at)),
+    make("td", {}, token.rights.map((right) => t(RIGHTS[right])).join("; ")), make("td", {}, dateFormat.format(new Date(token.expires_at))),
     make("td", {}, when(token.used_at)), make("td", { class: "actions" }, remove));
 }
 

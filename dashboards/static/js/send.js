@@ -2,6 +2,7 @@
 import { csrf, language } from "./words.js";
 
 const SIGNED_OUT = 401;
+const NOTHING = 204;
 
 /** What the server refused, in the page's language where it speaks both ("norsk / English"). */
 export class Refused extends Error {
@@ -18,7 +19,8 @@ export async function send(method, path, body) {
   const headers = { Accept: "application/json", "X-CSRF-Token": csrf ?? "" };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   const response = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
-  const answer = response.headers.get("content-type")?.startsWith("application/json") ? await response.json() : null;
+  const isJson = response.status !== NOTHING && response.headers.get("content-type")?.startsWith("application/json");
+  const answer = isJson ? await response.json() : null;
   if (response.ok) return answer;
   if (response.status === SIGNED_OUT && csrf) {
     const next = encodeURIComponent(location.pathname + location.hash);
