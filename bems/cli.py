@@ -7,7 +7,7 @@ from math import nan
 from pathlib import Path
 
 from bems import __version__
-from bems.commands import grafana, influx, record
+from bems.commands import grafana, influx, record, report
 from bems.process import complain, say
 from models.faults import Fault, SiteError
 from models.profile import ModbusProfile
@@ -84,6 +84,7 @@ def _parser() -> argparse.ArgumentParser:
 
     _record_verbs(verbs)
     record.add(verbs)
+    report.add(verbs)
     influx.add(verbs)
     grafana.add(verbs)
 

@@ -10,7 +10,7 @@ from dashboards.reports.say import Say
 from dashboards.reports.sections_care import climate, hygiene
 from dashboards.reports.sections_data import happened, quality, summary
 from dashboards.reports.sections_energy import energy, weather
-from dashboards.reports.sections_money import co2, cost, indicators, peaks
+from dashboards.reports.sections_money import co2, cost, indicators, months_of, peaks
 from dashboards.reports.sections_plant import chargers, heat_pumps, sun, water
 from dashboards.words import Language
 
@@ -26,6 +26,7 @@ def assemble(found: Gathered, outdoor: str | None, made_at: datetime, language: 
     """The report in a language; `outdoor` is the point of the outdoor temperature, `made_at` site time."""
     say = Say(found.site, language)
     own = energies(found)
+    months = months_of(found, own, say)
     made = [
         energy(found, own, say),
         weather(found, own, outdoor, say),
@@ -34,8 +35,8 @@ def assemble(found: Gathered, outdoor: str | None, made_at: datetime, language: 
         water(found, own, say),
         hygiene(found, say),
         climate(found, outdoor, say),
-        peaks(found, own, say),
-        cost(found, own, say),
+        peaks(found, own, months, say),
+        cost(found, months, say),
         co2(found, own, say),
         indicators(found, own, say),
         chargers(found, say),

@@ -110,6 +110,11 @@ class Plot:
     y: Axis
     series: tuple[Series, ...]
 
+    @property
+    def is_drawn(self) -> bool:
+        """Whether there is anything to see."""
+        return any(value is not None for series in self.series for value in series.y)
+
 
 @dataclass(frozen=True, slots=True)
 class Section:

@@ -54,6 +54,11 @@ def number(value: float, decimals: int, language: Language) -> str:
     return text.replace(".", ",") if language == "nb" else text
 
 
+def percent(share: float | None) -> float | None:
+    """A coverage in per cent, to a tenth; never rounded up to a whole that it is not."""
+    return None if share is None else int(1000 * share + 1e-6) / 10
+
+
 class Say:
     """The words of one report."""
 

@@ -10,7 +10,7 @@ from dashboards.reports.calc_hygiene import Certificate, Minutes, certificate
 from dashboards.reports.calc_known import Array, Known, known_mean
 from dashboards.reports.gathered import QUARTERS, Gathered
 from dashboards.reports.model import Cell, Plot, Section, Series, Table
-from dashboards.reports.say import Say
+from dashboards.reports.say import Say, percent
 from models.assets import Zone
 from models.site import Site
 
@@ -76,7 +76,6 @@ def _verdict(shown: Certificate, say: Say, days: str) -> str:
 
 def _minutes(shown: Certificate, say: Say) -> Table:
     def row(place: Minutes) -> tuple[Cell, ...]:
-        share = place.below_60_min.coverage
         return (
             place.place,
             place.below_60_min.value,
@@ -84,7 +83,7 @@ def _minutes(shown: Certificate, say: Say) -> Table:
             place.longest_below_55_min.value,
             place.growth_min.value,
             place.lowest_degc.value,
-            None if share is None else 100 * share,
+            percent(place.below_60_min.coverage),
         )
 
     columns = say.columns(
@@ -165,7 +164,6 @@ def climate(found: Gathered, outdoor: str | None, say: Say) -> Section:
 
 
 def _climate_row(one: GroupClimate) -> tuple[Cell, ...]:
-    share = one.mean_degc.coverage
     return (
         one.group,
         one.rooms,
@@ -175,7 +173,7 @@ def _climate_row(one: GroupClimate) -> tuple[Cell, ...]:
         one.cold_kh.value,
         _as_hours(one.hot_min),
         _as_hours(one.hot_outdoors_min),
-        None if share is None else 100 * share,
+        percent(one.mean_degc.coverage),
     )
 
 
@@ -223,4 +221,4 @@ def _air(found: Gathered, say: Say) -> Table | None:
 def _air_row(name: str, what: str, values: Array) -> tuple[Cell, ...]:
     known = values[np.isfinite(values)]
     over = float((known > CO2_LIMIT_PPM).sum()) / QUARTERS if len(known) else None
-    return name, what, known_mean(values, 0.0).value, over, 100 * len(known) / max(len(values), 1)
+    return name, what, known_mean(values, 0.0).value, over, percent(len(known) / max(len(values), 1))

@@ -9,7 +9,7 @@ from dashboards.reports.calc_known import Known, quotient
 from dashboards.reports.energies import Energies, counter
 from dashboards.reports.gathered import Gathered
 from dashboards.reports.model import Cell, Column, Figure, Section, Table
-from dashboards.reports.say import Say
+from dashboards.reports.say import Say, percent
 from dashboards.words import pick
 
 WHOLE: Final = 0.999
@@ -25,13 +25,15 @@ IN_SHORT: Final = (
     "cover",
     "made",
     "own_use",
-    "greenhouse_location",
+    "greenhouse_lifetime_no",
     "water_sixty",
     "circulation",
     "cycles",
     "degree_days",
 )
 """Figures that stand on the first page, in this order, as far as there are any."""
+JUDGED: Final = ("energy", "hygiene")
+"""Sections whose first note is a verdict: it stands on the first page, too."""
 BREAKS: Final = {
     "rollover": "report_break.rollover",
     "exchange": "report_break.exchange",
@@ -45,15 +47,16 @@ def summary(found: Gathered, sections: Sequence[Section], say: Say) -> Section:
     """The figures people look for first, and whether anything is missing."""
     by_id = {figure.id: figure for section in reversed(sections) for figure in section.figures}
     figures = tuple(by_id[name] for name in IN_SHORT if name in by_id)
-    notes = []
+    verdicts = {section.id: section.notes[0] for section in sections if section.id in JUDGED and section.notes}
+    notes = [verdicts[name] for name in JUDGED if name in verdicts]
     if not found.is_over:
         notes.append(say("report_note.not_over", until=f"{say.local(found.end):%d.%m.%Y %H.%M}"))
     lacking = [figure.label for figure in figures if figure.value is None]
     if lacking:
         notes.append(say("report_note.lacking", what=", ".join(lacking)))
-    least = min((f.coverage for f in figures if f.coverage is not None), default=1.0)
+    least = min((f.coverage for f in figures if f.coverage is not None and f.value is not None), default=1.0)
     key = "report_note.whole" if least >= WHOLE else "report_note.gaps"
-    notes.append(say(key, share=say.number(100 * least, 1)))
+    notes.append(say(key, share=say.number(percent(least) or 0.0, 1)))
     return Section("summary", say("report_section.summary"), figures, notes=tuple(notes))
 
 
@@ -67,7 +70,7 @@ def quality(found: Gathered, own: Energies, say: Say) -> Section:
         counted = found.counted(point)
         share = counted.total.coverage
         if point is not None and (share is None or share < WHOLE or counted.in_gaps > 0):
-            rows.append((say.of(meter.name), point, None if share is None else 100 * share, counted.in_gaps))
+            rows.append((say.of(meter.name), point, percent(share), counted.in_gaps))
         notes += [
             say(
                 BREAKS[b.kind],

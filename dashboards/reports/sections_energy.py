@@ -12,7 +12,7 @@ from dashboards.reports.calc_meters import RESIDUAL_LIMIT_PCT
 from dashboards.reports.energies import Energies, counter, mains, sub_meters
 from dashboards.reports.gathered import Gathered
 from dashboards.reports.model import Cell, Figure, Plot, Section, Series, Table
-from dashboards.reports.say import PURPOSES, Say
+from dashboards.reports.say import PURPOSES, Say, percent
 from models.assets import Meter, Purpose
 
 A_YEAR_DAYS: Final = 360
@@ -106,8 +106,7 @@ def _meters(found: Gathered, say: Say) -> Table:
 def _meter_row(found: Gathered, say: Say, meter: Meter, point: str) -> tuple[Cell, ...]:
     counted = found.counted(point)
     carrier = say("report_carrier.heat" if meter.carrier == "heat" else "report_carrier.electricity")
-    coverage = counted.total.coverage
-    share = None if coverage is None else 100 * coverage
+    share = percent(counted.total.coverage)
     return f"{say.of(meter.name)} ({carrier})", point, counted.total.value, share, counted.in_gaps
 
 
@@ -118,7 +117,7 @@ def _months(found: Gathered, own: Energies, say: Say) -> Table:
     for first in found.months:
         shares = [of[first].coverage for of in by_month]
         least = min((share for share in shares if share is not None), default=0.0)
-        rows.append((say.month(first), *(of[first].value for of in by_month), 100 * least))
+        rows.append((say.month(first), *(of[first].value for of in by_month), percent(least)))
     return Table(
         "months",
         say("report_table.months"),

@@ -1,5 +1,6 @@
 """Sections about what is paid and what it does to the air: the bill, peaks, greenhouse gas, indicators by code."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
@@ -13,7 +14,7 @@ from dashboards.reports.calc_peaks import MonthPeaks, month_peaks
 from dashboards.reports.energies import Energies, counter, machine, sub_meters
 from dashboards.reports.gathered import Gathered
 from dashboards.reports.model import Cell, Figure, Plot, Section, Series, Table
-from dashboards.reports.say import Say
+from dashboards.reports.say import Say, percent
 from models.bill import MonthBill, month_bill
 from models.local_time import local_month
 from models.prices import PriceSeries
@@ -63,9 +64,8 @@ def months_of(found: Gathered, own: Energies, say: Say) -> list[Month]:
     return made
 
 
-def cost(found: Gathered, own: Energies, say: Say) -> Section:
+def cost(found: Gathered, months: Sequence[Month], say: Say) -> Section:
     """The bill by part and month."""
-    months = months_of(found, own, say)
     bills = [month.bill for month in months]
     share = float(np.mean([bill.known_share for bill in bills])) if bills else 0.0
     parts = (
@@ -75,7 +75,7 @@ def cost(found: Gathered, own: Energies, say: Say) -> Section:
         ("report_figure.cost_tax", sum(b.tax_nok for b in bills)),
         ("report_figure.cost_peak", sum(b.peak_nok for b in bills)),
         ("report_figure.cost_fixed", sum(b.fixed_nok for b in bills)),
-        ("report_figure.cost_sold", -sum(b.feed_in_nok for b in bills)),
+        ("report_figure.cost_sold", 0.0 - sum(b.feed_in_nok for b in bills)),
         ("report_figure.cost", sum(b.total_nok for b in bills)),
     )
     unknown = Known.missing(Why.NO_DATA, 0.0)
@@ -88,9 +88,9 @@ def cost(found: Gathered, own: Energies, say: Say) -> Section:
             m.bill.energy_nok,
             m.bill.peak_nok,
             m.bill.fixed_nok,
-            -m.bill.feed_in_nok,
+            0.0 - m.bill.feed_in_nok,
             m.bill.total_nok,
-            100 * m.bill.known_share,
+            percent(m.bill.known_share),
         )
         for m in months
     ]
@@ -114,9 +114,8 @@ def cost(found: Gathered, own: Energies, say: Say) -> Section:
     return Section("cost", say("report_section.cost"), figures, tables, (), tuple(notes))
 
 
-def peaks(found: Gathered, own: Energies, say: Say) -> Section:
+def peaks(found: Gathered, own: Energies, months: Sequence[Month], say: Say) -> Section:
     """The highest hours of each month, what made them, what they cost."""
-    months = months_of(found, own, say)
     known = own.bought_kwh[~np.isnan(own.bought_kwh)]
     highest = Known(float(known.max()), len(known) / max(found.hours, 1)) if len(known) else _nothing()
     charges = added(*(m.peaks.charge_nok for m in months)) if months else _nothing()
