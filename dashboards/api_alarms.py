@@ -21,7 +21,7 @@ from dashboards.alarm_answers import (
     ServiceAsked,
     SheetAnswer,
 )
-from dashboards.alarm_ports import ActRefused, AlarmRow, AlarmStateName, MarkView
+from dashboards.alarm_ports import ActRefused, AlarmRow, AlarmStateName, AlarmVerb, MarkView
 from dashboards.answers import Fault
 from dashboards.ports import SiteView
 from dashboards.words import said_in_both, texts
@@ -84,7 +84,7 @@ def _add_acts(router: APIRouter, view: SiteView) -> None:
 
     @router.post("/alarms/{alarm}/service", summary="Take an alarm out of service, or put it back", responses=WRITES)
     async def service(viewer: Configures, alarm: AlarmId, asked: ServiceAsked) -> ActAnswer:
-        verb = "take_out" if asked.out_of_service else "put_back"
+        verb: AlarmVerb = "take_out" if asked.out_of_service else "put_back"
         doing = view.alarm_desk.act(viewer.name, verb, alarm, asked.reason.strip(), None)
         return ActAnswer(id=alarm, state=await _done(doing))
 

@@ -55,6 +55,7 @@ async def test_a_refusal_is_shown_and_caught_up_while_the_loop_keeps_its_time(tm
             fake.on_write = lambda _: None
             await field.until(lambda: len(fake.lines) > before and field.feed_health().state == "ok", 20)
             await field.until(lambda: field.target_alarms() == [], 5)
+            await asyncio.sleep(2)  # the events of a tick are stored after it
             ups = await field.events(EventKind.ALARM_UP, subject="target.InfluxDB.refuses")
             downs = await field.events(EventKind.ALARM_DOWN, subject="target.InfluxDB.refuses")
             assert (len(ups), len(downs)) == (1, 1)
