@@ -35,7 +35,6 @@ NAMES: Final = {
     "heat_pumps": Text(nb="Varmepumper", en="Heat pumps"),
     "cars": Text(nb="Biler", en="Cars"),
 }
-MONEY_FIRST: Final = ("energy", "peak")
 LEAST_NOK: Final = 0.5
 
 
@@ -61,7 +60,7 @@ def timeline_view(
     record = _past(site, history, past_end, told, hold)
     draw = _Lanes(site, of, told, record, prices)
     missed = [reason for v in of.plan.violations if (reason := bound_by(v.row)) is not None]
-    parts = sorted(of.plan.parts_nok.items(), key=lambda part: (part[0] not in MONEY_FIRST, -abs(part[1])))
+    parts = sorted(of.plan.parts_nok.items(), key=lambda part: (part[0] != "energy", part[0] != "peak", -abs(part[1])))
     return TimelineView(
         now=now,
         made_at=of.made_at,

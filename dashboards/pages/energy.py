@@ -9,11 +9,11 @@ from dashboards.ports import SiteView
 from dashboards.words import Language, texts
 
 FIGURES: Final = (
-    ("f-today", "energy.today", " kr"),
-    ("f-month", "energy.month", " kr"),
-    ("f-peak", "energy.peak_so_far", " kW"),
-    ("f-hour", "energy.this_hour", " kW"),
-    ("f-saved", "energy.saved", " kr"),
+    ("f-today", "money.today", " kr"),
+    ("f-month", "money.month", " kr"),
+    ("f-peak", "money.peak_so_far", " kW"),
+    ("f-hour", "money.this_hour", " kW"),
+    ("f-saved", "money.saved", " kr"),
 )
 
 
@@ -29,10 +29,10 @@ def energy(view: SiteView, viewer: Viewer, language: Language) -> str:
         _bill(language),
         _hours(language),
         _days(language),
-        _meters("electricity", "energy.meters_title", language),
-        el("div", {"class": "column"}, _savings(language), _meters("heat", "energy.heat_title", language)),
+        _meters("electricity", "money.meters_title", language),
+        el("div", {"class": "column"}, _savings(language), _meters("heat", "money.heat_title", language)),
     )
-    title = words["energy.title"]
+    title = words["money.title"]
     return page(view, viewer, language, "energy", title, none, body, scripts=["energy"], styles=["insight"])
 
 
@@ -58,23 +58,23 @@ def _peak(language: Language) -> Markup:
     words = texts(language)
     return section(
         "energy-peak",
-        words["energy.peak_title"],
+        words["money.peak_title"],
         el("p", {"id": "peak-hour"}, "–"),
-        _plot("peak-plot", words["energy.peak_plot"]),
+        _plot("peak-plot", words["money.peak_plot"]),
         el("ul", {"class": "lines", "id": "peak-says"}),
-        el("h3", None, words["energy.highest_title"]),
+        el("h3", None, words["money.highest_title"]),
         el("ol", {"class": "lines", "id": "peak-highest"}),
     )
 
 
 def _bill(language: Language) -> Markup:
     words = texts(language)
-    heads = (words["energy.item"], words["energy.today_kr"], words["energy.month_kr"], "")
+    heads = (words["money.item"], words["money.today_kr"], words["money.month_kr"], "")
     return section(
         "energy-bill",
-        words["energy.bill_title"],
-        _table("bill-rows", words["energy.bill_title"], heads),
-        el("p", {"class": "hint"}, words["energy.bill_hint"]),
+        words["money.bill_title"],
+        _table("bill-rows", words["money.bill_title"], heads),
+        el("p", {"class": "hint"}, words["money.bill_hint"]),
         el("p", {"class": "hint", "id": "bill-known"}, ""),
     )
 
@@ -83,12 +83,12 @@ def _hours(language: Language) -> Markup:
     words = texts(language)
     heads = (
         words["table.hour"],
-        words["energy.bought_kwh"],
-        words["energy.planned_kwh"],
-        words["energy.sold_kwh"],
-        words["energy.price_kr"],
+        words["money.bought_kwh"],
+        words["money.planned_kwh"],
+        words["money.sold_kwh"],
+        words["money.price_kr"],
     )
-    title = words["energy.today_title"]
+    title = words["money.today_title"]
     return section(
         "energy-hours", title, _plot("hours-plot", title), _details(_table("hours-rows", title, heads), title, language)
     )
@@ -97,13 +97,13 @@ def _hours(language: Language) -> Markup:
 def _days(language: Language) -> Markup:
     words = texts(language)
     heads = (
-        words["energy.day"],
-        words["energy.bought_kwh"],
-        words["energy.sold_kwh"],
-        words["energy.cost_kr"],
-        words["energy.highest_kw"],
+        words["money.day"],
+        words["money.bought_kwh"],
+        words["money.sold_kwh"],
+        words["money.cost_kr"],
+        words["money.highest_kw"],
     )
-    title = words["energy.month_title"]
+    title = words["money.month_title"]
     return section(
         "energy-days", title, _plot("days-plot", title), _details(_table("days-rows", title, heads), title, language)
     )
@@ -112,10 +112,10 @@ def _days(language: Language) -> Markup:
 def _meters(carrier: str, key: str, language: Language) -> Markup:
     words = texts(language)
     heads = (
-        words["energy.meter"],
-        words["energy.purpose"],
-        words["energy.today_kwh"],
-        words["energy.month_kwh"],
+        words["money.meter"],
+        words["money.purpose"],
+        words["money.today_kwh"],
+        words["money.month_kwh"],
         "",
     )
     return section(
@@ -133,9 +133,9 @@ def _savings(language: Language) -> Markup:
     words = texts(language)
     return section(
         "energy-savings",
-        words["energy.savings_title"],
+        words["money.savings_title"],
         el("p", {"id": "saved-says"}, "–"),
-        el("p", {"class": "hint"}, words["energy.savings_hint"]),
+        el("p", {"class": "hint"}, words["money.savings_hint"]),
         el("ul", {"class": "lines", "id": "saved-nights"}),
     )
 

@@ -3,7 +3,7 @@
 from typing import Final
 
 from dashboards.access import Viewer
-from dashboards.markup import Markup, el
+from dashboards.markup import Attribute, Markup, el
 from dashboards.pages.frame import page, section
 from dashboards.ports import SiteView
 from dashboards.words import Language, texts
@@ -66,7 +66,7 @@ def _timeline(language: Language) -> Markup:
         {"class": "keys-legend"},
         *(el("span", {"class": f"key-of {kind}"}, words[key]) for kind, key in KEYS.items()),
     )
-    table = {
+    table: dict[str, Attribute] = {
         "class": "scroll",
         "id": "timeline-table",
         "hidden": True,
@@ -137,7 +137,7 @@ def _look_back(language: Language) -> Markup:
         el("p", {"id": "back-about", "role": "status"}, "–"),
         el(
             "p",
-            {"class": "keys-legend"},
+            {"class": "keys-legend", "id": "back-keys"},
             *(el("span", {"class": f"key-of {kind}"}, words[KEYS[kind]]) for kind in ("measured", "planned")),
         ),
         el("div", {"class": "back-lines", "id": "back-lines"}),

@@ -7,15 +7,15 @@ import { when } from "./when.js";
 import { clock, date, number, pick, t } from "./words.js";
 
 const ITEMS = [
-  ["energy.spot", (bill) => bill.spot_nok], ["energy.supplier", (bill) => bill.supplier_nok],
-  ["energy.grid", (bill) => bill.grid_nok], ["energy.tax", (bill) => bill.tax_nok],
-  ["energy.sold", (bill) => -bill.sold_nok], ["energy.peak_charge", (bill) => bill.peak_nok],
-  ["energy.fixed", (bill) => bill.fixed_nok], ["energy.total", (bill) => bill.total_nok],
+  ["money.spot", (bill) => bill.spot_nok], ["money.supplier", (bill) => bill.supplier_nok],
+  ["money.grid", (bill) => bill.grid_nok], ["money.tax", (bill) => bill.tax_nok],
+  ["money.sold", (bill) => -bill.sold_nok], ["money.peak_charge", (bill) => bill.peak_nok],
+  ["money.fixed", (bill) => bill.fixed_nok], ["money.total", (bill) => bill.total_nok],
 ];
 const PURPOSES = {
-  total: "energy.use_total", room_and_air_heat: "energy.use_room_and_air_heat", hot_water: "energy.use_hot_water",
-  cooling: "energy.use_cooling", fans_and_pumps: "energy.use_fans_and_pumps", light_and_equipment: "energy.use_light_and_equipment",
-  large_users: "energy.use_large_users", vehicles: "energy.use_vehicles", source: "energy.use_source",
+  total: "money.use_total", room_and_air_heat: "money.use_room_and_air_heat", hot_water: "money.use_hot_water",
+  cooling: "money.use_cooling", fans_and_pumps: "money.use_fans_and_pumps", light_and_equipment: "money.use_light_and_equipment",
+  large_users: "money.use_large_users", vehicles: "money.use_vehicles", source: "money.use_source",
 };
 const ALL_KNOWN = 0.995;
 let last = null;
@@ -47,13 +47,13 @@ function showFigures(data) {
     setText(byId(id).querySelector(".n"), value);
     setText(byId(id).querySelector(".note"), note);
   };
-  put("f-today", number(data.today.total_nok, 0), t("energy.bought", { kwh: kwh(data.today.bought_kwh) }));
-  put("f-month", number(data.month.total_nok, 0), t("energy.bought", { kwh: kwh(data.month.bought_kwh) }));
+  put("f-today", number(data.today.total_nok, 0), t("money.bought", { kwh: kwh(data.today.bought_kwh) }));
+  put("f-month", number(data.month.total_nok, 0), t("money.bought", { kwh: kwh(data.month.bought_kwh) }));
   const { peak, savings } = data;
-  put("f-peak", peak.so_far_kw === null ? "–" : number(peak.so_far_kw, 0), peak.target_kw === null ? t("energy.no_target") : t("energy.target", { kw: number(peak.target_kw, 0) }));
-  put("f-hour", peak.hour_expected_kw === null ? "–" : number(peak.hour_expected_kw, 0), t("energy.hour_so_far", { kwh: peak.hour_kwh === null ? "–" : number(peak.hour_kwh, 1) }));
-  const spread = savings.uncertainty_nok === null ? t("energy.nights", { count: savings.counted }) : t("energy.nights_spread", { count: savings.counted, spread: number(savings.uncertainty_nok, 0) });
-  put("f-saved", savings.saved_nok === null ? "–" : number(savings.saved_nok, 0), savings.counted ? spread : t("energy.no_nights"));
+  put("f-peak", peak.so_far_kw === null ? "–" : number(peak.so_far_kw, 0), peak.target_kw === null ? t("money.no_target") : t("money.target", { kw: number(peak.target_kw, 0) }));
+  put("f-hour", peak.hour_expected_kw === null ? "–" : number(peak.hour_expected_kw, 0), t("money.hour_so_far", { kwh: peak.hour_kwh === null ? "–" : number(peak.hour_kwh, 1) }));
+  const spread = savings.uncertainty_nok === null ? t("money.nights", { count: savings.counted }) : t("money.nights_spread", { count: savings.counted, spread: number(savings.uncertainty_nok, 0) });
+  put("f-saved", savings.saved_nok === null ? "–" : number(savings.saved_nok, 0), savings.counted ? spread : t("money.no_nights"));
 }
 
 function showBill(data) {
@@ -61,10 +61,10 @@ function showBill(data) {
   const amount = (value) => make("td", { class: "num" }, value === null ? "–" : number(value, 0));
   byId("bill-rows").replaceChildren(...ITEMS.map(([key, of]) => {
     const month = of(data.month);
-    const share = key === "energy.total" ? "" : shareBar(month === null ? 0 : Math.abs(month) / largest);
-    return make("tr", { class: key === "energy.total" ? "sum" : "" }, make("th", { scope: "row" }, t(key)), amount(of(data.today)), amount(month), make("td", { class: "share" }, share));
+    const share = key === "money.total" ? "" : shareBar(month === null ? 0 : Math.abs(month) / largest);
+    return make("tr", { class: key === "money.total" ? "sum" : "" }, make("th", { scope: "row" }, t(key)), amount(of(data.today)), amount(month), make("td", { class: "share" }, share));
   }));
-  const lacking = [["energy.lacks_today", data.today], ["energy.lacks_month", data.month]].filter(([, bill]) => bill.known_share < ALL_KNOWN);
+  const lacking = [["money.lacks_today", data.today], ["money.lacks_month", data.month]].filter(([, bill]) => bill.known_share < ALL_KNOWN);
   setText(byId("bill-known"), lacking.map(([key, bill]) => t(key, { pct: number(100 * bill.known_share, 0) })).join(" "));
 }
 
@@ -77,18 +77,18 @@ function shareBar(share) {
 function showPeak({ peak, now }) {
   const lines = [];
   const kw = (value) => number(value, 0);
-  if (peak.kind === "none") lines.push(t("energy.peak_free"));
-  else if (peak.so_far_kw === null) lines.push(t("energy.peak_unknown"));
+  if (peak.kind === "none") lines.push(t("money.peak_free"));
+  else if (peak.so_far_kw === null) lines.push(t("money.peak_unknown"));
   else {
-    lines.push(t(peak.basis === "highest_hour" ? "energy.peak_highest" : "energy.peak_three", { kw: kw(peak.so_far_kw), nok: number(peak.so_far_nok, 0) }));
-    if (peak.nok_per_kw !== null) lines.push(t("energy.peak_per_kw", { nok: number(peak.nok_per_kw, 0) }));
-    if (peak.step_to_kw !== null) lines.push(t("energy.peak_step", { to: kw(peak.step_to_kw), left: number(Math.max(peak.step_to_kw - peak.so_far_kw, 0), 1), nok: number(peak.next_step_nok, 0) }));
-    if (peak.step_from_kw !== null && peak.step_to_kw === null) lines.push(t("energy.peak_last_step", { from: kw(peak.step_from_kw) }));
+    lines.push(t(peak.basis === "highest_hour" ? "money.peak_highest" : "money.peak_three", { kw: kw(peak.so_far_kw), nok: number(peak.so_far_nok, 0) }));
+    if (peak.nok_per_kw !== null) lines.push(t("money.peak_per_kw", { nok: number(peak.nok_per_kw, 0) }));
+    if (peak.step_to_kw !== null) lines.push(t("money.peak_step", { to: kw(peak.step_to_kw), left: number(Math.max(peak.step_to_kw - peak.so_far_kw, 0), 1), nok: number(peak.next_step_nok, 0) }));
+    if (peak.step_from_kw !== null && peak.step_to_kw === null) lines.push(t("money.peak_last_step", { from: kw(peak.step_from_kw) }));
   }
-  if (peak.planned_kw !== null) lines.push(t("energy.peak_planned", { kw: kw(peak.planned_kw) }));
+  if (peak.planned_kw !== null) lines.push(t("money.peak_planned", { kw: kw(peak.planned_kw) }));
   byId("peak-says").replaceChildren(...lines.map((text) => make("li", {}, text)));
   const hour = { from: clock(seconds(peak.hour_start)), kwh: peak.hour_kwh === null ? "–" : number(peak.hour_kwh, 1), kw: peak.hour_expected_kw === null ? "–" : kw(peak.hour_expected_kw) };
-  setText(byId("peak-hour"), t("energy.hour_now", hour));
+  setText(byId("peak-hour"), t("money.hour_now", hour));
   keyed(byId("peak-highest"), peak.highest, (one) => one.start, (one) => make("li", {}, make("b", {}, `${number(one.kw, 1)} kW`), ` ${when(seconds(one.start), seconds(now))}`));
 }
 
@@ -106,10 +106,10 @@ function showMeters(data) {
 function showSavings({ savings }) {
   const { saved_nok: saved, uncertainty_nok: spread, counted } = savings;
   const facts = { count: counted, nok: saved === null ? "–" : number(Math.abs(saved), 0), spread: spread === null ? "–" : number(spread, 0) };
-  const key = saved === null ? "energy.saved_none" : spread !== null && Math.abs(saved) <= spread ? "energy.saved_unsure" : saved < 0 ? "energy.saved_dearer" : "energy.saved_sure";
+  const key = saved === null ? "money.saved_none" : spread !== null && Math.abs(saved) <= spread ? "money.saved_unsure" : saved < 0 ? "money.saved_dearer" : "money.saved_sure";
   setText(byId("saved-says"), t(key, facts));
   keyed(byId("saved-nights"), savings.nights, (night) => night.start, (night) => make("li", {},
-    make("b", {}, t("energy.night_to", { date: date(seconds(night.end)) })), ` ${pick(night.text)}`));
+    make("b", {}, t("money.night_to", { date: date(seconds(night.end)) })), ` ${pick(night.text)}`));
 }
 
 function showTables(data) {
@@ -123,7 +123,7 @@ function showTables(data) {
 function none(answer) {
   if (answer.status !== 404) return;
   byId("energy-none").hidden = false;
-  setText(byId("energy-none"), t("energy.none"));
+  setText(byId("energy-none"), t("money.none"));
   byId("energy-body").hidden = true;
 }
 

@@ -30,12 +30,12 @@ export function drawHours(plot, data) {
   const prices = cells((hour) => hour.buy_nok_per_kwh);
   const [lowest, highest] = range(prices.map((cell) => cell[2]), true);
   const price = scale(lowest, highest, PRICE_HEIGHT - 4, 14);
-  title(plot, left, t("energy.price_title"), 11);
+  title(plot, left, t("money.price_title"), 11);
   upright(plot, price, lowest, highest, left, right);
   plot.append(svg("path", { class: "trace c2", d: steps(prices, x, price) }));
   const [low, high] = range(data.hours.flatMap((hour) => [hour.bought_kwh, hour.planned_kwh]), true);
   const y = scale(low, high, HEIGHT + PRICE_HEIGHT - NAMES, PRICE_HEIGHT + 18);
-  title(plot, left, t("energy.hours_title"), PRICE_HEIGHT + 12);
+  title(plot, left, t("money.hours_title"), PRICE_HEIGHT + 12);
   upright(plot, y, low, high, left, right);
   hours(plot, x, from, to, 2, HEIGHT + PRICE_HEIGHT - NAMES, every);
   for (const hour of data.hours) {
@@ -56,7 +56,7 @@ export function drawDays(plot, data) {
   const x = scale(from, to, left, right);
   const [low, high] = range(data.days.map((day) => day.bought_kwh), true);
   const y = scale(low, high, HEIGHT - NAMES, 18);
-  title(plot, left, t("energy.days_title"), 11);
+  title(plot, left, t("money.days_title"), 11);
   upright(plot, y, low, high, left, right);
   const every = Math.ceil(LABEL / (x(from + DAY_S) - x(from)));
   data.days.forEach((day, index) => {
@@ -80,8 +80,8 @@ export function drawPeak(plot, peak) {
   plot.append(svg("rect", { class: "past", x: 4, y: middle - 8, width: round(width - 8), height: 16 }));
   if (peak.hour_expected_kw !== null) plot.append(svg("rect", { class: "stack planned hollow", x: 4, y: middle - 8, width: round(x(peak.hour_expected_kw) - 4), height: 16 }));
   if (peak.hour_kwh !== null) plot.append(svg("rect", { class: "stack", x: 4, y: middle - 8, width: round(x(peak.hour_kwh) - 4), height: 16 }));
-  mark(plot, x, peak.so_far_kw, "energy.mark_peak", 12, middle, width);
-  mark(plot, x, peak.target_kw, "energy.mark_target", 56, middle, width);
+  mark(plot, x, peak.so_far_kw, "money.mark_peak", 12, middle, width);
+  mark(plot, x, peak.target_kw, "money.mark_target", 56, middle, width);
 }
 
 function mark(plot, x, kw, key, y, middle, width) {

@@ -117,4 +117,5 @@ function table() {
   const head = make("tr", {}, make("th", { scope: "col" }, t("table.hour")), ...heads.map((text) => make("th", { scope: "col", class: "num" }, text)));
   byId("back-table").replaceChildren(make("table", {}, make("caption", { class: "sr" }, t("plan.back_title")), make("thead", {}, head), make("tbody", {}, ...rows)));
   byId("back-details").hidden = !rows.length;
+  byId("back-keys").hidden = !rows.length;
 }

@@ -47,7 +47,8 @@ function lay(state) {
   state.cells = [...past, ...planned].filter((cell) => cell.end > now - pastH * HOUR && cell.begin < now + AHEAD_H * HOUR);
   state.slider.max = state.cells.length - 1;
   const kept = state.isMoved && before ? state.cells.findIndex((cell) => cell.begin <= before.begin && before.begin < cell.end) : -1;
-  state.selected = kept >= 0 ? kept : state.cells.findIndex((cell) => !cell.past);
+  const current = state.cells.findIndex((cell) => !cell.past && cell.begin <= now && now < cell.end);
+  state.selected = kept >= 0 ? kept : current >= 0 ? current : Math.max(0, state.cells.findIndex((cell) => !cell.past));
   const known = new Set(data.lanes.map((lane) => lane.id));
   for (const [id, lane] of state.lanes) {
     if (!known.has(id)) {
