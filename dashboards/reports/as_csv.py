@@ -3,11 +3,24 @@
 import csv
 import io
 from datetime import date, datetime
+from typing import Final
 
 from dashboards.reports.model import Cell, Report
 from dashboards.words import Language, texts
 
-BYTE_ORDER_MARK = "\ufeff"
+BYTE_ORDER_MARK: Final = "\ufeff"
+HEAD: Final = (
+    "report.section",
+    "report.figure",
+    "report.remark",
+    "report.value",
+    "report.unit",
+    "report.low",
+    "report.high",
+    "report.coverage",
+    "report.method",
+    "report.reason",
+)
 
 
 def write_csv(report: Report) -> bytes:
@@ -15,8 +28,7 @@ def write_csv(report: Report) -> bytes:
     words = texts(report.language)
     out = io.StringIO()
     writer = csv.writer(out, delimiter=";" if report.language == "nb" else ",", lineterminator="\n")
-    head = ("section", "figure", "remark", "value", "unit", "low", "high", "coverage", "method", "reason")
-    writer.writerow([words[f"report.{name}"] for name in head])
+    writer.writerow([words[name] for name in HEAD])
     for section in report.sections:
         for figure in section.figures:
             low, high = figure.interval or (None, None)

@@ -11,6 +11,16 @@ from dashboards.reports.model import Cell, Figure, Plot, Report, Section, Series
 from dashboards.words import texts
 
 OPTIONS: Final = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "nan_inf_to_errors": False}
+HEAD: Final = (
+    "report.figure",
+    "report.value",
+    "report.unit",
+    "report.low",
+    "report.high",
+    "report.coverage",
+    "report.method",
+    "report.reason",
+)
 NAME_MOST: Final = 31
 """Characters a sheet's name may have."""
 DATA_COLUMN: Final = 14
@@ -106,9 +116,8 @@ class _Sheet:
                 self._chart(plot)
 
     def _figures(self, figures: tuple[Figure, ...]) -> None:
-        keys = ("figure", "value", "unit", "low", "high", "coverage", "method", "reason")
-        for column, key in enumerate(keys):
-            self._sheet.write_string(self._row, column, self._words[f"report.{key}"], self._style.head)
+        for column, key in enumerate(HEAD):
+            self._sheet.write_string(self._row, column, self._words[key], self._style.head)
         for figure in figures:
             self._row += 1
             low, high = figure.interval or (None, None)

@@ -42,8 +42,6 @@ RULES: Final[Any] = {
     "grid.linewidth": 0.6,
     "xtick.color": "#404040",
     "ytick.color": "#404040",
-    "legend.frameon": False,
-    "legend.fontsize": 7.5,
     "svg.hashsalt": "bems",
 }
 SIZE_IN: Final = (6.7, 2.6)
@@ -88,7 +86,7 @@ def _axes(axes: Any, plot: Plot, language: Language) -> None:
     elif isinstance(first, float | int):
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _tick(value, language)))
     if len(plot.series) > 1:
-        axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), handlelength=1.2)
+        axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), handlelength=1.2, frameon=False, fontsize=7.5)
 
 
 def _titled(axis: Axis) -> str:
