@@ -11,9 +11,10 @@ from dashboards.access import Right, Viewer, needs
 from dashboards.answers import Answer
 from dashboards.function_ports import FunctionView, Origin
 from dashboards.house_ports import LogEntryView, LogGroup
-from dashboards.log_words import log_text, vars_of, who_did
+from dashboards.log_words import log_text, named_subject, vars_of, who_did
 from dashboards.ports import SiteView
 from dashboards.reading import event_answer, seen_events
+from dashboards.words import LANGUAGES
 from models.profile import Text
 
 Seen = Annotated[Viewer, Depends(needs(Right.SEE))]
@@ -64,6 +65,7 @@ class LogEntryAnswer(Answer):
     group: LogGroup
     kind: str
     subject: str
+    about: Text = Field(description="The subject by the name people use")
     who: str | None
     text: Text
     before: Any = None
@@ -164,6 +166,7 @@ def _entry(view: SiteView, entry: LogEntryView) -> LogEntryAnswer:
         group=entry.group,
         kind=entry.kind,
         subject=entry.subject,
+        about=Text(**{language: named_subject(view.site, entry.subject, language) for language in LANGUAGES}),
         who=who_did(entry),
         text=Text(nb=log_text(view.site, entry, "nb"), en=log_text(view.site, entry, "en")),
         before=data.get("before"),

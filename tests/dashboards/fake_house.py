@@ -50,6 +50,7 @@ class FakeHouse:
         outside = {"ours": 35.0, "theirs": 38.0}
         point = "circuit_air.supply_setpoint_degc"
         lost = {"code": "alarm.connection_lost", "name": "mb_cars", "points": 48.0}
+        local = {"code": Code.ROOM_LOCAL.value}
         proven = {"code": Code.CYCLE_PROVEN.value, "degc": 60.0, "minutes": 31.0, "coldest_degc": 60.4}
         return [
             LogEntryView(now - timedelta(minutes=7), "people", "audit", "a1.setpoint_degc", "kari: comfort", room),
@@ -57,5 +58,7 @@ class FakeHouse:
             LogEntryView(now - timedelta(minutes=58), "outside", "outside_change", point, "somebody else", outside),
             LogEntryView(now - timedelta(hours=2), "alarms", "alarm_up", "connection.mb_cars", lost["code"], lost),
             LogEntryView(now - timedelta(hours=3), "control", "control", "rules", "proven", proven),
+            LogEntryView(now - timedelta(hours=4), "control", "fallback_on", "unit_a.setpoint_degc", "local", local),
+            LogEntryView(now - timedelta(hours=4), "control", "fallback_on", "unit_b.setpoint_degc", "local", local),
             LogEntryView(now - timedelta(hours=5), "system", "start", site, "started", {}),
         ]

@@ -139,14 +139,15 @@ def test_others_see_units_as_a_whole(open_page):
 def test_the_log_is_narrowed_by_kind_and_by_words(open_page):
     page = open_page("/nb/log")
     rows = page.locator("#log-rows tr")
-    expect(rows).to_have_count(5)
+    expect(rows).to_have_count(6)
+    expect(rows.last).to_contain_text("den lokale regulatoren styrer. (2 punkter)")
     expect(rows.first).to_contain_text("kari")
     expect(rows.first).to_contain_text("Rom A1")
     page.locator("input[name=group][value=people]").uncheck()
-    expect(rows).to_have_count(3)
+    expect(rows).to_have_count(4)
     page.locator("#log-search").fill("mb_cars")
     expect(rows).to_have_count(1)
-    expect(page.locator("#log-count")).to_have_text("1 av 3 linjer")
+    expect(page.locator("#log-count")).to_have_text("1 av 5 linjer")
     assert page.locator("#log-rows b").count() == 0
 
 

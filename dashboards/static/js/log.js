@@ -7,6 +7,7 @@ import { dayAndClock, decimalsOf, number, pick, t } from "./words.js";
 const AGAIN_MS = 30000;
 const TYPED_MS = 200;
 const MOST = 500;
+const TOGETHER_MS = 600000; // site time
 const WHO = { outside: "log.somebody", control: "log.control", alarms: "log.alarms", system: "log.system" };
 const form = byId("log-form");
 let entries = [];
@@ -32,19 +33,36 @@ function change(entry) {
 
 const why = (entry) => (entry.reason && !pick(entry.text).includes(entry.reason) ? entry.reason : "");
 
-const words = (entry) => `${who(entry)} ${pick(entry.text)} ${change(entry)} ${why(entry)}`.toLowerCase();
+const words = (entry) => `${who(entry)} ${pick(entry.text)} ${pick(entry.about)} ${change(entry)} ${why(entry)}`.toLowerCase();
+
+/** Entries that say the same within minutes become one: a device that goes takes all its points along. */
+function together(found) {
+  const runs = [];
+  for (const entry of found) {
+    const last = runs.at(-1);
+    const same = last && entry.group !== "people" && last.kind === entry.kind && pick(last.text) === pick(entry.text);
+    if (same && Date.parse(last.at) - Date.parse(entry.at) < TOGETHER_MS) last.subjects.push(entry.subject);
+    else runs.push({ ...entry, subjects: [entry.subject] });
+  }
+  return runs;
+}
+
+function told(entry) {
+  if (entry.subjects.length > 1) return `${pick(entry.text)} ${t("log.points", { number: entry.subjects.length })}`;
+  return entry.kind.startsWith("fallback") ? `${pick(entry.text)} (${pick(entry.about)})` : pick(entry.text);
+}
 
 function show() {
   const wanted = byId("log-search").value.toLowerCase().split(/\s+/).filter(Boolean);
   const found = entries.filter((entry) => wanted.every((word) => words(entry).includes(word)));
-  const rows = found.length ? found : [null];
-  const keyOf = (entry) => (entry ? `${entry.at} ${entry.kind} ${entry.subject} ${pick(entry.text)}` : "none");
+  const rows = found.length ? together(found) : [null];
+  const keyOf = (entry) => (entry ? `${entry.at} ${entry.kind} ${entry.subject} ${told(entry)}` : "none");
   keyed(byId("log-rows"), rows, keyOf, (entry) => {
     if (!entry) return make("tr", {}, make("td", { colspan: 5 }, t("log.none")));
     const when = make("time", { datetime: entry.at }, dayAndClock(Date.parse(entry.at) / 1000));
     return make("tr", { "data-group": entry.group },
       make("td", { class: "when" }, when), make("td", { class: "who" }, who(entry)),
-      make("th", { class: "what", scope: "row" }, pick(entry.text)),
+      make("th", { class: "what", scope: "row" }, told(entry)),
       make("td", { class: "change" }, change(entry)), make("td", { class: "why" }, why(entry)));
   });
   const full = entries.length >= MOST;
