@@ -19,6 +19,7 @@ from dashboards.reports.calc_faults_sun import (
     DARK_W_PER_M2,
     NIGHT_LIMIT_K,
     PV_LIMIT,
+    FieldSteps,
     expected_pv_kw,
     night_cooling,
     pv_loss,
@@ -88,7 +89,7 @@ def points_needed(site: Site) -> tuple[str, ...]:
     wanted += [(p.devices, ("brine_in_temp_degc", "outdoor_temp_degc", *_running(p))) for p in site.heat_pumps]
     wanted += [(unit.devices, _UNIT) for unit in site.air_handling]
     wanted += [(circuit.devices, ("supply_temp_degc",)) for circuit in site.circuits]
-    wanted += [(tank.devices, ("layer_1_temp_degc",)) for tank in site.tanks]
+    wanted += [(tank.devices, tuple(f"layer_{n}_temp_degc" for n in range(1, 5))) for tank in site.tanks]
     wanted += [(array.devices, _ARRAY) for array in site.pv]
     if site.hot_water is not None:
         wanted.append((site.hot_water.devices, ("supply_temp_degc",)))
@@ -170,12 +171,13 @@ def _night(record: Record) -> Finding:
     tank = next((tank for tank in record.site.tanks if tank.id == collectors.tank), None)
     columns = [record.column(collectors.devices, signal) for signal in _COLLECTORS]
     columns += [record.column(record.site.weather_station, signal) for signal in _WEATHER]
-    columns.append(record.column(tank.devices, "layer_1_temp_degc") if tank else None)
-    known = [column for column in columns if column is not None]
-    if len(known) < len(columns):
+    layers = [record.column(tank.devices, f"layer_{n}_temp_degc") for n in range(1, 5)] if tank else [None]
+    known = [column for column in (*columns, *layers) if column is not None]
+    if tank is None or len(known) < len(columns) + len(layers):
         return cannot_tell(FaultKind.NIGHT_COOLING, collectors.id, "K", NIGHT_LIMIT_K, Why.NOT_MEASURED)
-    collector, pump, outdoor, irradiance, top = known
-    return night_cooling(collectors, collector, outdoor, pump, irradiance, top, STEP_H, record.heat_nok_per_kwh)
+    collector, pump, outdoor, irradiance, *temps = known
+    steps = FieldSteps(collector, outdoor, pump, irradiance, temps[0], np.mean(temps, axis=0))
+    return night_cooling(collectors, tank, steps, STEP_H, record.heat_nok_per_kwh)
 
 
 def _array(record: Record, array: PvArray) -> Finding:

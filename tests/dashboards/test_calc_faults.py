@@ -10,7 +10,7 @@ from dashboards.reports.calc_faults import FaultKind, confidence, looks, yearly_
 from dashboards.reports.calc_faults_air import UnitSteps, heating_and_cooling, valve_leak
 from dashboards.reports.calc_faults_heat import MachineSteps, circulation_loss, cop_drift
 from dashboards.reports.calc_faults_sensors import is_stuck, sensors_disagree
-from dashboards.reports.calc_faults_sun import night_cooling, pv_loss
+from dashboards.reports.calc_faults_sun import FieldSteps, night_cooling, pv_loss
 from dashboards.reports.calc_known import Why
 from models.physics.heat_pump import Certified, fit_heat_pump, operate
 from models.site import load_site
@@ -134,13 +134,21 @@ LIGHT = np.where((DAILY > 0.7) | (DAILY < 0.2), 400.0, 0.0)
 @pytest.mark.parametrize(("over", "found"), [(-2.0, False), (1.0, False), (8.0, True)])
 def test_collectors_warm_at_night(over, found):
     collector = np.where(LIGHT > 0, 60.0, 10.0 + over)
-    given = (collector, full(10), full(0), LIGHT, full(60))
-    finding = night_cooling(BIRI.collectors, *given, QUARTER_H, 0.3)
+    falling = 60 - 24 * DAILY  # 1 K an hour: 3.48 kW of 3 m3, of which some 0.2 kW is standing loss
+    steps = FieldSteps(collector, full(10), full(0), LIGHT, full(60), falling)
+    finding = night_cooling(BIRI.collectors, BIRI.tanks[1], steps, QUARTER_H, 0.3)
     assert finding.found is found
     assert finding.size.value == pytest.approx(over)
     if found:
-        assert finding.evidence["loss_kw"] == pytest.approx(60 * (3.6 * 8 + 0.014 * 64) / 1000)
-    assert night_cooling(BIRI.collectors, *given[:4], full(12), QUARTER_H, 0.3).why is Why.NO_OCCASION
+        hours = finding.evidence["dark_h"]
+        given = 60 * (3.6 * 8 + 0.014 * 64) / 1000 * hours
+        assert finding.evidence["given_off_kwh"] == pytest.approx(given)
+        assert finding.evidence["tank_lost_kwh"] == pytest.approx(3.25 * hours, rel=0.15)
+        assert finding.nok_per_year.value == pytest.approx(given * 8766 / 120 * 0.3)
+        full_tank = night_cooling(BIRI.collectors, BIRI.tanks[1], replace(steps, tank_mean_degc=full(50)), 0.25, 0.3)
+        assert full_tank.nok_per_year.value == 0
+    cool = replace(steps, tank_top_degc=full(12))
+    assert night_cooling(BIRI.collectors, BIRI.tanks[1], cool, QUARTER_H, 0.3).why is Why.NO_OCCASION
 
 
 def test_an_array_that_lacks_a_string_and_days_that_cannot_tell():
