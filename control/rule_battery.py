@@ -33,9 +33,10 @@ def batteries(scene: Scene, memory: RuleMemory, room: Room) -> tuple[list[Wish],
 
     Without a plan the inverter balances the house by its own meter: it stores what the sun leaves over and gives it
     back. Where power has a price it does so down to a reserve; the rest waits for the hour that would pass the peak
-    (`room`), and is refilled slowly from the grid. A plan says the power; what it meant for the house is not sold, and
-    what it meant to take from the sun is not bought; a tenth stays for a peak it has not foreseen. Never beyond its state of charge, nor the main fuse. Fallbacks: no
-    main meter, or a fault: its own balance; a battery that does not tell its state: given back likewise.
+    (`room`), and is refilled slowly from the grid. A plan says the power; what it meant for the house is not sold, what
+    it meant to take from the sun is not bought, and a tenth stays for a peak it has not foreseen. Never beyond its
+    state of charge, nor the main fuse. Fallbacks: no main meter, or a fault: its own balance; a battery that does not
+    tell its state: given back likewise.
     """
     meter = main_meter(scene)
     packs = [battery for battery in scene.site.batteries if _setpoint(scene, battery) is not None]

@@ -183,6 +183,16 @@ def test_a_battery_buys_cheap_and_gives_back_dear():
     assert found.parts_nok["wear"] == pytest.approx(0.5)
 
 
+def test_a_battery_outside_its_limits_is_brought_back_and_a_silent_one_is_not_planned_with():
+    store = Battery("store", 2.0, 8.0, 5.0, 5.0)
+    case = small(HOURS, buy_nok_per_kwh=1.0)
+    case = replace(case, plant=replace(case.plant, batteries=(store,)))
+    assert "store.power_kw" not in solved(case).trajectories
+    low = solved(replace(case, state=replace(case.state, batteries_kwh={"store": 1.0})))
+    assert low.trajectories["store.stored_kwh"].min() >= 1.0 - 1e-9
+    assert low.first.battery_kw["store"] >= -1e-9
+
+
 def test_whatever_is_done_the_solver_sees_no_sunk_cost():
     cheap, dear = (solved(small(base_load_kw=kw, sessions=(car(10.0, 3.0),))) for kw in (5.0, 50.0))
     assert cheap.report.objective == pytest.approx(dear.report.objective)

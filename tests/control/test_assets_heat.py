@@ -7,7 +7,7 @@ import pytest
 
 from control.assets import air
 from control.assets.air import AirUnit
-from control.assets.boilers import Boiler, DistrictHeat
+from control.assets.boilers import Boiler, DistrictHeat, HeatPeak
 from control.assets.bus import Bus, Node, balance, temperature
 from control.assets.collectors import Collectors, SunHeat
 from control.assets.heat_pumps import Running, gradient_per_k, segments
@@ -169,6 +169,26 @@ def test_district_heat_is_taken_when_it_is_cheaper_than_the_heat_pump():
         shares[price] = found.trajectories["network.heat_kw"].sum()
     assert shares[0.05] > 100
     assert shares[5.0] == pytest.approx(0.0, abs=1e-6)
+
+
+def test_a_price_on_district_heat_s_highest_hour_evens_it_out():
+    case = heated(DAY)
+    see = replace(case.outlook, heat_nok_per_kwh={"network": np.where(np.arange(24) < 4, 0.2, 1.0)})
+    plant = replace(case.plant, heat_pumps=(), district_heat=(DistrictHeat("network", 80.0),))
+    case = replace(case, outlook=see, plant=plant)
+    free = solved(case).trajectories["network.heat_kw"]
+    peaks = {"network": (HeatPeak(tuple(range(24)), 100.0, 0.0),)}
+    even = solved(replace(case, tariff=replace(case.tariff, heat=peaks))).trajectories["network.heat_kw"]
+    assert even.max() < 0.8 * free.max()
+
+
+def test_a_lost_substation_is_not_planned_with():
+    case = heated(DAY)
+    see = replace(case.outlook, heat_nok_per_kwh={"network": np.full(24, 0.05)})
+    plant = replace(case.plant, district_heat=(DistrictHeat("network", 80.0),))
+    state = replace(case.state, networks_lost=frozenset({"network"}))
+    found = solved(replace(case, outlook=see, plant=plant, state=state))
+    assert "network.heat_kw" not in found.trajectories
 
 
 def test_tanks_in_a_chain_preheat_one_after_the_other():
