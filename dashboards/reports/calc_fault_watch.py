@@ -1,12 +1,12 @@
 """All faults that are looked for at a site, over one period of its record in means of a quarter of an hour.
 
-The points come from the site file; an asset that lacks one of them is not judged and says so. Begin at local noon:
-looks are 24 h each, and a night should not be cut in two.
+The points come from the site file; an asset that lacks one of them is not judged and says so. What is found is the
+median of the period's days: over a long one, look at its last weeks (`Record.last`), or what broke late is not seen.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Final
 
 import numpy as np
@@ -26,11 +26,14 @@ from dashboards.reports.calc_faults_sun import (
 )
 from dashboards.reports.calc_known import Array, Why
 from models.assets import AirHandling, HeatPump, Loop, PvArray
+from models.local_time import local_date, local_midnight
 from models.physics.heat_pump import Certified, fit_heat_pump
 from models.site import Site
 
 STEP_S: Final = 900.0
 STEP_H: Final = STEP_S / 3600
+STEP: Final = timedelta(seconds=STEP_S)
+HALF_DAY: Final = timedelta(hours=12)
 LOOP_DESIGN_K: Final = 41.5
 """A loop's stated loss is at 63.5 degC mean (66 degC supply) in surroundings of 22 degC."""
 THROTTLED: Final = 5
@@ -55,6 +58,18 @@ class Record:
     def heat_nok_per_kwh(self) -> float | None:
         """Price of heat-pump heat."""
         return None if self.nok_per_kwh is None else self.nok_per_kwh / self.spf
+
+    def last(self, days: int) -> "Record":
+        """The last whole days of it, from local noon to noon so that no night is cut in two; all of it when shorter."""
+        length = max((len(column) for column in self.columns.values()), default=0)
+        end = self.start + length * STEP
+        noon = local_midnight(local_date(end - HALF_DAY)) + HALF_DAY
+        first = max(0, (noon - days * 2 * HALF_DAY - self.start) // STEP)
+        if first == 0:
+            return self
+        until = (noon - self.start) // STEP
+        columns = {point: column[first:until] for point, column in self.columns.items()}
+        return replace(self, start=self.start + first * STEP, columns=columns)
 
     def column(self, devices: tuple[str, ...], signal: str) -> Array | None:
         """Of a signal of an asset; None when the site or the record has it not."""

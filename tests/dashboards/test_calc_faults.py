@@ -197,3 +197,13 @@ def test_a_site_with_other_equipment_is_looked_at_too():
     columns = {point: full(20) for point in points_needed(example)}
     findings = find_faults(Record(example, datetime(2025, 6, 1, 10, tzinfo=UTC), columns, None, 3.0, {}))
     assert not any(f.found for f in findings)
+
+
+def test_the_last_weeks_of_a_record_go_from_noon_to_noon():
+    start = datetime(2025, 5, 31, 22, tzinfo=UTC)  # midnight in Norway
+    record = Record(BIRI, start, {"a": np.arange(40 * 96.0)}, 1.0, 3.0, {})
+    last = record.last(28)
+    assert last.start == datetime(2025, 6, 12, 10, tzinfo=UTC)
+    assert len(last.columns["a"]) == 28 * 96
+    assert last.columns["a"][0] == 11.5 * 96
+    assert record.last(60) is record
