@@ -33,7 +33,7 @@ def energy(view: SiteView, viewer: Viewer, language: Language) -> str:
         el("div", {"class": "column"}, _savings(language), _meters("heat", "money.heat_title", language)),
     )
     title = words["money.title"]
-    return page(view, viewer, language, "energy", title, none, body, scripts=["energy"], styles=["insight"])
+    return page(view, viewer, language, "energy", title, none, body, scripts=["energy"], styles=["insight", "bills"])
 
 
 def _figures(language: Language) -> Markup:

@@ -33,7 +33,15 @@ def water(view: SiteView, viewer: Viewer, language: Language) -> str:
         _days(language),
     )
     return page(
-        view, viewer, language, "water", words["water.title"], none, body, scripts=["water"], styles=["insight"]
+        view,
+        viewer,
+        language,
+        "water",
+        words["water.title"],
+        none,
+        body,
+        scripts=["water"],
+        styles=["insight", "bills"],
     )
 
 
