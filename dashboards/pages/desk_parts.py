@@ -104,9 +104,7 @@ def _taken_row(one: TakenView, site: Site, viewer: Viewer, language: Language) -
     button: Sequence[str] = ()
     if may_take(site, viewer, one.point):
         text = words["takeover.give_back"]
-        button = (
-            el("button", {"type": "button", "data-give-back": one.point, "aria-label": f"{text}: {name}"}, text),
-        )
+        button = (el("button", {"type": "button", "data-give-back": one.point, "aria-label": f"{text}: {name}"}, text),)
     return el("li", {"data-taken": one.point}, el("div", {"class": "lines"}, *lines), *button)
 
 

@@ -69,7 +69,14 @@ def _device(one: DeviceView, site: Site, viewer: Viewer, language: Language) -> 
     )
     return el(
         "details",
-        {"class": "device-row", "data-id": one.id, "data-state": one.state, "data-text": searched},
+        {
+            "class": "device-row",
+            "data-id": one.id,
+            "data-keep": one.id,
+            "data-state": one.state,
+            "data-text": searched,
+            "data-taken-over": any((w.held_by or "").startswith("operator@") for w in one.writable),
+        },
         el("summary", None, *cells),
         points,
     )

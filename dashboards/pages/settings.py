@@ -194,9 +194,7 @@ def _holidays(view: SiteView, viewer: Viewer, language: Language) -> Markup:
     return _part("holidays", words["settings.holidays"], words["settings.holidays_about"], listed, form)
 
 
-def _holiday(
-    one: HolidayView, names: dict[str, str], view: SiteView, language: Language, *, locked: bool
-) -> Markup:
+def _holiday(one: HolidayView, names: dict[str, str], view: SiteView, language: Language, *, locked: bool) -> Markup:
     words = texts(language)
     span = f"{moment(one.start, view.site, language)} – {moment(one.until, view.site, language)}"
     zones = ", ".join(names.get(zone, zone) for zone in one.zones) or words["settings.all_zones"]

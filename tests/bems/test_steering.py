@@ -9,6 +9,8 @@ from bems.history.rows import EventKind
 from bems.steering import MEMORY_KEY, Steering
 from control.ledger import Ledger
 from control.memory import RuleMemory
+from control.orders import NONE, Order, Orders, Taken
+from models.priority import Level
 from models.signals import Quality, Reading
 from models.site import load_site
 from tests.system.field import StillPlant
@@ -140,3 +142,47 @@ def test_a_missed_hygiene_cycle_is_an_alarm_of_the_highest_class():
     run.step()
     overdue = [c for c in run.steering.conditions if c.id == "hygiene.overdue"]
     assert [c.severity for c in overdue] == ["A"]
+
+
+def order(hours, since):
+    return Order("kari", since, "test", since + timedelta(hours=hours))
+
+
+def test_people_are_followed_at_once_and_let_go_at_once():
+    run = Run()
+    run.step()
+    orders = Orders(taken={"a1.setpoint_degc": Taken(23.0, order(2, run.now))})
+    step = run.steering.step(picture(run.now), run.now, YOUNG_S, orders)
+    taken = [c for c in step.commands if c.priority == Level.OPERATOR]
+    assert [(c.point, c.value, c.expires_at) for c in taken] == [
+        ("a1.setpoint_degc", 23.0, orders.taken["a1.setpoint_degc"].until)
+    ]
+    assert not run.steering.step(picture(run.now), run.now, YOUNG_S, orders).commands  # and at its pace from there
+    step = run.steering.step(picture(run.now), run.now, YOUNG_S, NONE)
+    assert [(c.point, c.value) for c in step.commands if c.priority == Level.OPERATOR] == [("a1.setpoint_degc", None)]
+
+
+def test_after_people_the_rules_value_comes_back_however_small_the_change_and_whatever_was_written():
+    """Neither a change too small nor a day's writes used up keep what somebody had chosen."""
+    run = Run()
+    point = "a1.setpoint_degc"
+    budget = SITE.points[point].spec.write.daily_budget
+    run.steering.follow({point: run.values(run.step())[point]}, run.now)
+    orders = Orders(taken={point: Taken(22.1, order(2, run.now))})
+    run.steering.step(picture(run.now), run.now, YOUNG_S, orders)
+    for n in range(budget + 5):
+        run.steering.follow({point: 22.1 + 0.1 * (n % 2)}, run.now)
+    run.now += timedelta(minutes=1)
+    step = run.steering.step(picture(run.now), run.now, YOUNG_S, orders)
+    assert {c.priority: c.value for c in step.commands if c.point == point}[Level.RULES] == 22.0
+    step = run.steering.step(picture(run.now), run.now, YOUNG_S, NONE)
+    assert {c.priority: c.value for c in step.commands if c.point == point} == {Level.RULES: 22.0, Level.OPERATOR: None}
+
+
+def test_an_order_for_a_point_that_is_no_longer_there_harms_nobody():
+    run = Run()
+    orders = Orders(taken={"gone.setpoint_degc": Taken(22.0, order(2, NOON))})
+    assert run.steering.step(picture(run.now), run.now, YOUNG_S, orders).commands
+    run.now += timedelta(minutes=1)
+    after = run.steering.step(picture(run.now), run.now, YOUNG_S, NONE)
+    assert not [c for c in after.commands if c.priority == Level.OPERATOR]

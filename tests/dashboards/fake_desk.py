@@ -86,7 +86,7 @@ class FakeDesk(Settings):
         gone = [p for p in (known if points is None else points) if p in known]
         for point in gone:
             await self.book.change(
-                lambda orders, point=point: replace(orders, taken={p: t for p, t in orders.taken.items() if p != point}),
+                lambda orders, gone=point: replace(orders, taken={p: t for p, t in orders.taken.items() if p != gone}),
                 who=who.name, what="given_back", subject=point,
             )  # fmt: skip
         return gone

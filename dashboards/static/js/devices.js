@@ -14,7 +14,7 @@ function filter() {
   const only = byId("device-only").checked;
   let count = 0;
   for (const row of rows()) {
-    const odd = row.dataset.state !== "ok" || row.querySelector("[data-holder='operator'], .verdict");
+    const odd = row.dataset.state !== "ok" || row.hasAttribute("data-taken-over") || row.querySelector(".verdict");
     const hit = words.every((word) => row.dataset.text.includes(word)) && (!only || odd);
     row.hidden = !hit;
     count += hit;

@@ -7,6 +7,8 @@ import { t, timeZone } from "./words.js";
 
 const PARTS = ["mode", "taken", "comfort", "holidays", "tariff"];
 const DAY_MS = 86400000;
+const SHOWN_MS = 8000;
+let hiding = null;
 
 /** A moment by the clock of the site ("2026-12-24T07:00") as UTC. */
 function utc(wall) {
@@ -16,18 +18,21 @@ function utc(wall) {
   return new Date(naive - offset(naive - offset(naive))).toISOString();
 }
 
+/** Say what came of it, for a while; what failed stays until the next try. */
+function tell(text, failed) {
+  clearTimeout(hiding);
+  setText(byId("message"), text);
+  if (!failed) hiding = setTimeout(() => setText(byId("message"), ""), SHOWN_MS);
+}
+
 async function change(method, path, body, said = "settings.saved") {
-  const message = byId("message");
   try {
     await send(method, path, body);
     await renew(PARTS);
     showMode();
-    setText(message, t(said));
-    message.dataset.kind = "done";
+    tell(t(said), false);
   } catch (error) {
-    setText(message, t("takeover.failed", { reason: error.message }));
-    message.dataset.kind = "failed";
-    message.scrollIntoView({ block: "nearest" });
+    tell(t("takeover.failed", { reason: error.message }), true);
   }
 }
 

@@ -1,0 +1,125 @@
+"""Taking over, giving back and settings in a real browser: keyboard, desk and phone, light and dark, axe."""
+
+import pytest
+
+from dashboards.access import Role, guest
+from tests.dashboards.fake import FakeView
+from tests.dashboards.serve_fake import Running
+from tests.system.test_page import AXE, DESK, TAGS, WAIT_MS, browser, expect, open_page, overflow, pytestmark
+
+__all__ = ["browser", "open_page", "pytestmark"]
+PHONE = {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="module")
+def server():
+    running = Running(FakeView(), tick_s=0.3, guest=guest(Role.ENGINEER))
+    running.url = running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(autouse=True)
+def nothing_ordered(server):
+    from control.orders import NONE
+
+    server.view.desk.book.current = NONE
+
+
+def serious(page):
+    page.add_script_tag(path=str(AXE))
+    found = page.evaluate("tags => axe.run(document, {runOnly: tags})", TAGS)["violations"]
+    return [(one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in ("serious", "critical")]
+
+
+def open_dialog(page):
+    page.get_by_label("Søk etter utstyr").fill("rom a1")
+    page.locator("details[data-id=a1] summary").click()
+    page.locator('[data-takeover="a1.setpoint_degc"]').click()
+    return page.locator("#takeover")
+
+
+def test_a_point_is_taken_over_by_keyboard_and_all_is_given_back(open_page):
+    page = open_page("/nb/devices")
+    dialog = open_dialog(page)
+    expect(dialog.locator("#takeover-value")).to_be_focused()
+    page.keyboard.press("Control+A")
+    page.keyboard.type("25")
+    expect(dialog.get_by_text("Vernet slipper gjennom 24,0 °C")).to_be_visible()
+    expect(dialog.get_by_text("Koster trolig 4 kr")).to_be_visible()
+    dialog.get_by_label("Hvorfor").fill("Beboeren fryser")
+    page.keyboard.press("Enter")
+    expect(dialog).to_be_hidden()
+    row = page.locator('[data-taken="a1.setpoint_degc"]')
+    expect(row).to_contain_text("Overtatt av demo", timeout=WAIT_MS)
+    expect(row).to_contain_text("holdes på 24,0 °C")
+    page.get_by_role("button", name="Gi tilbake alt (1)").click()
+    expect(row).to_have_count(0)
+    expect(page.locator("#taken")).to_contain_text("Ingenting er overtatt.")
+
+
+def test_a_dialog_that_is_left_changes_nothing_and_the_focus_comes_back(open_page, server):
+    page = open_page("/nb/devices")
+    dialog = open_dialog(page)
+    expect(dialog.locator("#takeover-preview li").first).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(page.locator('[data-takeover="a1.setpoint_degc"]')).to_be_focused()
+    assert not server.view.desk.book.current.taken
+
+
+def test_the_sheet_of_a_component_leads_to_the_same_dialog(open_page):
+    page = open_page("/nb")
+    page.locator('[data-component="boiler"]').first.click()
+    page.locator("#panel [data-takeover]").first.click()
+    expect(page.locator("#takeover")).to_be_visible()
+
+
+def test_a_mode_is_set_with_its_end_and_taken_back(open_page):
+    page = open_page("/nb/settings")
+    page.get_by_label("Manuell", exact=False).check()
+    page.locator("#mode-why").fill("Service")
+    page.get_by_role("button", name="Bytt").click()
+    expect(page.locator("#mode")).to_contain_text("Manuell – satt av demo")
+    expect(page.locator("#message")).to_have_text("Lagret.")
+    page.locator("input[value=normal]").check()
+    page.get_by_role("button", name="Bytt").click()
+    expect(page.locator("#mode .hint").first).to_have_text("Planen og reglene styrer.")
+
+
+def test_a_set_point_is_saved_and_goes_back_to_the_plants(open_page):
+    page = open_page("/nb/settings")
+    page.locator("summary", has_text="Bogruppe A").click()
+    page.locator("#c-a1").fill("23")
+    page.get_by_role("button", name="Lagre: Rom A1", exact=True).click()
+    place = page.locator("[data-place=a1]")
+    expect(place.locator(".note")).to_contain_text("demo, 15. jan.")
+    expect(place).to_be_visible()  # its unit stays open
+    place.get_by_role("button", name="Tilbake").click()
+    expect(page.locator("#c-a1")).to_have_value("22")
+
+
+def test_holidays_are_entered_and_removed(open_page):
+    page = open_page("/nb/settings")
+    page.locator("#h-first").fill("2025-12-24")
+    page.locator("#h-last").fill("2025-12-26")
+    page.locator("#h-note").fill("Jul")
+    page.get_by_role("button", name="Legg til").click()
+    expect(page.locator("#holidays .orders")).to_contain_text("24. des. kl. 00.00 – 27. des. kl. 00.00")
+    page.get_by_role("button", name="Fjern").click()
+    expect(page.locator("#holidays")).to_contain_text("Ingen fridager")
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="no axe-core: make setup")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize("name", ["devices", "settings"])
+def test_pages_are_for_everybody(open_page, name, viewport, scheme):
+    page = open_page(f"/nb/{name}", viewport=viewport, color_scheme=scheme, bypass_csp=True)
+    assert serious(page) == []
+    assert overflow(page) <= 0
+    if name == "devices":
+        dialog = open_dialog(page)
+        expect(dialog.locator("#takeover-preview li").first).to_be_visible()
+        assert serious(page) == []
+        assert overflow(page) <= 0
