@@ -97,10 +97,12 @@ class _Reader:
         members = {source for quantity in self._wanted.aggregates for source in quantity.sources}
         of_rooms = self._history.raw(sorted(members), start - MAX_AGE, end)
         for quantity in self._wanted.aggregates:
-            self.rooms[quantity.id].append(_of_rooms([of_rooms[source] for source in quantity.sources], quarters[:-1]))
+            self.rooms[quantity.id].append(
+                mean_of_rooms([of_rooms[source] for source in quantity.sources], quarters[:-1])
+            )
 
 
-def _of_rooms(rooms: Sequence[Series], at_ms: "np.ndarray[tuple[int], np.dtype[np.int64]]") -> Array:
+def mean_of_rooms(rooms: Sequence[Series], at_ms: "np.ndarray[tuple[int], np.dtype[np.int64]]") -> Array:
     """Mean over all rooms at these moments as `models.outgoing.Outflow` makes it: known only while every one is."""
     total = np.zeros(len(at_ms))
     for room in rooms:
