@@ -15,15 +15,16 @@ from dashboards.gate import cookie_name, is_loopback
 from dashboards.people_ports import NotDoneError, People, Refused, SignedIn
 
 STATUS: Final[dict[Refused, int]] = {
-    "wrong": 403, "code": 403, "wait": 429, "weak": 400, "name": 400, "days": 400, "rights": 403,
+    "wrong": 403, "code": 403, "wait": 429, "weak": 409, "name": 409, "days": 409, "rights": 403,
     "taken": 409, "unknown": 404, "last_admin": 409, "not_kept": 503,
 }  # fmt: skip
 FAULTS: Final[dict[int | str, dict[str, Any]]] = {
     status: {"model": Fault, "description": text}
     for status, text in {
-        400: "A name, a password or a time that will not do", 401: "Not signed in",
+        400: "The body is no JSON",
+        401: "Not signed in",
         403: "Not allowed, wrong, or sent by a page from elsewhere",
-        404: "Nobody of that name", 409: "Taken, or it would leave nobody who administers people",
+        404: "Nobody of that name", 409: "Taken, will not do, or would leave nobody who administers people",
         421: "Called by a host name that is not this machine's",
         429: "Too many tries; Retry-After says how long [s]", 503: "It could not be kept",
     }.items()
@@ -70,7 +71,7 @@ class PersonChange(Asked):
     """What is to change; what is left out stays."""
 
     role: Role | None = None
-    closed: bool | None = Field(default=None, description="Whether signing in is refused")
+    closed: bool | None = Field(default=None, strict=True, description="Whether signing in is refused")
 
 
 class TokenAsked(Asked):
@@ -78,7 +79,7 @@ class TokenAsked(Asked):
 
     name: str = Field(max_length=100, examples=["Energy adviser"])
     rights: list[Right] = Field(max_length=len(Right), examples=[["see"]])
-    days: int = Field(description="Until it expires, 1 .. 730", examples=[365])
+    days: int = Field(strict=True, ge=1, le=730, description="Until it expires", examples=[365])
 
 
 class SessionAnswer(Answer):
@@ -145,7 +146,7 @@ async def told() -> AsyncIterator[None]:
 
 def faults(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Descriptions of answers that tell of a fault."""
-    return {status: FAULTS[status] for status in (401, 403, 421, *statuses)}
+    return {status: FAULTS[status] for status in (400, 401, 403, 421, *statuses)}
 
 
 def _address(request: Request) -> str:
@@ -200,7 +201,7 @@ def _add_sessions(router: APIRouter, people: People) -> None:
     @router.post(
         "/welcome",
         summary="Choose a password with a code",
-        responses=faults(400, 429, 503),
+        responses=faults(409, 429, 503),
         dependencies=private,
     )
     async def welcome(asked: WelcomeAsked, request: Request, response: Response) -> SessionAnswer:
@@ -212,7 +213,7 @@ def _add_sessions(router: APIRouter, people: People) -> None:
         "/session/password",
         summary="Choose another password",
         status_code=204,
-        responses=faults(400, 404, 429, 503),
+        responses=faults(404, 409, 429, 503),
         dependencies=private,
     )
     async def password(asked: PasswordAsked, viewer: Seen, request: Request) -> None:
@@ -225,7 +226,7 @@ def _add_people(router: APIRouter, people: People) -> None:
     async def everybody(_viewer: Admin) -> list[PersonAnswer]:
         return [PersonAnswer.model_validate(asdict(person)) for person in people.people()]
 
-    @router.post("/people", summary="Invite somebody", status_code=201, responses=faults(400, 409, 503))
+    @router.post("/people", summary="Invite somebody", status_code=201, responses=faults(409, 503))
     async def add(asked: PersonAsked, viewer: Admin) -> CodeAnswer:
         async with told():
             return CodeAnswer(code=await people.add(viewer, asked.name, asked.role))
@@ -252,7 +253,7 @@ def _add_tokens(router: APIRouter, people: People) -> None:
     async def tokens(_viewer: Admin) -> list[TokenAnswer]:
         return [TokenAnswer.model_validate(asdict(token)) for token in people.tokens()]
 
-    @router.post("/tokens", summary="Make a token for a program", status_code=201, responses=faults(400, 503))
+    @router.post("/tokens", summary="Make a token for a program", status_code=201, responses=faults(409, 503))
     async def add(asked: TokenAsked, viewer: Admin) -> NewTokenAnswer:
         async with told():
             token, secret = await people.add_token(viewer, asked.name, asked.rights, asked.days)

@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import Annotated, Final
 
 from fastapi import Depends, FastAPI
-from fastapi.responses import HTMLResponse, StreamingResponse
+from fastapi.responses import HTMLResponse, JSONResponse, StreamingResponse
 from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match, Route
 from starlette.types import Scope
 
 from dashboards.access import ANONYMOUS, Viewer, current_viewer, needs
@@ -101,8 +104,18 @@ def create_app(
     for name, page in PAGES.items():
         for language in LANGUAGES:
             _add_page(app, view, address(name, language), page, language)
+    app.add_exception_handler(405, _not_that_way)
     app.mount("/static", Files(directory=STATIC), name="static")
     return app
+
+
+async def _not_that_way(request: Request, error: Exception) -> Response:
+    """405 with all methods the address has; each route alone knows only its own."""
+    routes: list[Route] = [route for route in request.app.routes if isinstance(route, Route)]
+    matching = [route for route in routes if route.matches(request.scope)[0] is not Match.NONE]
+    methods = sorted({method for route in matching for method in route.methods or ()})
+    detail = error.detail if isinstance(error, HTTPException) else ""
+    return JSONResponse({"detail": detail}, 405, {"Allow": ", ".join(methods)})
 
 
 def _add_stream(app: FastAPI, view: SiteView, people: People | None) -> None:

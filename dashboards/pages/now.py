@@ -41,7 +41,6 @@ def _sections(site: Site, language: Language) -> list[Markup]:
         _plant(site, parts, language),
         _side(language),
         rooms(site, language),
-        _night(language),
         _system(language),
         _points(language),
     ]
@@ -169,20 +168,6 @@ def _side(language: Language) -> Markup:
             el("ol", {"id": "event-list", "tabindex": "0", "aria-labelledby": "h-events"}),
         ),
         section("health", words["health.title"], el("ul", {"id": "health-list"})),
-    )
-
-
-def _night(language: Language) -> Markup:
-    """Tonight's programme and the last account; filled in by the page's script."""
-    words = texts(language)
-    return section(
-        "night",
-        words["night.title"],
-        el("p", {"class": "hint", "id": "night-about"}),
-        el("ul", {"id": "night-items"}),
-        el("h3", {"id": "night-before"}, words["night.before"]),
-        el("p", {"class": "hint", "id": "night-saved"}),
-        el("ul", {"id": "night-done"}),
     )
 
 

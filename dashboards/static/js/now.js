@@ -2,7 +2,6 @@
 import { byId, setText } from "./dom.js";
 import { onChange } from "./frame.js";
 import { keepEvents, showAlarms, showEvents, showHealth, showHeld } from "./lists.js";
-import { keepNight } from "./night.js";
 import { refreshTable, startTable } from "./points.js";
 import { store } from "./store.js";
 import { number, t } from "./words.js";
@@ -26,7 +25,6 @@ function begin() {
   begun = true;
   startTable();
   keepEvents();
-  keepNight();
 }
 
 function showPrice() {
