@@ -207,3 +207,16 @@ def test_the_last_weeks_of_a_record_go_from_noon_to_noon():
     assert len(last.columns["a"]) == 28 * 96
     assert last.columns["a"][0] == 11.5 * 96
     assert record.last(60) is record
+
+
+def test_gaps_anywhere_break_nothing():
+    rng = np.random.default_rng(1)
+    columns = {point: 20 + rng.normal(0, 1, STEPS) for point in points_needed(BIRI)}
+    for column in columns.values():
+        column[rng.random(STEPS) < 0.3] = np.nan
+    columns[points_needed(BIRI)[0]][:] = np.nan
+    findings = find_faults(Record(BIRI, datetime(2025, 6, 1, 10, tzinfo=UTC), columns, 1.0, 3.0, {}))
+    assert len(findings) == 2 + 2 * 4 + 4 + 1 + 2 + 7
+    for finding in findings:
+        assert (finding.found is None) == (finding.size.value is None)
+        assert all(np.isfinite(number) for number in finding.evidence.values())
