@@ -75,6 +75,8 @@ def _wanted(
     most_kw = max(min(battery.charge_kw, free_kw), 0.0) if charge_pct < battery.highest_pct else 0.0
     least_kw = -battery.discharge_kw if charge_pct > battery.lowest_pct else 0.0
     facts = {"charge_pct": charge_pct, "rest_kw": rest_kw}
+    if scene.strategy.full_tanks:
+        return most_kw, because(Code.BATTERY_PREPARED, power_kw=most_kw, **facts), memory
     if allowed_kw is not None and rest_kw > allowed_kw:
         kw = max(allowed_kw - rest_kw, least_kw)
         return kw, because(Code.BATTERY_PEAK, power_kw=-kw, allowed_kw=allowed_kw, **facts), memory

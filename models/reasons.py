@@ -95,6 +95,7 @@ class Code(StrEnum):
     BATTERY_RESERVE = "battery.reserve"
     BATTERY_WAITS = "battery.waits"
     BATTERY_OWN = "battery.own"
+    BATTERY_PREPARED = "battery.prepared"
     CARS_SHARE = "cars.share"
     CARS_UNKNOWN = "cars.unknown"
     CARS_WAIT = "cars.wait"

@@ -9,7 +9,7 @@ import pytest
 from control.guidance import Guidance
 from control.memory import MeteredHour
 from control.rule_battery import RESERVE
-from control.strategy import GOOD
+from control.strategy import GOOD, PREPARED
 from models.site import load_site
 
 ROOT = Path(__file__).parents[2]
@@ -105,6 +105,13 @@ def test_a_plan_does_not_charge_into_a_peak_nor_give_the_last_tenth(school):
     planned(school, -20.0, 5.0)
     school.set(battery__state_of_charge_pct=18.0)
     assert school.decide(60)[SETPOINT] == 0.0
+
+
+def test_before_a_storm_it_is_filled(school):
+    school.strategy = PREPARED
+    school.set(main__power_kw=20.0)
+    assert school.decide()[SETPOINT] == 50.0
+    assert reason(school) == "battery.prepared"
 
 
 def test_without_main_meter_or_with_a_fault_it_is_left_to_itself(school):
