@@ -39,6 +39,7 @@ PointId = Annotated[str, Path(description="Id from /api/points", examples=["a1.s
 PlaceId = Annotated[str, Path(description="Id of a room or zone", examples=["a1"])]
 HolidayId = Annotated[str, Path(description="Id from /api/holidays", examples=["2026-12-24-1"])]
 WRITES: Final[dict[int | str, dict[str, Any]]] = {
+    400: {"model": Fault, "description": "The body is no JSON"},
     403: {"model": Fault, "description": "Not allowed, or sent by a page from elsewhere"},
     404: {"model": Fault, "description": "No such thing"},
     409: {"model": Fault, "description": "It cannot be done, and why"},
