@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Depends, HTTPException, Path, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from dashboards.access import Right, Role, Viewer, in_both, needs
 from dashboards.answers import Answer, Fault
@@ -32,6 +32,13 @@ FAULTS: Final[dict[int | str, dict[str, Any]]] = {
 Seen = Annotated[Viewer, Depends(needs(Right.MONITOR))]
 Admin = Annotated[Viewer, Depends(needs(Right.ADMINISTER))]
 Name = Annotated[str, Path(description="Of a person, as /api/people lists it", examples=["Kari Nordmann"])]
+
+
+def _number(value: object) -> object:
+    """Refuse text and truth values that pydantic would take for a number."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError("write it as a number")  # noqa: TRY004  # pydantic turns ValueError into an answer
+    return value
 
 
 class Asked(BaseModel):
@@ -79,7 +86,7 @@ class TokenAsked(Asked):
 
     name: str = Field(max_length=100, examples=["Energy adviser"])
     rights: list[Right] = Field(max_length=len(Right), examples=[["see"]])
-    days: int = Field(strict=True, ge=1, le=730, description="Until it expires", examples=[365])
+    days: Annotated[int, BeforeValidator(_number)] = Field(ge=1, le=730, description="Until it expires", examples=[365])
 
 
 class SessionAnswer(Answer):
