@@ -21,7 +21,9 @@ LINT: Final = {
 }
 """Each check's command in the virtual environment, by the name people see."""
 
-SIDE_BY_SIDE: Final = tuple(f"tests/{package}" for package in ("bems", "control", "dashboards", "hil_sim", "models"))
+SIDE_BY_SIDE: Final = tuple(
+    f"tests/{package}" for package in ("bems", "control", "dashboards", "functions", "hil_sim", "models")
+)
 """These judge values, not periods: a process a core runs them, file by file."""
 
 
