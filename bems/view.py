@@ -15,6 +15,7 @@ from bems.history.times import even_edges
 from bems.house import SiteHouse
 from bems.insight.day_plans import DayPlans
 from bems.insight.insight import SiteInsight
+from bems.reports.desk import ReportDesk
 from bems.state import aged
 from bems.system import System
 from bems.view_night import nights_view
@@ -41,6 +42,8 @@ class View:
         self._system = system
         self._history = History(record_path)
         self._insight = SiteInsight(system, record_path, day_plans, wall_s)
+        self.reports = ReportDesk(system.site, record_path, system.clock.now)
+        """Reports on demand, and every month's."""
         self._demo = demo
         self.desk = Desk(system)
         """People's orders."""

@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
-from dashboards.house_ports import House
-from dashboards.desk_ports import Desk
 from dashboards.alarm_ports import AlarmDesk
+from dashboards.desk_ports import Desk
+from dashboards.house_ports import House
 from dashboards.insight_ports import Insight
 from dashboards.night_ports import NightsView
+from dashboards.report_ports import Reports
 from models.signals import Reason
 from models.site import Site
 
@@ -267,6 +268,11 @@ class SiteView(Protocol):
 
     def nights(self) -> NightsView | None:
         """The night's programme and the last accounts; None where nobody makes them."""
+        ...
+
+    @property
+    def reports(self) -> Reports:
+        """Reports of months, quarters and years."""
         ...
 
     @property

@@ -157,6 +157,14 @@ class History:
         with self._reading() as connection:
             return int(connection.execute("SELECT coalesce(max(id), 0) FROM events").fetchone()[0])
 
+    def first_at(self) -> datetime | None:
+        """When the record begins; None while it is empty."""
+        sql = """SELECT min(ms) FROM (SELECT min(first_ms) AS ms FROM archive WHERE rows > 0
+            UNION ALL SELECT min(first_ms) FROM ticks)"""
+        with self._reading() as connection:
+            (first_ms,) = connection.execute(sql).fetchone()
+        return None if first_ms is None else from_ms(first_ms)
+
     def state(self, key: str) -> Any:
         """What was saved last under `key`; None when nothing was."""
         with self._reading() as connection:

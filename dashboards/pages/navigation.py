@@ -32,6 +32,7 @@ NAVIGATION: Final = (
     Entry("devices", "nav.devices", "M3 4h8v7h-8zM13 13h8v7h-8zM11 7.5h6.5v5.5"),
     Entry("systems", "nav.systems", "M3 6h7M14 6h7M10 3h4v6h-4zM3 17h4M11 17h10M7 14h4v6h-4z"),
     Entry("settings", "nav.settings", "M4 7h10M18 7h2M14 4v6h4v-6zM4 17h2M10 17h10M6 14v6h4v-6z"),
+    Entry("reports", "report_page.nav", "M6 3h9l4 4v14h-13zM14 3v5h5M9 13h7M9 17h7"),
     Entry("log", "nav.log", "M5 3h14v18h-14zM8 8h8M8 12h8M8 16h5"),
     Entry("people", "nav.people", "M12 4a4 4 0 1 1 0 8a4 4 0 1 1 0-8M4 21c0-9 16-9 16 0", Right.ADMINISTER),
 )

@@ -14,6 +14,7 @@ from dashboards.pages.night import night
 from dashboards.pages.now import now
 from dashboards.pages.people import people
 from dashboards.pages.plan import plan
+from dashboards.pages.reports import reports
 from dashboards.pages.settings import settings
 from dashboards.pages.systems import systems
 from dashboards.pages.water import water
@@ -40,6 +41,7 @@ PAGES: Final[Mapping[str, Page]] = {
     "water": Page(water),
     "log": Page(log),
     "night": Page(night),
+    "reports": Page(reports),
     "rooms": Page(house_rooms),
     "systems": Page(systems),
 }

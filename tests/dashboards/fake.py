@@ -17,12 +17,13 @@ from models.field import SitePoint
 from models.reasons import Code, because
 from models.signals import Reason
 from models.site import Site, load_site
-from tests.dashboards.fake_house import FakeHouse
 from tests.dashboards.fake_alarms import FakeAlarms
 from tests.dashboards.fake_desk import FakeDesk
+from tests.dashboards.fake_house import FakeHouse
 from tests.dashboards.fake_insight import FakeInsight
 from tests.dashboards.fake_night import NIGHTS
 from tests.dashboards.fake_plan import MODEL, PLANNING
+from tests.dashboards.fake_reports import FakeReports
 
 SITE_FILE = Path(__file__).resolve().parents[2] / "site.biri.toml"
 START = datetime(2025, 1, 15, 6, 0, tzinfo=UTC)
@@ -226,6 +227,10 @@ class FakeView:
     @cached_property
     def desk(self) -> FakeDesk:
         return FakeDesk(self.site, self.now, self.points)
+
+    @cached_property
+    def reports(self) -> FakeReports:
+        return FakeReports()
 
     @property
     def insight(self) -> FakeInsight:

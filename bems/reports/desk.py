@@ -1,0 +1,119 @@
+"""Reports on demand, and last month's by itself: made by a child process, so that the loop never waits.
+
+Every month's report lies in the folder `reports` beside the record: made in the first hours of the next month, in the
+formats and languages of MONTHLY. What is there is not made again; delete a file to have it made anew.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from bems.history.errors import RecordError
+from bems.history.query import History
+from bems.reports.gather import NothingToTell
+from bems.reports.make import made, put
+from bems.worker import Worker, WorkLost
+from dashboards.report_ports import NoReport
+from dashboards.reports.assemble import month_of, quarter_of, year_of
+from dashboards.reports.formats import Format, file_name, write
+from dashboards.reports.model import Period
+from dashboards.words import Language
+from models.local_time import local_date
+from models.site import Site
+
+log = logging.getLogger(__name__)
+
+PATIENCE_S: Final = 600.0
+"""Wall time a report may take."""
+LOOK_S: Final = 900.0
+"""Wall time between two looks at the calendar."""
+FROM_HOUR: Final = 3
+"""Local: samples that come late to a month have come by then, and the last day is a file."""
+MONTHLY: Final[tuple[tuple[Format, Language], ...]] = (("pdf", "nb"), ("xlsx", "nb"), ("json", "nb"))
+MONTHS_BACK: Final = 36
+FOLDER: Final = "reports"
+
+
+def make(site: Site, record: Path, period: Period, now: datetime, wish: tuple[Format, Language]) -> bytes | str:
+    """The file, or why there is none. Runs in a process of its own."""
+    kind, language = wish
+    try:
+        return write(made(site, record, period, now, language), kind)
+    except (NothingToTell, RecordError) as error:
+        return str(error)
+
+
+class ReportDesk:
+    """Of one site, whose record is at `record`."""
+
+    def __init__(self, site: Site, record: Path, now: Callable[[], datetime], worker: Worker | None = None) -> None:
+        self._site, self._record, self._now = site, record, now
+        self._worker = worker or Worker("reports")
+
+    def offered(self) -> Sequence[Period]:
+        """Of the last three years, newest first, those that begin before now."""
+        today = local_date(self._now())
+        years = range(today.year, today.year - MONTHS_BACK // 12 - 1, -1)
+        periods = [year_of(year) for year in years]
+        periods += [quarter_of(year, quarter) for year in years for quarter in range(4, 0, -1)]
+        periods += [month_of(year, month) for year in years for month in range(12, 0, -1)]
+        first = self._first_day()
+        return [one for one in periods if one.first <= today and one.last >= first]
+
+    async def file(self, period: str, kind: Format, language: Language) -> bytes:
+        """As dashboards.report_ports says."""
+        offered = await asyncio.to_thread(self.offered)
+        wanted = next((one for one in offered if one.id == period), None)
+        if wanted is None:
+            raise LookupError(period)
+        try:
+            found = await self._worker.call(
+                make, self._site, self._record, wanted, self._now(), (kind, language), timeout_s=PATIENCE_S
+            )
+        except WorkLost as error:
+            raise NoReport(str(error)) from error
+        finally:
+            await self._worker.end()  # between two reports it would only hold memory
+        if isinstance(found, str):
+            raise NoReport(found)
+        return found
+
+    async def run(self) -> None:
+        """Make last month's report once it is over. Until cancelled."""
+        try:
+            while True:
+                await self._monthly()
+                await asyncio.sleep(LOOK_S)
+        finally:
+            await self._worker.end()
+
+    async def _monthly(self) -> None:
+        now = self._now()
+        local = now.astimezone(self._site.zone_info)
+        last = local.date().replace(day=1) - timedelta(days=1)
+        if last < self._first_day() or (local.day == 1 and local.hour < FROM_HOUR):
+            return
+        period, folder = month_of(last.year, last.month), self._record.parent / FOLDER
+        for kind, language in MONTHLY:
+            path = folder / file_name(self._site.id, period.id, language, kind)
+            try:
+                if path.exists():
+                    continue
+                data = await self.file(period.id, kind, language)
+                folder.mkdir(parents=True, exist_ok=True)
+                await asyncio.to_thread(put, path, data)
+                log.info("report: %s", path.name)
+            except (NoReport, LookupError, OSError) as error:
+                log.error("report %s was not made: %s", path.name, error)
+
+    def _first_day(self) -> date:
+        """Of the record; today where it is empty."""
+        now = self._now()
+        try:
+            first = History(self._record).first_at()
+        except RecordError:
+            first = None
+        return local_date(now if first is None else first)

@@ -1,0 +1,59 @@
+"""The part of the JSON API that gives reports: which there are, and each of them as a file."""
+
+from datetime import date
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, HTTPException, Path, Query, Response
+
+from dashboards.access import Right, Viewer, needs
+from dashboards.answers import Answer, Fault
+from dashboards.ports import SiteView
+from dashboards.report_ports import NoReport
+from dashboards.reports.formats import MEDIA_TYPES, Format, file_name
+from dashboards.words import Language
+
+Seen = Annotated[Viewer, Depends(needs(Right.SEE))]
+NOT_MADE: Final[dict[int | str, dict[str, Any]]] = {
+    404: {"model": Fault, "description": "No such period"},
+    409: {"model": Fault, "description": "The report cannot be made; the text says why"},
+    200: {"content": {media: {} for media in MEDIA_TYPES.values()}},
+}
+
+
+class PeriodAnswer(Answer):
+    """A period there is a report of; local days, both included."""
+
+    id: str
+    kind: str
+    first: date
+    last: date
+
+
+def add_reports(router: APIRouter, view: SiteView) -> None:
+    """The routes about reports."""
+
+    @router.get("/reports", summary="Periods there is a report of, newest first")
+    def reports(_viewer: Seen) -> list[PeriodAnswer]:
+        return [
+            PeriodAnswer(id=one.id, kind=one.kind.value, first=one.first, last=one.last)
+            for one in view.reports.offered()
+        ]
+
+    @router.get(
+        "/reports/{period}", summary="The report of a period as a file", responses=NOT_MADE, response_class=Response
+    )
+    async def report(
+        _viewer: Seen,
+        period: Annotated[str, Path(description="Id from /api/reports", examples=["2026-03"])],
+        kind: Annotated[Format, Query(alias="format")] = "pdf",
+        language: Annotated[Language, Query()] = "nb",
+    ) -> Response:
+        try:
+            data = await view.reports.file(period, kind, language)
+        except LookupError as error:
+            raise HTTPException(404, f"no report of '{period}'; GET /api/reports lists them") from error
+        except NoReport as error:
+            raise HTTPException(409, str(error)) from error
+        name = file_name(view.site.id, period, language, kind)
+        headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+        return Response(data, media_type=MEDIA_TYPES[kind], headers=headers)
