@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable
 from dataclasses import asdict
+from datetime import datetime
 from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import APIRouter, Depends, HTTPException, Path
@@ -26,7 +27,7 @@ from dashboards.desk_answers import (
     TariffAnswer,
     TariffAsked,
 )
-from dashboards.desk_ports import Desk, DisplacedView, Person, PreviewView, Refused, TakenView
+from dashboards.desk_ports import Desk, DisplacedView, HolidayView, Person, PreviewView, Refused, TakenView
 from dashboards.ports import SiteView
 from dashboards.words import LANGUAGES, said, texts
 from models.signals import Reason
@@ -138,8 +139,11 @@ def _add_house(router: APIRouter, desk: Desk) -> None:
     @router.post("/holidays", summary="Nobody is expected on these days", responses=WRITES, status_code=201)
     async def add_holiday(asked: HolidayAsked, viewer: Configures) -> HolidayAnswer:
         who = _person(viewer, Right.CONFIGURE)
-        done = desk.add_holiday(asked.start, asked.until, asked.zones, asked.note, who)
-        return HolidayAnswer.model_validate(asdict(await _done(desk.site, done)))
+
+        async def added() -> HolidayView:
+            return await desk.add_holiday(_wall(asked.start), _wall(asked.until), asked.zones, asked.note, who)
+
+        return HolidayAnswer.model_validate(asdict(await _done(desk.site, added())))
 
     @router.delete("/holidays/{holiday_id}", summary="Not after all", responses=WRITES, status_code=204)
     async def drop_holiday(holiday_id: HolidayId, viewer: Configures) -> None:
@@ -153,6 +157,17 @@ def _add_house(router: APIRouter, desk: Desk) -> None:
     async def choose_tariff(asked: TariffAsked, viewer: Configures) -> TariffAnswer:
         done = desk.choose_tariff(asked.name, _person(viewer, Right.CONFIGURE))
         return TariffAnswer.model_validate(asdict(await _done(desk.site, done)))
+
+
+def _wall(text: str) -> datetime:
+    """A moment by the clock on the wall; Refused for anything else."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise Refused("no_time", text=text) from error
+    if found.tzinfo is not None:
+        raise Refused("no_time", text=text)
+    return found
 
 
 def _add_comfort(router: APIRouter, view: SiteView) -> None:

@@ -3,11 +3,12 @@
 from datetime import datetime
 from typing import Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, NaiveDatetime
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from dashboards.answers import Answer
 from dashboards.desk_ports import LONGEST_MIN, LONGEST_TEXT, SHORTEST_MIN, CostBasis, ModeName
 from dashboards.plan_answers import SaidAnswer
+from models.closures import LocalMoment
 from models.profile import Text
 
 
@@ -50,8 +51,8 @@ class ComfortAsked(Asked):
 class HolidayAsked(Asked):
     """Days on which nobody is expected, by the clock on the wall."""
 
-    start: NaiveDatetime = Field(examples=["2026-12-24T00:00:00"])
-    until: NaiveDatetime = Field(examples=["2026-12-27T00:00:00"])
+    start: str = Field(max_length=30, description="ISO 8601 without an offset", examples=["2026-12-24T00:00:00"])
+    until: str = Field(max_length=30, description="Likewise", examples=["2026-12-27T00:00:00"])
     zones: list[str] = Field(default_factory=list, max_length=200, description="None: wherever nobody lives")
     note: str = Field(default="", max_length=80)
 
@@ -152,8 +153,8 @@ class HolidayAnswer(Answer):
     """Days on which nobody is expected, by the clock on the wall."""
 
     id: str = Field(description="Empty: from the site file")
-    start: NaiveDatetime
-    until: NaiveDatetime
+    start: LocalMoment
+    until: LocalMoment
     zones: list[str]
     note: str
     order: OrderAnswer | None
