@@ -36,9 +36,7 @@ NOISY_KINDS = frozenset({EventKind.HOLD, EventKind.PLAN})
 class View:
     """Read-only; everything but `history` and `events` answers from memory."""
 
-    def __init__(
-        self, system: System, record_path: Path, *, demo: bool, day_plans: DayPlans | None = None
-    ) -> None:
+    def __init__(self, system: System, record_path: Path, *, demo: bool, day_plans: DayPlans | None = None) -> None:
         self._system = system
         self._history = History(record_path)
         self._insight = SiteInsight(system, record_path, day_plans, wall_s)

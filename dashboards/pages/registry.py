@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from dashboards.access import Right, Viewer
+from dashboards.pages.alarms import alarms
 from dashboards.pages.devices import devices
 from dashboards.pages.energy import energy
-from dashboards.pages.alarms import alarms
 from dashboards.pages.house_rooms import house_rooms
 from dashboards.pages.log import log
 from dashboards.pages.night import night
