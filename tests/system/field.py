@@ -119,12 +119,16 @@ class Field:
     """Servers, broker, system and record. Use as an async context manager; inside it the system is running.
 
     With `system=False` only the field is there, until `start_system`. With `plans` the system has its optimiser.
+    With `every_reading` the record has every one, instead of one a minute.
     """
 
-    def __init__(self, folder, speed=60.0, *, system=True, plans=False):
+    def __init__(self, folder, speed=60.0, *, system=True, plans=False, every_reading=False):
         self.path = folder / "record.sqlite"
         self.port_offset = free_offset()
         self.site = patient(shifted(load_site(SITE_FILE), self.port_offset))
+        if every_reading:
+            keeping = self.site.record.model_copy(update={"every_s": 0.001})
+            self.site = self.site.model_copy(update={"record": keeping})
         self._with_system, self._plans = system, plans
         self.clock = AcceleratedClock(START, speed, wall_s())
         self.runner = ListeningRunner(self.site, StillPlant(self.site), self.clock.now, speed)
