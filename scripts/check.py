@@ -21,8 +21,10 @@ LINT: Final = {
 }
 """Each check's command in the virtual environment, by the name people see."""
 
-SIDE_BY_SIDE: Final = tuple(
-    f"tests/{package}" for package in ("bems", "control", "dashboards", "functions", "hil_sim", "models")
+SIDE_BY_SIDE: Final = (
+    *(f"tests/{package}" for package in ("bems", "control", "dashboards", "functions", "hil_sim", "models")),
+    *(f"tests/system/test_{pages}.py" for pages in ("alarm_page", "desk_pages", "house_pages", "insight_pages", "page")),
+    *(f"tests/system/test_{name}.py" for name in ("grafana", "record_kill", "sign_in")),
 )
 """These judge values, not periods: a process a core runs them, file by file."""
 
