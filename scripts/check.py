@@ -23,7 +23,10 @@ LINT: Final = {
 
 SIDE_BY_SIDE: Final = (
     *(f"tests/{package}" for package in ("bems", "control", "dashboards", "functions", "hil_sim", "models")),
-    *(f"tests/system/test_{pages}.py" for pages in ("alarm_page", "desk_pages", "house_pages", "insight_pages", "page")),
+    *(
+        f"tests/system/test_{pages}.py"
+        for pages in ("alarm_page", "desk_pages", "house_pages", "insight_pages", "page")
+    ),
     *(f"tests/system/test_{name}.py" for name in ("grafana", "record_kill", "sign_in")),
 )
 """These judge values, not periods: a process a core runs them, file by file."""
