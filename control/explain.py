@@ -189,7 +189,7 @@ class _Prices:
 
 def _reason(of: Inputs, plan: Plan, one: Decision) -> Reason:
     """The ground that fits best: hygiene, a departure, the peak, cheap or dear power, else need or none."""
-    now, later = _prices(plan)
+    now, later = _prices(of, plan)
     facts = {"now_nok_per_kwh": now, "later_nok_per_kwh": later}
     running = one.value > TOLERANCE
     if one.family in (Family.CHARGE, Family.AFTER_HEATER) and running and _cycle_soon(of, plan):
@@ -211,12 +211,17 @@ def _reason(of: Inputs, plan: Plan, one: Decision) -> Reason:
     return because(Code.WHY_NEED if running else Code.WHY_REST, now_nok_per_kwh=now)
 
 
-def _prices(plan: Plan) -> tuple[float | None, float | None]:
-    """Internal price of electricity in the first step, and its mean over the day that follows."""
+def _prices(of: Inputs, plan: Plan) -> tuple[float | None, float | None]:
+    """Internal price of electricity in the first step, and its mean over the day that follows.
+
+    Where a plan has no duals, because not all promises could be kept, it is what is paid for a kWh.
+    """
+    internal = plan.electricity_nok_per_kwh
+    all_prices = internal if np.isfinite(internal).all() else of.outlook.buy_nok_per_kwh
     later = slice(1, max(plan.grid.steps_until(LATER_H), 2))
-    prices, hours = plan.electricity_nok_per_kwh[later], plan.grid.dt_h[later]
+    prices, hours = all_prices[later], plan.grid.dt_h[later]
     mean = float(np.average(prices, weights=hours)) if len(prices) else float("nan")
-    return _known(float(plan.electricity_nok_per_kwh[0])), _known(mean)
+    return _known(float(all_prices[0])), _known(mean)
 
 
 def _cycle_soon(of: Inputs, plan: Plan) -> bool:

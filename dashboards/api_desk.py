@@ -36,6 +36,7 @@ from models.site import Site
 Seen = Annotated[Viewer, Depends(needs(Right.SEE))]
 Rooms = Annotated[Viewer, Depends(needs(Right.SET_ROOMS))]
 Configures = Annotated[Viewer, Depends(needs(Right.CONFIGURE))]
+Operates = Annotated[Viewer, Depends(needs(Right.OPERATE))]
 PointId = Annotated[str, Path(description="Id from /api/points", examples=["a1.setpoint_degc"])]
 PlaceId = Annotated[str, Path(description="Id of a room or zone", examples=["a1"])]
 HolidayId = Annotated[str, Path(description="Id from /api/holidays", examples=["2026-12-24-1"])]
@@ -128,8 +129,8 @@ def _add_house(router: APIRouter, desk: Desk) -> None:
         return ModeAnswer.model_validate(asdict(desk.mode()))
 
     @router.put("/mode", summary="Run the house otherwise, from now until then", responses=WRITES)
-    async def set_mode(asked: ModeAsked, viewer: Configures) -> ModeAnswer:
-        done = desk.set_mode(asked.mode, asked.until, asked.reason, _person(viewer, Right.CONFIGURE))
+    async def set_mode(asked: ModeAsked, viewer: Operates) -> ModeAnswer:
+        done = desk.set_mode(asked.mode, asked.until, asked.reason, _person(viewer, Right.OPERATE))
         return ModeAnswer.model_validate(asdict(await _done(desk.site, done)))
 
     @router.get("/holidays", summary="Days on which nobody is expected")

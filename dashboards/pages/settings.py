@@ -53,7 +53,7 @@ def _mode(view: SiteView, viewer: Viewer, language: Language) -> Markup:
             "why": now.order.why,
         }
         about = words["settings.mode_now"].format(**facts)
-    locked = not viewer.may(Right.CONFIGURE)
+    locked = not viewer.may(Right.OPERATE)
     choices = (
         el(
             "label",

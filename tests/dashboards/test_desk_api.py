@@ -26,7 +26,7 @@ async def call(view, who, method, path, body=None):
         ("POST", f"/api/points/{POINT}/preview", {"value": 22.5, "minutes": 60}, CARE),
         ("DELETE", "/api/taken", None, CARE),
         ("PUT", "/api/setpoints/a1", {"degc": 22.5}, CARE),
-        ("PUT", "/api/mode", {"mode": "normal"}, ENGINEER),
+        ("PUT", "/api/mode", {"mode": "normal"}, OPERATOR),
         ("PUT", "/api/tariff", {"name": ""}, ENGINEER),
         ("POST", "/api/holidays", {"start": "2030-01-01T00:00:00", "until": "2030-01-02T00:00:00"}, ENGINEER),
     ],
