@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from bems.history.rows import EventKind
+from control.guidance import ASSETS
 from dashboards.app import create_app
 from hil_sim.broker import find_mosquitto
 from tests.system.field import Field
@@ -47,7 +48,7 @@ async def test_within_a_minute_the_optimiser_decides_and_a_dead_process_is_repla
             held = (await web.get("/api/held")).raise_for_status().json()
             model = (await web.get("/api/model")).raise_for_status().json()
         assert known["decides"]["text"]["en"] == "Optimiser."
-        assert known["promoted"] == ["heat_pumps", "hot_water", "rooms", "cars", "air"]
+        assert known["promoted"] == list(ASSETS)
         assert len(known["plan"]["starts"]) == len(known["plan"]["trajectories"]["grid.import_kw"]) >= 48
         assert known["plan"]["solve"]["total_ms"] > 0
         assert [command for command in held if command["code"].startswith("plan.")]

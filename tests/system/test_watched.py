@@ -85,8 +85,10 @@ async def test_the_application_tells_a_broker_of_everything_but_residents_and_sa
             assert now["bems_target_sent_total", "mqtt_out"] > len(topics)
             assert now["bems_loop_ticks_total", "loop"] >= 1.0
             assert now["bems_points", "good"] > 0.9 * len(field.site.points)
-            for path, token in (("/metrics", "another"), ("/healthy", "None"), ("/api/points", TOKEN), ("/", TOKEN)):
+            for path, token in (("/metrics", "another"), ("/healthy", "None")):
                 assert (await asked(url, path, token)).status_code == 401, path
+            for path in ("/api/points", "/"):
+                assert (await asked(url, path, TOKEN)).status_code == 403, path
 
             await field.servers["bac_plant"].stop()
             await until(lambda: (ear.value("alarms/connection.bac_plant") or {}).get("state") == "on", WITHIN_S)
