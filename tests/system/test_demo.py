@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SITE = load_site(ROOT / "site.biri.toml")
 KEYS = {"id", "tag", "value", "unit", "quality", "at", "age_s", "period_s", "source", "protocol", "writable", "held_by"}
 ALIVE_S = 60.0
-END_S = 5.0
+END_S = 8.0
 WATCH_S = 15.0
 BACK_S = 20.0
 """The longest back-off of a link is 10 s."""
