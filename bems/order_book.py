@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from bems.audit import audited
 from bems.history.errors import RecordError
 from bems.history.record import Record
-from bems.history.rows import Event, EventKind
+from bems.history.rows import Event
 from bems.outputs import Outputs
 from control.orders import NONE, Mode, Order, Orders
 from models.priority import Level
@@ -64,7 +65,7 @@ class OrderBook:
         orders = self.current.at(now)
         if orders is self.current:
             return []
-        events = [_audit(now, BY_ITSELF, *change) for change in _ended(self.current, orders)]
+        events = [audited(now, BY_ITSELF, *change) for change in _ended(self.current, orders)]
         self.current, self._to_keep = orders, True
         return events
 
@@ -96,7 +97,7 @@ class OrderBook:
             self.current = edit(self.current)
             self.touched |= set(self.current.taken)
             self._to_keep = True  # once more with the next tick, which may carry what was known before this
-            self._note(_audit(self._now(), who, what, subject, before, after, reason))
+            self._note(audited(self._now(), who, what, subject, before, after, reason))
 
     async def _keep(self, orders: Orders) -> None:
         saving = asyncio.create_task(asyncio.to_thread(self._record.save_state, ORDERS_KEY, self._state(orders)))
@@ -138,16 +139,3 @@ def _ended(before: Orders, after: Orders) -> Iterator[tuple[str, str, float | st
 
 def _whose(order: Order) -> str:
     return f"{order.who}: {order.why}" if order.why else order.who
-
-
-def _audit(
-    now: datetime,
-    who: str,
-    what: str,
-    subject: str,
-    before: float | str | None = None,
-    after: float | str | None = None,
-    reason: str | None = None,
-) -> Event:
-    facts = {"who": who, "what": what, "before": before, "after": after, "reason": reason}
-    return Event(now, EventKind.AUDIT, subject, f"{who}: {what} {subject}", facts)

@@ -5,7 +5,7 @@ from typing import Final
 
 from control.memory import RuleMemory
 from control.picture import Scene
-from control.rule_heat import Outdoor, buffer_target_degc, running_circuits, supply_setpoint_degc
+from control.rule_heat import Outdoor, buffer_target_degc, running_circuits, shortfalls, supply_setpoint_degc
 from models.assets import Tank, ZoneKind
 from models.reasons import Code
 from models.site import Site
@@ -113,13 +113,7 @@ def neediest_k(scene: Scene) -> float:
     Promised is the set point it holds, less what a plan has put on it to store heat.
     """
     stored = scene.guidance.room_offset_k if scene.guidance is not None else {}
-    worst = 0.0
-    for zone in scene.site.zones:
-        for devices in (zone.devices, *(room.devices for room in zone.rooms)):
-            asked, degc = (scene.of(devices, signal) for signal in ("setpoint_degc", "temp_degc"))
-            if asked is not None and degc is not None:
-                worst = max(worst, asked - stored.get(zone.id, 0.0) - degc)
-    return worst
+    return max([0.0, *(short_k - stored.get(zone.id, 0.0) for zone, short_k in shortfalls(scene, scene.site.zones))])
 
 
 def chilly(scene: Scene, below_k: float) -> bool:

@@ -3,6 +3,7 @@
 Also the two facts every other heat rule builds on: the filtered outdoor temperature, and what the buffer must hold.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import pairwise
@@ -14,7 +15,7 @@ from control.assets.building import BATH_SUPPLY_DEGC
 from control.memory import Filtered, RuleMemory, latch
 from control.picture import Scene
 from control.wish import Wish
-from models.assets import Circuit
+from models.assets import Circuit, Zone
 from models.reasons import Code, because
 from models.signals import Reason
 
@@ -130,24 +131,33 @@ def supply_setpoint_degc(scene: Scene, circuit: Circuit, outside: Outdoor, memor
 
 def _under_bathrooms(scene: Scene, circuit: Circuit) -> bool:
     """Whether the circuit heats floors of residents' bathrooms, which are promised to be warm all year."""
-    zones = (zone for zone in scene.site.zones if zone.circuit == circuit.id)
-    return any(room.bathroom_floor_m2 for zone in zones for room in zone.rooms)
+    return any(room.bathroom_floor_m2 for zone in _zones(scene, circuit) for room in zone.rooms)
 
 
 def planned_supply_degc(scene: Scene, circuit: Circuit) -> float | None:
     """The supply that a plan wants for the circuit's neediest zone; None without one."""
     if scene.guidance is None or circuit.kind == "air":
         return None
-    zones = [zone.id for zone in scene.site.zones if zone.circuit == circuit.id]
+    zones = [zone.id for zone in _zones(scene, circuit)]
     return max((scene.guidance.supply_degc[z] for z in zones if z in scene.guidance.supply_degc), default=None)
+
+
+def shortfalls(scene: Scene, zones: Iterable[Zone]) -> Iterator[tuple[Zone, float]]:
+    """How far each room and common area of the zones is below the set point it holds [K], of those that are known."""
+    for zone in zones:
+        for devices in (zone.devices, *(room.devices for room in zone.rooms)):
+            asked, degc = (scene.of(devices, signal) for signal in ("setpoint_degc", "temp_degc"))
+            if asked is not None and degc is not None:
+                yield zone, asked - degc
 
 
 def _short_k(scene: Scene, circuit: Circuit) -> float:
     """How far the neediest room or zone of the circuit is below its set point [K]; 0 where nothing is known."""
-    zones = [zone for zone in scene.site.zones if zone.circuit == circuit.id]
-    places = [zone.devices for zone in zones] + [room.devices for zone in zones for room in zone.rooms]
-    pairs = [(scene.of(devices, "setpoint_degc"), scene.of(devices, "temp_degc")) for devices in places]
-    return max((asked - degc for asked, degc in pairs if asked is not None and degc is not None), default=0.0)
+    return max((short_k for _, short_k in shortfalls(scene, _zones(scene, circuit))), default=0.0)
+
+
+def _zones(scene: Scene, circuit: Circuit) -> list[Zone]:
+    return [zone for zone in scene.site.zones if zone.circuit == circuit.id]
 
 
 def trimmed(scene: Scene, memory: RuleMemory) -> RuleMemory:
@@ -182,7 +192,7 @@ def _passed_h(scene: Scene, memory: RuleMemory) -> float:
 
 def _set_back(scene: Scene, circuit: Circuit) -> bool:
     """Whether a zone of the circuit is set back: closed valves at night say nothing about the morning."""
-    zones = [zone for zone in scene.site.zones if zone.circuit == circuit.id]
+    zones = _zones(scene, circuit)
     asked = [(zone, scene.of(zone, "setpoint_degc")) for zone in zones]
     return any(degc is not None and degc < zone.setpoint_degc - UNSERVED_K / 2 for zone, degc in asked)
 
@@ -194,8 +204,7 @@ def _served(scene: Scene, circuit: Circuit) -> bool:
 
 
 def _valves_pct(scene: Scene, circuit: Circuit) -> list[float]:
-    site = scene.site
-    zones = [zone for zone in site.zones if zone.circuit == circuit.id]
+    site, zones = scene.site, _zones(scene, circuit)
     points = [scene.find(zone, "valve_pct") for zone in zones]
     points += [scene.find(room.devices, "valve_pct") for zone in zones for room in zone.rooms]
     units = [unit for unit in site.air_handling if unit.circuit == circuit.id]

@@ -15,6 +15,7 @@ from bems.alarming.calls import Calls
 from bems.alarming.catalogue import catalogue
 from bems.alarming.fold import Change, Sheets, Turn, fold
 from bems.alarms import Condition
+from bems.audit import audited
 from bems.clock import wall_s
 from bems.history.rows import Event, EventKind
 from models.site import Site
@@ -66,16 +67,10 @@ class Alarming:
         if known is not None:
             unraised = Entry(known, active=False, raised_at=act.mark.at, wants_acknowledgement=False)
         self.board, before, after = apply(self.board, act, self.site.alerts, unraised)
-        told: dict[str, Any] = {
-            "who": act.mark.who,
-            "what": AUDITED[act.verb],
-            "before": before.value,
-            "after": after.value,
-            "reason": act.mark.reason or None,
-        }
-        if act.minutes is not None:
-            told["minutes"] = act.minutes
-        return Event(act.mark.at, EventKind.AUDIT, act.alarm, f"{act.mark.who}: {act.verb}", told), after
+        mark, more = act.mark, {} if act.minutes is None else {"minutes": act.minutes}
+        states = before.value, after.value
+        told = audited(mark.at, mark.who, AUDITED[act.verb], act.alarm, *states, mark.reason or None, **more)
+        return told, after
 
     def known(self) -> Mapping[str, Condition]:
         """Every alarm that this site can raise, as far as that is known beforehand."""

@@ -25,25 +25,11 @@ import numpy as np
 import polars as pl
 
 from bems.history import parquet
-from bems.history.catalogue import FOLDER, ArchiveFile, Kind, archived_tick, catalogue
+from bems.history.catalogue import FOLDER, ArchiveFile, Kind, archived_tick
 from bems.history.counters import summaries
 from bems.history.errors import RecordBusy, RecordError, clear_errors
 from bems.history.schema import MAX_POINTS, SERIAL_BITS, TICK_SHIFT, open_for_reading, open_for_writing
 from bems.history.times import from_ms, to_ms
-
-__all__ = [
-    "FOLDER",
-    "ArchiveFile",
-    "Kind",
-    "Moved",
-    "archive_finished",
-    "archived_tick",
-    "archiving",
-    "catalogue",
-    "damaged",
-    "enter",
-    "free_name",
-]
 
 MOST_ROWS: Final = 4_000_000
 """Rows of a file, about; a day that has more becomes several files, so that memory stays small."""

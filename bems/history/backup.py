@@ -18,7 +18,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import IO, Final
 
-from bems.history.archive import FOLDER
+from bems.durable import sync_folder
+from bems.history.catalogue import FOLDER
 from bems.history.errors import clear_errors
 from bems.history.schema import open_for_reading
 
@@ -146,7 +147,7 @@ def _to_tar(data: Path, target: Path, now: datetime) -> Manifest:
                 if attempt == TRIES:
                     raise BackupError(f"{error.filename} is in the record's list but not on the disk") from error
         part.replace(target)
-        _sync(target.parent)
+        sync_folder(target.parent)
     finally:
         for left in (part, copy):
             left.unlink(missing_ok=True)
@@ -210,7 +211,7 @@ def _copied(data: Path, folder: Path, name: str, digest: str | None) -> Kept:
         part.unlink()
         raise BackupError(f"{source} is damaged: its SHA-256 is not the one in the record's list")
     part.replace(target)
-    _sync(target.parent)
+    sync_folder(target.parent)
     return Kept(name, name, size, copied)
 
 
@@ -304,7 +305,7 @@ def restore(path: Path, data: Path) -> Manifest:
             finally:
                 with suppress(OSError):
                     part.unlink(missing_ok=True)
-            _sync(target.parent)
+            sync_folder(target.parent)
         return source.manifest
 
 
@@ -342,12 +343,4 @@ def _write_durably(path: Path, text: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     part.replace(path)
-    _sync(path.parent)
-
-
-def _sync(folder: Path) -> None:
-    opened = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
+    sync_folder(path.parent)

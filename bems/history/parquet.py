@@ -17,6 +17,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from bems.durable import sync_folder
 from bems.history.errors import RecordDamaged, RecordError, RecordFull
 
 COLUMNS: Final = ("point", "at_utc", "value", "quality", "tick")
@@ -73,7 +74,7 @@ def write(file: Path, samples: pl.DataFrame) -> str:
         _prove(part, samples)
         digest = sha256(part)
         part.replace(file)
-        _sync(file.parent)
+        sync_folder(file.parent)
     except (OSError, pl.exceptions.PolarsError) as error:
         full = getattr(error, "errno", None) == ENOSPC or "No space left" in str(error)
         raise (RecordFull if full else RecordError)(f"{file} cannot be written ({error})") from error
@@ -131,12 +132,4 @@ def _make_folder(folder: Path) -> None:
     if not folder.is_dir():
         _make_folder(folder.parent)
         folder.mkdir(exist_ok=True)
-        _sync(folder.parent)
-
-
-def _sync(folder: Path) -> None:
-    opened = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
+        sync_folder(folder.parent)

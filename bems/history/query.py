@@ -133,24 +133,18 @@ class History:
         """The events from `start` to `end`, of some kinds and one subject or of all, in order of time."""
         sql = """SELECT at_ms, kind, subject, text, data FROM events
             WHERE at_ms >= :start AND at_ms < :end AND (:subject IS NULL OR subject = :subject)
-            ORDER BY at_ms, id"""
-        wanted = frozenset(kinds)
+            AND kind IN (SELECT value FROM json_each(:kinds)) ORDER BY at_ms, id"""
+        wanted = {"start": to_ms(start), "end": to_ms(end), "subject": subject, "kinds": json.dumps(list(kinds))}
         with self._reading() as connection:
-            rows = connection.execute(sql, {"start": to_ms(start), "end": to_ms(end), "subject": subject}).fetchall()
-        events = (
-            Event(from_ms(at_ms), EventKind(kind), of, text, json.loads(data)) for at_ms, kind, of, text, data in rows
-        )
-        return tuple(event for event in events if event.kind in wanted)
+            rows = connection.execute(sql, wanted).fetchall()
+        return tuple(_event(*row) for row in rows)
 
     def events_after(self, number: int, limit: int) -> tuple[tuple[int, Event], ...]:
         """The events that were stored after the one with this number (0: from the first one), with theirs, in order."""
         sql = "SELECT id, at_ms, kind, subject, text, data FROM events WHERE id > ? ORDER BY id LIMIT ?"
         with self._reading() as connection:
             rows = connection.execute(sql, (number, limit)).fetchall()
-        return tuple(
-            (stored, Event(from_ms(at_ms), EventKind(kind), subject, text, json.loads(data)))
-            for stored, at_ms, kind, subject, text, data in rows
-        )
+        return tuple((stored, _event(*row)) for stored, *row in rows)
 
     def newest_event(self) -> int:
         """Number of the event that was stored last; 0 when there is none."""
@@ -232,6 +226,10 @@ class History:
         with clear_errors(self._path), closing(open_for_reading(self._path, self._busy_timeout_s)) as connection:
             connection.execute("BEGIN")
             yield connection
+
+
+def _event(at_ms: int, kind: str, subject: str, text: str, data: str) -> Event:
+    return Event(from_ms(at_ms), EventKind(kind), subject, text, json.loads(data))
 
 
 def _command_row(row: tuple[Any, ...]) -> CommandRow:

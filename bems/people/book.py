@@ -12,6 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, Self
 
+from bems.durable import sync_folder
 from dashboards.access import Right, Role
 
 VERSION: Final = 1
@@ -122,11 +123,7 @@ def save(path: Path, book: Book) -> None:
         file.flush()
         os.fsync(file.fileno())
     beside.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync_folder(path.parent)
 
 
 def asdict_of(book: Book) -> dict[str, Any]:

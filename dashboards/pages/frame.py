@@ -16,6 +16,8 @@ from models.site import Site
 
 KEPT: Final = 8
 """What is made once a site is kept for so many sites and languages."""
+OF_REPORTS: Final = "report"
+"""Begins the keys of texts that stand in reports, which no script says."""
 Made = TypeVar("Made")
 
 
@@ -190,7 +192,7 @@ def _config(site: Site, viewer: Viewer, language: Language) -> Markup:
     config: dict[str, Any] = {
         "language": language,
         "timeZone": site.place.time_zone,
-        "texts": dict(texts(language)),
+        "texts": {key: text for key, text in texts(language).items() if not key.startswith(OF_REPORTS)},
         "decimals": {unit.value: decimals for unit, decimals in DECIMALS.items()},
         "viewer": {"name": viewer.name, "role": viewer.role, "rights": sorted(viewer.all_rights)},
         "csrf": viewer.csrf,

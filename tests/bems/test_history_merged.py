@@ -8,7 +8,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from bems.history.archive import archive_finished, archiving, catalogue, enter, free_name
+from bems.history.archive import archive_finished, archiving, enter, free_name
+from bems.history.catalogue import catalogue
 from bems.history.errors import RecordDamaged
 from bems.history.query import History
 from bems.history.record import Record

@@ -1,21 +1,11 @@
 """The page of alarms in a real browser: acknowledging, shelving, what is refused, on a desk and on a phone."""
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from dashboards.access import Role, guest
 from tests.dashboards.fake import FakeView
 from tests.dashboards.serve_fake import Running
-
-CHROMIUM = "/usr/bin/chromium"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

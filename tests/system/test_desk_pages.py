@@ -5,9 +5,9 @@ import pytest
 from dashboards.access import Role, guest
 from tests.dashboards.fake import FakeView
 from tests.dashboards.serve_fake import Running
-from tests.system.test_page import AXE, DESK, TAGS, WAIT_MS, browser, expect, open_page, overflow, pytestmark
+from tests.system.test_page import AXE, DESK, TAGS, WAIT_MS, expect, open_page, overflow
 
-__all__ = ["browser", "open_page", "pytestmark"]
+__all__ = ["open_page"]
 PHONE = {"width": 390, "height": 844}
 
 

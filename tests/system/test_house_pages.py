@@ -12,28 +12,13 @@ from tests.dashboards.serve_fake import Running
 sync_api = pytest.importorskip("playwright.sync_api")
 expect = sync_api.expect
 
-CHROMIUM = Path("/usr/bin/chromium")
 ROOT = Path(__file__).resolve().parents[2]
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-UPLOT = ROOT / "dashboards" / "static" / "vendor" / "uplot" / "uPlot.esm.js"
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 DESK = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 WAIT_MS = 20_000
 PAGES = ["rooms", "log", "night", "systems"]
-
-pytestmark = [
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="no browser: apt-get install chromium"),
-    pytest.mark.skipif(not UPLOT.exists(), reason="no chart library: make setup"),
-]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

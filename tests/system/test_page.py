@@ -14,26 +14,11 @@ from tests.dashboards.serve_fake import Running
 sync_api = pytest.importorskip("playwright.sync_api")
 expect = sync_api.expect
 
-CHROMIUM = Path("/usr/bin/chromium")
 AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
-UPLOT = Path(__file__).resolve().parents[2] / "dashboards" / "static" / "vendor" / "uplot" / "uPlot.esm.js"
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 DESK = {"width": 1440, "height": 900}
 PHONE = {"width": 360, "height": 740}
 WAIT_MS = 15_000
-
-pytestmark = [
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="no browser: apt-get install chromium"),
-    pytest.mark.skipif(not UPLOT.exists(), reason="no chart library: make setup"),
-]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

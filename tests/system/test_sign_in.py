@@ -15,18 +15,12 @@ from tests.dashboards.serve_fake import Running
 sync_api = pytest.importorskip("playwright.sync_api")
 expect = sync_api.expect
 
-CHROMIUM = Path("/usr/bin/chromium")
 AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 DESK = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 WAIT_MS = 15_000
 GOOD = "riktig hest batteri"
-
-pytestmark = [
-    pytest.mark.system,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="no browser: apt-get install chromium"),
-]
 
 
 @cache
@@ -41,14 +35,6 @@ class OpenHouse(fake.FakeView):
     @property
     def site(self):
         return open_site()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

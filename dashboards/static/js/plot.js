@@ -70,35 +70,26 @@ export function hourNames(plot, x, begin, end, y, every) {
   }
 }
 
-/** Path through [begin, end, value] cells as steps; gaps stay gaps. */
-export function steps(cells, x, y) {
-  let path = "";
+/** Path through [begin, end, value] cells, each as the moments in `of(begin, end)`; gaps stay gaps. */
+function path(cells, x, y, of) {
+  let drawn = "";
   let open = false;
   for (const [begin, end, value] of cells) {
-    if (value === null || value === undefined) {
-      open = false;
-      continue;
+    const known = value !== null && value !== undefined;
+    if (known) {
+      const points = of(begin, end).map((at) => `${round(x(at))} ${round(y(value))}`);
+      drawn += `${open ? "L" : "M"}${points.join("L")}`;
     }
-    path += `${open ? "L" : "M"}${round(x(begin))} ${round(y(value))}L${round(x(end))} ${round(y(value))}`;
-    open = true;
+    open = known;
   }
-  return path;
+  return drawn;
 }
 
-/** Path through the middles of cells; gaps stay gaps. */
-export function line(cells, x, y) {
-  let path = "";
-  let open = false;
-  for (const [begin, end, value] of cells) {
-    if (value === null || value === undefined) {
-      open = false;
-      continue;
-    }
-    path += `${open ? "L" : "M"}${round(x((begin + end) / 2))} ${round(y(value))}`;
-    open = true;
-  }
-  return path;
-}
+/** Cells as steps. */
+export const steps = (cells, x, y) => path(cells, x, y, (begin, end) => [begin, end]);
+
+/** A line through the middles of cells. */
+export const line = (cells, x, y) => path(cells, x, y, (begin, end) => [(begin + end) / 2]);
 
 /** A closed field between two values of each cell. */
 export function field(cells, x, y) {
