@@ -1,7 +1,7 @@
 """What the JSON API answers with. Field names carry units; texts come in bokmål and English."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -187,3 +187,12 @@ class Fault(Answer):
     """Why a request was refused."""
 
     detail: str
+
+
+WRITES: Final[dict[int | str, dict[str, Any]]] = {
+    400: {"model": Fault, "description": "The body is no JSON"},
+    403: {"model": Fault, "description": "Not allowed, or sent by a page from elsewhere"},
+    404: {"model": Fault, "description": "No such thing"},
+    409: {"model": Fault, "description": "It cannot be done, and why"},
+}
+"""What a route that changes something may answer besides."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable
 from dataclasses import asdict
-from typing import Annotated, Any, Final
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, HTTPException, Path
 
@@ -22,7 +22,7 @@ from dashboards.alarm_answers import (
     SheetAnswer,
 )
 from dashboards.alarm_ports import ActRefused, AlarmRow, AlarmStateName, AlarmVerb, MarkView
-from dashboards.answers import Fault
+from dashboards.answers import WRITES
 from dashboards.ports import SiteView
 from dashboards.words import said_in_both, texts
 from models.alarming import Sheet
@@ -32,11 +32,6 @@ Sees = Annotated[Viewer, Depends(needs(Right.SEE))]
 Acknowledges = Annotated[Viewer, Depends(needs(Right.ACKNOWLEDGE))]
 Configures = Annotated[Viewer, Depends(needs(Right.CONFIGURE))]
 AlarmId = Annotated[str, Path(description="Id from /api/alarms/list", examples=["connection.mb_heat"])]
-WRITES: Final[dict[int | str, dict[str, Any]]] = {
-    403: {"model": Fault, "description": "Not allowed, or sent by a page from elsewhere"},
-    404: {"model": Fault, "description": "No such alarm"},
-    409: {"model": Fault, "description": "It cannot be done, and why"},
-}
 
 
 def add_alarms(router: APIRouter, view: SiteView) -> None:

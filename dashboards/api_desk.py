@@ -3,12 +3,12 @@
 from collections.abc import Awaitable
 from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Depends, HTTPException, Path
 
 from dashboards.access import Right, Viewer, needs
-from dashboards.answers import Fault
+from dashboards.answers import WRITES
 from dashboards.api_plan import said_answer
 from dashboards.desk_answers import (
     ComfortAnswer,
@@ -40,12 +40,6 @@ Operates = Annotated[Viewer, Depends(needs(Right.OPERATE))]
 PointId = Annotated[str, Path(description="Id from /api/points", examples=["a1.setpoint_degc"])]
 PlaceId = Annotated[str, Path(description="Id of a room or zone", examples=["a1"])]
 HolidayId = Annotated[str, Path(description="Id from /api/holidays", examples=["2026-12-24-1"])]
-WRITES: Final[dict[int | str, dict[str, Any]]] = {
-    400: {"model": Fault, "description": "The body is no JSON"},
-    403: {"model": Fault, "description": "Not allowed, or sent by a page from elsewhere"},
-    404: {"model": Fault, "description": "No such thing"},
-    409: {"model": Fault, "description": "It cannot be done, and why"},
-}
 T = TypeVar("T")
 
 
