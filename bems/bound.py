@@ -23,21 +23,21 @@ from bems.service_gate import GATE_MEAN_K
 from control.assets.building import Softness
 from control.assets.chargers import Session
 from control.dispatch import BROKEN_NOK
-from control.fitted import NEUTRAL, applied
 from control.formulation import Stated, state
 from control.grid import Array, Grid
-from control.learned import cold
+from control.habits.learned import cold
 from control.loads import base_load_kw, load_points
 from control.lp import Solution, Status
-from control.memory import RuleMemory
-from control.observer import observe
-from control.observer import state as observed_state
-from control.outlook import outlook
+from control.observer.observe import observe
+from control.observer.observe import state as observed_state
+from control.outlook.whole import outlook
 from control.picture import Picture, Scene
 from control.plant_model import from_site
 from control.problem import Inputs, Outlook, Plant, Weights, faults
 from control.record import Record
-from control.refit import refit
+from control.refit.fitted import NEUTRAL, applied
+from control.refit.model import refit
+from control.rules.memory import RuleMemory
 from control.strategy import GOOD
 from control.tapped import tapped_l_per_h
 from control.tariff_state import local_days, tariff_state

@@ -15,14 +15,14 @@ from bems.lockstep import Controller, LockstepResult
 from bems.optimiser import Optimiser
 from bems.record_of import record_of
 from bems.variants import VARIANTS, WHOLE, Variant
-from control.fitted import NEUTRAL, applied
-from control.learned import Learned, cold, learn
+from control.habits.learned import Learned, cold, learn
 from control.planning import Knowledge
 from control.plant_model import from_site
 from control.problem import Plant
 from control.record import Record
-from control.refit import refit
-from control.rules import decide
+from control.refit.fitted import NEUTRAL, applied
+from control.refit.model import refit
+from control.rules.decision import decide
 from control.strategy import GOOD, NAIVE, Strategy
 from models.forecast import PriceForecast, WeatherForecast
 from models.site import Site

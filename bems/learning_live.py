@@ -17,7 +17,7 @@ from bems.learning_work import Night, study
 from bems.models_store import FILE_NAME, ModelStore
 from bems.planning_live import Planner
 from bems.worker import Worker, WorkLost
-from control.learned import Learned
+from control.habits.learned import Learned
 from models.reasons import Code, because, sentence
 from models.signals import Reason
 from models.site import Site

@@ -7,10 +7,10 @@ from time import perf_counter
 from typing import Final
 
 from bems.quarters import known_prices, quarters
-from control.fitted import Fitted
-from control.learned import Learned, learn
+from control.habits.learned import Learned, learn
 from control.plant_model import from_site
-from control.refit import Refit, refit
+from control.refit.fitted import Fitted
+from control.refit.model import Refit, refit
 from models.site import Site
 
 DAYS: Final = 28

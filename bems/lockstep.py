@@ -15,16 +15,16 @@ from numpy.typing import NDArray
 from bems.state import YOUNG_S, observed, unread
 from control.guard import guard
 from control.ledger import Ledger
-from control.memory import RuleMemory
 from control.picture import Picture
-from control.rules import Decision, decide
+from control.rules.decision import Decision, decide
+from control.rules.memory import RuleMemory
 from models.priority import PriorityArray
 from models.signals import Command, Hold, Reading, Reason
 from models.site import Site
 
 Observations = Mapping[str, float | None]
 Controller = Callable[[Site, Picture, datetime, RuleMemory, float], Decision]
-"""What decides; `control.rules.decide` is one."""
+"""What decides; `control.rules.decision.decide` is one."""
 
 
 class Plant(Protocol):

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from bems.process import complain, say
-from control.fitted import NEUTRAL, Fitted, fitted_from_json
-from control.refit import Refit
+from control.refit.fitted import NEUTRAL, Fitted, fitted_from_json
+from control.refit.model import Refit
 
 FILE_NAME: Final = "models.jsonl"
 REFUSED: Final = 1
@@ -28,7 +28,7 @@ class Version:
     kept_at: datetime
     """Site time (UTC)."""
     parts: tuple[Mapping[str, Any], ...]
-    """Held-out errors: `control.refit.PartResult` as JSON."""
+    """Held-out errors: `control.refit.model.PartResult` as JSON."""
 
 
 class ModelStore:

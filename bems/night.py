@@ -19,15 +19,15 @@ from bems.night_work import look_back
 from bems.planning_live import Planner
 from bems.steering import MEMORY_KEY
 from bems.worker import Worker, WorkLost
-from control.fitted import applied
-from control.memory import RuleMemory
-from control.night import EVENING, MORNING, Programme, night_of
-from control.night_account import Account
-from control.night_programme import programme
+from control.night.account import Account
+from control.night.data import EVENING, MORNING, Programme, night_of
+from control.night.programme import programme
 from control.plan import Plan
 from control.planning import GOOD_FOR
 from control.plant_model import from_site
 from control.problem import Inputs, Plant
+from control.refit.fitted import applied
+from control.rules.memory import RuleMemory
 from models.reasons import Code, because, sentence
 from models.signals import Reason
 from models.site import Site

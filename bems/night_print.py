@@ -7,8 +7,8 @@ from bems.history.errors import RecordError
 from bems.history.query import History
 from bems.night import NIGHT_KEY
 from bems.process import complain, say
-from control.night import Programme
-from control.night_account import Account
+from control.night.account import Account
+from control.night.data import Programme
 from models.local_time import OSLO
 from models.profile import Text
 

@@ -14,13 +14,13 @@ from bems.history.rows import CommandRow
 from bems.lockstep import Controller
 from bems.twin_account import Account, account
 from bems.twin_inputs import TwinError
-from control.fitted import NEUTRAL
-from control.memory import RuleMemory
-from control.night_account import Rules
+from control.night.account import Rules
 from control.picture import Picture
 from control.problem import Plant
 from control.record import Record
-from control.rules import Decision, decide
+from control.refit.fitted import NEUTRAL
+from control.rules.decision import Decision, decide
+from control.rules.memory import RuleMemory
 from control.wish import Wish
 from models.prices import PriceSeries
 from models.reasons import Code, because

@@ -14,11 +14,11 @@ from bems.night_rules import by_rules
 from bems.quarters import AT_ONCE, QUARTER, known_prices, quarters
 from control.grid import Array
 from control.measured import Measured, measured
-from control.memory import RuleMemory
-from control.night import Programme
-from control.night_account import Account, Happening, account
+from control.night.account import Account, Happening, account
+from control.night.data import Programme
 from control.problem import Plant
 from control.record import Record
+from control.rules.memory import RuleMemory
 from models.field import Privacy
 from models.prices import PriceSeries
 from models.signals import Reason

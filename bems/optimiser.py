@@ -7,15 +7,15 @@ from time import perf_counter
 
 from bems.variants import WHOLE, Variant
 from control.dispatch import Options, plan
-from control.estimate import Estimate
 from control.grid import grid_at
 from control.guidance import ASSETS, promoted
-from control.memory import RuleMemory
-from control.observer import observe
+from control.observer.estimate import Estimate
+from control.observer.observe import observe
 from control.picture import Picture, Scene
 from control.plan import NoPlan
 from control.planning import Knowledge, Standing, due, followed, inputs, lost_machines, steadied, taken
-from control.rules import Decision, decide
+from control.rules.decision import Decision, decide
+from control.rules.memory import RuleMemory
 from control.strategy import GOOD
 from models.site import Site
 

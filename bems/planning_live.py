@@ -19,19 +19,19 @@ from bems.history.rows import Event, EventKind
 from bems.planning_work import Made, Moment, make
 from bems.shadow import HourScore, Shadow, degc_of, looked, planned
 from bems.worker import Worker, WorkLost
-from control.estimate import Estimate
-from control.fitted import NEUTRAL, Fitted, applied
 from control.grid import grid_at
 from control.guidance import ASSETS, Guidance, promoted
-from control.learned import Learned, cold
-from control.memory import RuleMemory
-from control.observer import observe, state
+from control.habits.learned import Learned, cold
+from control.observer.estimate import Estimate
+from control.observer.observe import observe, state
 from control.picture import Scene
 from control.plan import NoPlan, Plan
 from control.planning import Knowledge, Standing, due, followed, label, taken
 from control.plant_model import from_site
 from control.problem import Plant
-from control.rule_sun import main_meter
+from control.refit.fitted import NEUTRAL, Fitted, applied
+from control.rules.memory import RuleMemory
+from control.rules.sun import main_meter
 from models.forecast import PriceForecast, WeatherForecast
 from models.reasons import Code, because, sentence
 from models.signals import Reason

@@ -5,13 +5,13 @@ from time import perf_counter
 from typing import Final
 
 from control.dispatch import Options, plan
-from control.estimate import Estimate
 from control.explain import Why, explain
-from control.memory import RuleMemory
+from control.observer.estimate import Estimate
 from control.picture import Scene
 from control.plan import NoPlan, Plan
 from control.planning import Knowledge, Standing, inputs, lost_machines, steadied
 from control.problem import Inputs
+from control.rules.memory import RuleMemory
 
 OPTIONS: Final = Options()
 LINEAR: Final = Options(whole_h=0.0, time_limit_s=1.0)

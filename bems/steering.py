@@ -17,10 +17,10 @@ from bems.history.rows import Event, EventKind
 from bems.planning_live import Planner
 from control.guard import guard, judge
 from control.ledger import Ledger
-from control.memory import RuleMemory
 from control.orders import NONE, Orders, by_mode, follows_plan, site_of, strategy_of, taken_wishes
 from control.picture import Scene
-from control.rules import Decision, decide
+from control.rules.decision import Decision, decide
+from control.rules.memory import RuleMemory
 from control.strategy import GOOD
 from control.wish import Wish
 from models.priority import Level

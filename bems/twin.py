@@ -17,11 +17,11 @@ from bems.twin_machines import AirUnit, Machine, Panel
 from bems.twin_meters import Meters
 from bems.twin_tanks import BOTTOM, TOP, TapWater, Vessel
 from control.assets.building import Group
-from control.fitted import Fitted, applied
 from control.predict import Transition, heat_into, transition
 from control.problem import Plant
 from control.record import Record
-from control.refit_parts import machines_as_metered
+from control.refit.fitted import Fitted, applied
+from control.refit.parts import machines_as_metered
 from models.physics.irradiance import FACADES_DEG
 from models.site import Site
 

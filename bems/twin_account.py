@@ -10,12 +10,12 @@ import numpy as np
 from bems.lockstep import Controller, Lockstep, LockstepResult
 from bems.scoring import Score, points_needed, score
 from bems.twin import Twin
-from control.fitted import Fitted
 from control.grid import Array
 from control.ledger import Ledger
-from control.memory import RuleMemory
 from control.problem import Plant
 from control.record import Record
+from control.refit.fitted import Fitted
+from control.rules.memory import RuleMemory
 from models.assets import Purpose
 from models.prices import PriceSeries
 from models.site import Site

@@ -1,8 +1,8 @@
 """Nights as pages may read them."""
 
 from bems.night import Nights
-from control.night import Item, Programme
-from control.night_account import Account, Done
+from control.night.account import Account, Done
+from control.night.data import Item, Programme
 from dashboards.night_ports import AccountView, NightItemView, NightsView, NightView, ObstacleView
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from bems.information import Information
 from control.grid import grid_at
-from control.learned import cold
-from control.memory import RuleMemory
-from control.outlook import outlook
+from control.habits.learned import cold
+from control.outlook.whole import outlook
 from control.picture import Scene
 from control.plant_model import from_site
+from control.rules.memory import RuleMemory
 from control.strategy import GOOD
 from models.signals import Quality, Reading
 from models.site import load_site

@@ -12,11 +12,11 @@ from typing import Final
 from bems.lockstep import Lockstep
 from bems.record_of import record_of
 from bems.twin import Twin
-from control.fitted import NEUTRAL, Fitted
 from control.plant_model import from_site
 from control.record import Record
-from control.refit import Refit, refit
-from control.rules import decide
+from control.refit.fitted import NEUTRAL, Fitted
+from control.refit.model import Refit, refit
+from control.rules.decision import decide
 from control.strategy import GOOD
 from hil_sim.plant import create
 from models.local_time import local_midnight

@@ -9,21 +9,21 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from control.demand import bought_heat_kw
-from control.estimate import Estimate
-from control.fleet import fleet
 from control.follow import guidance
 from control.grid import QUARTER_S, Grid, grid_at
 from control.guidance import Guidance
-from control.learned import Learned
-from control.memory import RuleMemory
-from control.observer import state
-from control.outlook import outlook
-from control.peak_guard import expected_peak_kw
+from control.habits.learned import Learned
+from control.observer.estimate import Estimate
+from control.observer.observe import state
+from control.outlook.whole import outlook
 from control.picture import Scene
 from control.plan import NoPlan, Plan
 from control.problem import Held, Inputs, Plant, Weights
 from control.record import Record
+from control.rules.demand import bought_heat_kw
+from control.rules.fleet import fleet
+from control.rules.memory import RuleMemory
+from control.rules.peak_guard import expected_peak_kw
 from control.tariff_state import heat_peaks, local_days, tariff_state
 from models.forecast import PriceForecast, WeatherForecast
 

@@ -5,8 +5,8 @@ from datetime import date, datetime
 
 from control.assets.boilers import HeatPeak
 from control.assets.peak import HighestHour, MeanOfThreeDays, MonthPeak, PerKw, Steps
-from control.memory import HeatHour
 from control.problem import TariffState
+from control.rules.memory import HeatHour
 from models.district_heat import DistrictHeat
 from models.local_time import local_date
 from models.tariff import NoPeakCharge, PeakPerKw, TariffConfig, in_force

@@ -2,7 +2,8 @@
 
 from bems.functions.common import Sheet
 from bems.functions.words import Fact, amount, say, span, timetable
-from control import limits, rule_air
+from control import limits
+from control.rules import air as rule_air
 from dashboards.function_ports import FunctionView
 from models.assets import AirHandling, ZoneKind
 from models.site import Site
@@ -88,6 +89,6 @@ def _unit(sheet: Sheet, unit: AirHandling) -> None:
 
 
 def _makes_way(site: Site, unit: AirHandling) -> bool:
-    """Whether control turns the unit down at a peak (`control.rule_air`)."""
+    """Whether control turns the unit down at a peak (`control.rules.air`)."""
     zones = [zone for zone in site.zones if zone.air_handling == unit.id]
     return not unit.bedrooms and any(zone.kind not in (ZoneKind.RESIDENTIAL, ZoneKind.SERVICE) for zone in zones)

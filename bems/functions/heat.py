@@ -2,7 +2,12 @@
 
 from bems.functions.common import Sheet
 from bems.functions.words import amount, say, span
-from control import demand, fleet, limits, peak_guard, rule_boiler, rule_heat, rule_heat_pumps, rule_sun
+from control import limits
+from control.rules import boiler as rule_boiler
+from control.rules import demand, fleet, peak_guard
+from control.rules import heat as rule_heat
+from control.rules import heat_pumps as rule_heat_pumps
+from control.rules import sun as rule_sun
 from dashboards.function_ports import FunctionView
 from models.profile import Text
 from models.site import Site

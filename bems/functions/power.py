@@ -3,7 +3,10 @@
 from bems import steering
 from bems.functions.common import Sheet
 from bems.functions.words import amount, clock, say, span
-from control import peak_guard, rule_cars, rule_departures, rule_sun
+from control.rules import cars as rule_cars
+from control.rules import departures as rule_departures
+from control.rules import peak_guard
+from control.rules import sun as rule_sun
 from dashboards.function_ports import FunctionView
 from models.site import Site
 

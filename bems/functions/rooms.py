@@ -2,7 +2,9 @@
 
 from bems.functions.common import Sheet
 from bems.functions.words import amount, say, timetable
-from control import limits, rule_blinds, rule_zones
+from control import limits
+from control.rules import blinds as rule_blinds
+from control.rules import zones as rule_zones
 from dashboards.function_ports import FunctionView
 from models.assets import Zone, ZoneKind
 from models.site import Site

@@ -10,9 +10,9 @@ import numpy as np
 
 from bems.insight.metered import Day, Metered, all_prices, counters_of, main_counters, summed
 from control.grid import Array
-from control.night_account import Account
-from control.peak_guard import target_kw
+from control.night.account import Account
 from control.plan import Plan
+from control.rules.peak_guard import target_kw
 from dashboards.energy_ports import (
     BillView,
     DayView,

@@ -20,12 +20,12 @@ from bems.planning_live import Advice
 from bems.state import aged
 from bems.steering import MEMORY_KEY
 from bems.system import System
-from control.fitted import applied
-from control.memory import RuleMemory
 from control.plan import Plan
 from control.planning import GOOD_FOR
 from control.plant_model import from_site
 from control.problem import Plant
+from control.refit.fitted import applied
+from control.rules.memory import RuleMemory
 from dashboards.energy_ports import EnergyView
 from dashboards.timeline_ports import LookBackView, TimelineView
 from dashboards.water_ports import WaterView

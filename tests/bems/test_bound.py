@@ -10,8 +10,8 @@ from bems.backtest_run import Task
 from bems.bound import Known, bound, recorded_sessions
 from bems.lockstep import unread
 from bems.scoring import bill_nok
-from control.memory import RuleMemory
 from control.record import Record
+from control.rules.memory import RuleMemory
 from models.prices import PriceSeries
 from models.site import load_site
 from models.synthetic import synthetic_year

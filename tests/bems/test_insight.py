@@ -15,7 +15,7 @@ from bems.insight.insight import FRESH_S, Answer
 from bems.insight.metered import Metered
 from bems.insight.water import Kept, counted, watched, water_view
 from control.hygiene import Holding, HygieneState, Proof
-from control.night_account import Account
+from control.night.account import Account
 from models.profile import Text
 from models.reasons import Code
 from models.signals import Quality, Sample

@@ -15,8 +15,8 @@ from bems.models_store import ModelStore
 from bems.planning_live import Planner
 from bems.quarters import known_prices, quarters
 from bems.worker import WorkLost
-from control.fitted import NEUTRAL
-from control.refit import PartResult, Refit, Verdict
+from control.refit.fitted import NEUTRAL
+from control.refit.model import PartResult, Refit, Verdict
 from models.signals import Quality, Sample
 from models.site import load_site
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from bems.lockstep import run
-from control.memory import RuleMemory
-from control.rules import Decision
+from control.rules.decision import Decision
+from control.rules.memory import RuleMemory
 from control.wish import Wish
 from models.reasons import Code, because
 from models.site import load_site

@@ -5,8 +5,8 @@ import pytest
 
 from bems.cli import main
 from bems.models_store import FILE_NAME, ModelStore
-from control.fitted import NEUTRAL
-from control.refit import PartResult, Refit, Verdict
+from control.refit.fitted import NEUTRAL
+from control.refit.model import PartResult, Refit, Verdict
 
 AT = datetime(2026, 1, 20, 2, tzinfo=UTC)
 

@@ -18,12 +18,12 @@ from bems.view_night import nights_view
 from bems.worker import WorkLost
 from control.assets.chargers import Session
 from control.dispatch import Options, plan
-from control.fitted import NEUTRAL
 from control.grid import Grid
-from control.night import Kind
-from control.night_account import Account
-from control.night_programme import programme
+from control.night.account import Account
+from control.night.data import Kind
+from control.night.programme import programme
 from control.plant_model import from_site
+from control.refit.fitted import NEUTRAL
 from models.profile import Text
 from models.reasons import Code, because
 from models.signals import Sample

@@ -11,9 +11,9 @@ from bems import night_rules
 from bems.history.rows import CommandRow
 from bems.night_rules import Replay, by_rules
 from bems.twin_inputs import TwinError
-from control.memory import RuleMemory
 from control.plant_model import from_site
 from control.record import Record
+from control.rules.memory import RuleMemory
 from models.prices import PriceSeries
 from models.reasons import Code
 from models.signals import Command, Reason

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 
 from bems.lockstep import Lockstep
-from control import observer
+from control.observer import observe as observer
 from control.picture import Scene
 from control.plant_model import from_site
 from control.predict import simulate_group
-from control.rules import decide
+from control.rules.decision import decide
 from control.strategy import GOOD
 from hil_sim.plant import create
 from models.site import load_site

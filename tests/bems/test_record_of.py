@@ -7,7 +7,7 @@ import pytest
 from bems.lockstep import LockstepResult
 from bems.record_of import record_of
 from control.ledger import Ledger
-from control.memory import RuleMemory
+from control.rules.memory import RuleMemory
 from models.site import load_site
 
 START = datetime(2026, 1, 15, 10, 5, tzinfo=UTC)

@@ -10,7 +10,7 @@ from bems.lockstep import LockstepResult
 from bems.scoring import points_needed, score
 from bems.service_gate import lacking
 from control.ledger import Ledger
-from control.memory import RuleMemory
+from control.rules.memory import RuleMemory
 from models.prices import PriceSeries
 from models.reasons import Code, because
 from models.signals import Command

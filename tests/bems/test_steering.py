@@ -8,8 +8,8 @@ import pytest
 from bems.history.rows import EventKind
 from bems.steering import MEMORY_KEY, Steering
 from control.ledger import Ledger
-from control.memory import RuleMemory
 from control.orders import NONE, Order, Orders, Taken
+from control.rules.memory import RuleMemory
 from models.priority import Level
 from models.signals import Quality, Reading
 from models.site import load_site

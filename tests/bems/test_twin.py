@@ -13,10 +13,10 @@ from bems.twin import Twin
 from bems.twin_account import account
 from bems.twin_inputs import TwinError
 from bems.twin_tanks import BOTTOM, LAYERS, TOP, Vessel
-from control.fitted import NEUTRAL
 from control.plant_model import from_site
 from control.record import Record
-from control.rules import decide
+from control.refit.fitted import NEUTRAL
+from control.rules.decision import decide
 from control.strategy import GOOD, NAIVE
 from hil_sim.plant import create
 from models.local_time import local_midnight

@@ -7,8 +7,8 @@ import pytest
 
 from control.guard import guard
 from control.ledger import Ledger
-from control.memory import RuleMemory
-from control.rules import decide
+from control.rules.decision import decide
+from control.rules.memory import RuleMemory
 from control.strategy import NAIVE
 from models.signals import Command, Hold, Quality, Reading
 from models.site import load_site

@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 
 from control.grid import grid_at
-from control.learned import cold
-from control.memory import RuleMemory
-from control.outlook import outlook
+from control.habits.learned import cold
+from control.outlook.whole import outlook
 from control.picture import Scene
 from control.plant_model import from_site
 from control.problem import Inputs, State, faults
+from control.rules.memory import RuleMemory
 from control.strategy import GOOD
 from models.forecast import PriceForecast, WeatherForecast
 from models.prices import PriceSeries

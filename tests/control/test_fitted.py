@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from control.fitted import KINDS, NEUTRAL, Fitted, applied, fitted_from_json, parts_of
 from control.plant_model import from_site
+from control.refit.fitted import KINDS, NEUTRAL, Fitted, applied, fitted_from_json, parts_of
 from models.physics.heat_pump import capacity_kw, power_kw
 from models.site import load_site
 

@@ -5,11 +5,11 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from control.demand import bivalent_degc
-from control.peak_guard import expected_peak_kw
 from control.picture import Scene
-from control.rule_departures import next_departure
-from control.rule_zones import early_start_h
+from control.rules.demand import bivalent_degc
+from control.rules.departures import next_departure
+from control.rules.peak_guard import expected_peak_kw
+from control.rules.zones import early_start_h
 from control.strategy import GOOD, NAIVE, STRATEGIES
 
 

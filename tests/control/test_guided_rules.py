@@ -7,7 +7,7 @@ import pytest
 
 from control.guidance import ASSETS, Guidance, promoted
 from control.hygiene import HygieneState
-from control.peak_guard import target_kw
+from control.rules.peak_guard import target_kw
 from control.strategy import GOOD
 
 START = datetime(2026, 1, 15, 10, 0, tzinfo=UTC)

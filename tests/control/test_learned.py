@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from control.activity import typical_week
-from control.learned import Learned, Trip, cold, learn, points_learned
-from control.learning_profiles import day_table
+from control.habits.learned import Learned, Trip, cold, learn, points_learned
+from control.habits.profiles import day_table
 from control.loads import load_points
 from control.record import Record
 from control.slots import SATURDAY, SUNDAY, WORKDAY, slots

@@ -6,8 +6,8 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from control.machines import aged, may_add, may_remove, share, turned_to
-from control.memory import MachineMemory
+from control.rules.machines import aged, may_add, may_remove, share, turned_to
+from control.rules.memory import MachineMemory
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -12,9 +12,9 @@ from control.assets.chargers import Session
 from control.dispatch import Options, plan
 from control.grid import Grid
 from control.measured import Measured, measured
-from control.night import Kind, Programme, clock, night_of
-from control.night_account import Account, Happening, Rules, account
-from control.night_programme import programme
+from control.night.account import Account, Happening, Rules, account
+from control.night.data import Kind, Programme, clock, night_of
+from control.night.programme import programme
 from control.plan import NoPlan, Plan
 from control.record import Record
 from models.local_time import OSLO

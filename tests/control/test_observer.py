@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from control.estimate import Estimate
 from control.grid import grid_at
+from control.habits.learned import cold
 from control.hygiene import HygieneState
-from control.learned import cold
-from control.memory import MachineMemory, MeteredHour, RuleMemory, Switch
-from control.observer import held_kw, observe, state
-from control.outlook import outlook
+from control.observer.estimate import Estimate
+from control.observer.observe import held_kw, observe, state
+from control.outlook.whole import outlook
 from control.picture import Scene
 from control.plant_model import from_site
+from control.rules.memory import MachineMemory, MeteredHour, RuleMemory, Switch
 from models.site import load_site
 
 ROOT = Path(__file__).parents[2]

@@ -8,7 +8,6 @@ import pytest
 
 from control.guard import judge
 from control.ledger import Ledger
-from control.memory import RuleMemory
 from control.orders import (
     NONE,
     Holiday,
@@ -27,6 +26,7 @@ from control.orders import (
     taken_wishes,
 )
 from control.picture import Scene
+from control.rules.memory import RuleMemory
 from control.strategy import GOOD, PREPARED
 from control.wish import Wish
 from models.closures import Closed

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from control.habits import PriceShape
-from control.memory import Filtered, RuleMemory
+from control.habits.known import PriceShape
+from control.rules.memory import Filtered, RuleMemory
 from models.site import load_site
 from models.tariff import import_prices
 from tests.control.looking import JULY, NOON, ROOT, Outside, complete, sky, spot

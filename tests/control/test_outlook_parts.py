@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from control.grid import Grid
-from control.habits import Factor
-from control.memory import Filtered, MeteredHour, ParkedCar
+from control.habits.known import Factor
+from control.outlook.spread import spread
 from control.record import Record
-from control.rule_zones import early_start_h
-from control.spread import spread
+from control.rules.memory import Filtered, MeteredHour, ParkedCar
+from control.rules.zones import early_start_h
 from control.strategy import NAIVE
 from tests.control.looking import JULY, MIDNIGHT, NOON, Outside, sky, spot
 

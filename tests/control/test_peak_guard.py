@@ -5,9 +5,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from control import peak_guard
-from control.memory import MachineMemory, MeteredHour, RuleMemory, Steps
 from control.picture import Scene
+from control.rules import peak_guard
+from control.rules.memory import MachineMemory, MeteredHour, RuleMemory, Steps
 from control.strategy import GOOD
 from models.signals import Quality, Reading
 

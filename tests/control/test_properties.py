@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from control.guard import guard
 from control.ledger import Ledger
-from control.memory import RuleMemory
-from control.rules import decide
+from control.rules.decision import decide
+from control.rules.memory import RuleMemory
 from control.wish import Wish
 from models.reasons import Code, because, facts_of, is_safety, sentence
 from models.signals import Command, Quality, Reading

@@ -23,7 +23,7 @@ def test_both_languages_tell_the_same_facts(code):
 
 
 def test_every_code_is_given_by_control_or_the_loop():
-    source = "".join(path.read_text("utf-8") for part in ("control", "bems") for path in (ROOT / part).glob("*.py"))
+    source = "".join(path.read_text("utf-8") for part in ("control", "bems") for path in (ROOT / part).rglob("*.py"))
     assert {code.name for code in Code if f"Code.{code.name}" not in source and code.value not in source} == set()
 
 

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from control.fitted import GROUP, NEUTRAL, applied
 from control.plant_model import from_site
 from control.predict import simulate_group
 from control.record import Record
-from control.refit import Verdict, refit, summary
-from control.refit_building import EVERY_H, predict, window_starts
-from control.refit_inputs import GroupSeries, bridged, group_series
+from control.refit.building import EVERY_H, predict, window_starts
+from control.refit.fitted import GROUP, NEUTRAL, applied
+from control.refit.inputs import GroupSeries, bridged, group_series
+from control.refit.model import Verdict, refit, summary
 from models.site import load_site
 
 SITE = load_site(Path("site.biri.toml"))

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from control.rule_air import dew_point_degc
+from control.rules.air import dew_point_degc
 
 FLOW1, FLOW3 = "ahu_1.airflow_request_pct", "ahu_3.airflow_request_pct"
 COOL = "brine.free_cooling_pct"

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from control.guidance import Guidance
-from control.memory import MeteredHour
-from control.rule_battery import RESERVE
+from control.rules.battery import RESERVE
+from control.rules.memory import MeteredHour
 from control.strategy import GOOD, PREPARED
 from models.site import load_site
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from control.rule_blinds import sun_position_deg
+from control.rules.blinds import sun_position_deg
 
 SOUTH = "blinds_south.position_pct"
 

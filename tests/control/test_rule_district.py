@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from control.guidance import Guidance
-from control.memory import RuleMemory
+from control.rules.memory import RuleMemory
 from models.site import Site, load_site
 
 ROOT = Path(__file__).parents[2]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from control.rule_heat import curve
+from control.rules.heat import curve
 
 AB = "circuit_floor_ab.supply_setpoint_degc"
 

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from control.rule_zones import early_start_h
+from control.rules.zones import early_start_h
 
 NIGHT = datetime(2026, 1, 14, 23, tzinfo=UTC)
 

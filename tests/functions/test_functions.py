@@ -10,26 +10,19 @@ import pytest
 from bems import steering
 from bems.functions.build import functions
 from bems.functions.words import number, sentences, timetable
-from control import (
-    demand,
-    fleet,
-    guard,
-    hygiene,
-    limits,
-    peak_guard,
-    picture,
-    rule_air,
-    rule_blinds,
-    rule_boiler,
-    rule_cars,
-    rule_charge,
-    rule_departures,
-    rule_heat,
-    rule_heat_pumps,
-    rule_hot_water,
-    rule_sun,
-    rule_zones,
-)
+from control import guard, hygiene, limits, picture
+from control.rules import air as rule_air
+from control.rules import blinds as rule_blinds
+from control.rules import boiler as rule_boiler
+from control.rules import cars as rule_cars
+from control.rules import charge as rule_charge
+from control.rules import demand, fleet, peak_guard
+from control.rules import departures as rule_departures
+from control.rules import heat as rule_heat
+from control.rules import heat_pumps as rule_heat_pumps
+from control.rules import hot_water as rule_hot_water
+from control.rules import sun as rule_sun
+from control.rules import zones as rule_zones
 from models.assets import Period
 from models.site import load_site
 

@@ -13,7 +13,7 @@ from bems.history.record import Record
 from bems.history.rows import EventKind
 from bems.steering import MEMORY_KEY
 from control.ledger import Ledger
-from control.memory import RuleMemory
+from control.rules.memory import RuleMemory
 from hil_sim.broker import find_mosquitto
 from tests.system.field import START, Field
 

@@ -1,0 +1,132 @@
+"""How far solar cells and collectors are from their data sheets, from a record with a measured sky."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from control.grid import Array, Index
+from control.habits.known import Factor
+from control.record import Record
+from control.slots import Mask
+from control.sunlight import Sun, split_ghi, sun_at
+from control.sunlit import absorbed_kw, lost_kw, panel_kw
+from models.site import Site
+
+LIGHT_W_PER_M2: Final = 60.0
+LEAST_DAYS: Final = 2
+LEAST_H: Final = 1.0
+"""Of light (or of a running pump) a day, for the day to count."""
+COVERED_BELOW: Final = 0.5
+"""A day that gave less than this of the usual: snow on the panels, if it was cold."""
+SNOW_LIES_BELOW_DEGC: Final = 2.0
+FREE_PCT: Final = 99.5
+PRIOR_DAYS: Final = 2.0
+FACTOR_LEAST, FACTOR_MOST = 0.5, 1.3
+FLOW_SHARE: Final = 0.25
+"""Of the design flow, for the collectors to count as running."""
+
+
+@dataclass(frozen=True)
+class _Sky:
+    """Weather as it was measured."""
+
+    sun: Sun
+    ghi: Array
+    dni: Array
+    dhi: Array
+    temp_degc: Array
+    wind_m_s: Array
+    day: Index
+
+
+def sun_points(site: Site) -> tuple[str, ...]:
+    """Points that are read here."""
+    station = [site.find(site.weather_station, s) for s in ("irradiance_w_per_m2", "outdoor_temp_degc", "wind_m_per_s")]
+    arrays = [site.find(a.devices, s) for a in site.pv for s in ("ac_power_kw", "power_limit_pct")]
+    field = site.collectors.devices if site.collectors is not None else ()
+    signals = ("power_kw", "collector_temp_degc", "exchanger_return_temp_degc", "flow_l_per_h")
+    return tuple(p for p in (*station, *arrays, *(site.find(field, s) for s in signals)) if p is not None)
+
+
+def learned_pv(site: Site, record: Record, before: Mapping[str, Factor]) -> tuple[dict[str, Factor], dict[str, float]]:
+    """(factor by array, part of each that was under snow at the last light); empty when the record tells neither."""
+    sky = _sky(site, record)
+    if sky is None:
+        return {}, {}
+    found: dict[str, Factor] = {}
+    snow: dict[str, float] = {}
+    for array in site.pv:
+        made = record.column(site.find(array.devices, "ac_power_kw"))
+        if made is None:
+            continue
+        limit = record.column(site.find(array.devices, "power_limit_pct"))
+        could = panel_kw(array, sky.sun, sky.dni, sky.dhi, sky.temp_degc, sky.wind_m_s)
+        use = (sky.ghi > LIGHT_W_PER_M2) & ~np.isnan(made)
+        use &= np.ones(len(made), dtype=np.bool_) if limit is None else ~(limit < FREE_PCT)
+        ratio, temp = _daily(record, sky, made, could, use)
+        old = before.get(array.id, Factor())
+        bare = [r for r, degc in zip(ratio, temp, strict=True) if r >= COVERED_BELOW * old.value or degc > 5.0]
+        if len(bare) >= LEAST_DAYS:
+            found[array.id] = _drawn(bare, old)
+        if ratio:
+            share = ratio[-1] / found.get(array.id, old).value
+            cold = temp[-1] < SNOW_LIES_BELOW_DEGC
+            snow[array.id] = float(np.clip(1.0 - share, 0.0, 1.0)) if cold and share < COVERED_BELOW else 0.0
+    return found, snow
+
+
+def learned_collectors(site: Site, record: Record, before: Factor) -> Factor | None:
+    """What the field absorbs over what its data sheet says; None without two days of running."""
+    panel, sky = site.collectors, _sky(site, record)
+    if panel is None or sky is None:
+        return None
+    given, hot, back, flow = (
+        record.column(site.find(panel.devices, signal))
+        for signal in ("power_kw", "collector_temp_degc", "exchanger_return_temp_degc", "flow_l_per_h")
+    )
+    if given is None or hot is None or back is None or flow is None:
+        return None
+    mean = (hot + back) / 2
+    gross = given + lost_kw(panel, mean, sky.temp_degc)
+    use = (flow > FLOW_SHARE * panel.design_flow_l_per_h) & (given > 0) & (sky.ghi > LIGHT_W_PER_M2) & ~np.isnan(gross)
+    ratio, _ = _daily(record, sky, gross, absorbed_kw(panel, sky.sun, sky.dni, sky.dhi), use)
+    return _drawn(ratio, before) if len(ratio) >= LEAST_DAYS else None
+
+
+def _drawn(ratio: list[float], before: Factor) -> Factor:
+    """The median of the days, drawn towards what was known before."""
+    weight = len(ratio) / (len(ratio) + PRIOR_DAYS)
+    value = weight * float(np.median(ratio)) + (1 - weight) * before.value
+    spread = weight * float(np.std(ratio)) + (1 - weight) * before.spread
+    return Factor(float(np.clip(value, FACTOR_LEAST, FACTOR_MOST)), spread, float(len(ratio)))
+
+
+def _sky(site: Site, record: Record) -> _Sky | None:
+    station = site.weather_station
+    ghi = record.column(site.find(station, "irradiance_w_per_m2"))
+    temp = record.column(site.find(station, "outdoor_temp_degc"))
+    if ghi is None or temp is None:
+        return None
+    wind = record.column(site.find(station, "wind_m_per_s"))
+    middle = record.start.timestamp() + (np.arange(len(record)) + 0.5) * record.dt_s
+    sun = sun_at(site.place.latitude_deg, site.place.longitude_deg, np.asarray(middle, dtype=np.float64))
+    bright = np.nan_to_num(ghi)
+    dni, dhi = split_ghi(bright, sun)
+    day, _ = record.local()
+    calm = np.full(len(ghi), 2.0)
+    breeze = calm if wind is None else np.where(np.isnan(wind), calm, wind)
+    return _Sky(sun, bright, dni, dhi, np.where(np.isnan(temp), np.nanmean(temp), temp), breeze, day)
+
+
+def _daily(record: Record, sky: _Sky, was: Array, could: Array, use: Mask) -> tuple[list[float], list[float]]:
+    """(measured over computed, outdoor temperature [degC]) of every day with light enough."""
+    ratio, temp = [], []
+    for day in np.unique(sky.day):
+        here = use & (sky.day == day)
+        computed = float(could[here].sum())
+        if here.sum() * record.dt_s >= LEAST_H * 3600 and computed > 0:
+            ratio.append(float(was[here].sum()) / computed)
+            temp.append(float(sky.temp_degc[here].mean()))
+    return ratio, temp

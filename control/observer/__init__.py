@@ -1,0 +1,1 @@
+"""Where the plant stands, beyond what sensors say."""

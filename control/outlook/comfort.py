@@ -1,0 +1,94 @@
+"""Bands that rooms are promised, as the rules hold them, and the air they are given by the timetable."""
+
+from typing import Final
+
+import numpy as np
+
+from control.activity import air_share
+from control.grid import Array
+from control.limits import least_flow_pct
+from control.outlook.moment import Moment
+from control.outlook.weather import Expected
+from control.rules.air import (
+    NIGHT_AIR_COLDER_K,
+    NIGHT_AIR_HIGH_DEGC,
+    NIGHT_AIR_LOW_DEGC,
+    NIGHT_AIR_SEASON_DEGC,
+)
+from control.rules.zones import NO_SETBACK_BELOW_DEGC, STAGGER_H, early_start_h
+from models.assets import Zone, ZoneKind
+
+WINTER_HIGH_DEGC: Final = 24.0
+SUMMER_HIGH_DEGC: Final = 26.0
+SUMMER: Final = (5, 9)
+"""First and last month in which homes may be warmer."""
+LEAST_BAND_K: Final = 1.0
+
+
+def bands(moment: Moment, weather: Expected) -> tuple[dict[str, Array], dict[str, Array]]:
+    """(low, high) by group of zones [degC]: set points weighted by area, as the rules hold them."""
+    zones = {zone.id: zone for zone in moment.site.zones}
+    slots_ = moment.slots
+    summer = (slots_.month >= SUMMER[0]) & (slots_.month <= SUMMER[1])
+    low, high = {}, {}
+    for group in moment.plant.groups:
+        area, wanted = 0.0, np.zeros(len(slots_))
+        for zone in (zones[name] for name in group.zones):
+            rooms_m2 = sum(room.area_m2 for room in zone.rooms)
+            common_m2 = max(zone.area_m2 - rooms_m2, 1.0)
+            wanted += sum(room.area_m2 * room.setpoint_degc for room in zone.rooms)
+            wanted += common_m2 * setpoint_degc(moment, zone, weather)
+            area += rooms_m2 + common_m2
+        lived_in = any(zones[name].kind is ZoneKind.RESIDENTIAL for name in group.zones)
+        most = np.where(summer, SUMMER_HIGH_DEGC, WINTER_HIGH_DEGC) if lived_in else np.full(len(slots_), 26.0)
+        low[group.id] = wanted / area
+        high[group.id] = np.maximum(most, low[group.id] + LEAST_BAND_K)
+    return low, high
+
+
+def setpoint_degc(moment: Moment, zone: Zone, weather: Expected) -> Array:
+    """Set point of a zone's common area by quarter: as `rules.zones.zones`, presence sensors excepted."""
+    comfort = np.full(len(moment.slots), zone.setpoint_degc)
+    if zone.kind is ZoneKind.RESIDENTIAL or zone.setback_degc is None:
+        return comfort
+    outdoor = weather.filtered_degc
+    lift = zone.setpoint_degc - zone.setback_degc
+    stagger = _stagger_h(moment, zone)
+    hourly = [early_start_h(lift, degc) + stagger for degc in outdoor[::4].tolist()]
+    early = np.repeat(hourly, 4)[: len(outdoor)]
+    until = _until_manned_h(moment, zone)
+    held = (until <= early) | (outdoor < NO_SETBACK_BELOW_DEGC)
+    return np.where(held, comfort, zone.setback_degc)
+
+
+def _until_manned_h(moment: Moment, zone: Zone) -> Array:
+    """Time from each quarter until somebody is due; 0 while somebody is, infinite when nobody comes soon [h]."""
+    open_ = moment.longer.within(zone.occupied) & ~moment.longer.closed(moment.site, zone)
+    there = open_.tolist()
+    wait, passed = [], np.inf
+    for manned in reversed(there):
+        passed = 0.0 if manned else passed + 0.25
+        wait.append(passed)
+    return np.array(wait[::-1][: len(moment.slots)])
+
+
+def _stagger_h(moment: Moment, zone: Zone) -> float:
+    set_back = [other.id for other in moment.site.zones if other.setback_degc is not None]
+    return STAGGER_H * set_back.index(zone.id) if moment.scene.strategy.staggered else 0.0
+
+
+def air_shares(moment: Moment, weather: Expected) -> dict[str, Array]:
+    """Flow of every unit by quarter: its timetable, and night air while warm rooms can be cooled with it."""
+    result = {}
+    for unit in moment.site.air_handling:
+        share = air_share(unit, moment.slots)
+        if unit.occupied and (shut := moment.slots.closed(moment.site, unit)).any():
+            share = np.where(shut, least_flow_pct(unit) / 100, share)
+        extract = moment.scene.of(unit, "extract_temp_degc")
+        if extract is not None and extract > NIGHT_AIR_LOW_DEGC:
+            part = min((extract - NIGHT_AIR_LOW_DEGC) / (NIGHT_AIR_HIGH_DEGC - NIGHT_AIR_LOW_DEGC), 1.0)
+            useful = weather.temp_degc <= extract - NIGHT_AIR_COLDER_K
+            useful &= weather.filtered_degc >= NIGHT_AIR_SEASON_DEGC
+            share = np.where(useful, np.maximum(share, share + part * (1.0 - share)), share)
+        result[unit.id] = share
+    return result

@@ -1,0 +1,1 @@
+"""The nightly re-fit of the plant's model from the record."""

@@ -1,0 +1,1 @@
+"""The rules: plain decisions for whatever the site declares, one file a kind of equipment."""

@@ -1,0 +1,71 @@
+"""Which heat pumps can be counted on.
+
+A machine is lost by a fault, an open safety chain, no answer, or no compressor running ten minutes after it was asked
+to; after half an hour it is tried again.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from control.picture import Scene
+from control.rules.memory import MachineMemory, RuleMemory
+from models.assets import HeatPump
+from models.reasons import Code
+
+IDLE_S: Final = 600.0
+RETRY_S: Final = 2400.0
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """The heat pumps as they are right now."""
+
+    able: tuple[HeatPump, ...]
+    """Those that can be run by stages."""
+    lost: Mapping[str, Code]
+    """Those that cannot run, and why."""
+    running: Mapping[str, int]
+    """Compressors running as measured."""
+
+
+def fleet(scene: Scene, memory: RuleMemory) -> Fleet:
+    """Which machines may be counted on. One whose state is not yet known is neither able nor lost."""
+    able: list[HeatPump] = []
+    lost: dict[str, Code] = {}
+    running: dict[str, int] = {}
+    for pump in scene.site.heat_pumps:
+        if scene.find(pump, "stage_request") is None:
+            continue
+        points = machine_points(scene, pump)
+        if any(scene.missing(point) for point in points):
+            lost[pump.id] = Code.LOST_NO_ANSWER
+        elif scene.unsettled(points):
+            continue
+        elif why := _stopped(scene, pump, memory.machines.get(pump.id)):
+            lost[pump.id] = why
+        else:
+            able.append(pump)
+            running[pump.id] = _compressors_on(scene, pump)
+    return Fleet(tuple(able), lost, running)
+
+
+def machine_points(scene: Scene, pump: HeatPump) -> tuple[str, ...]:
+    """The inputs without which a machine is not run by stages: its fault, its safety chain, its compressors."""
+    signals = ["fault", "release_ok", *(f"compressor_{n}_on" for n in range(1, pump.compressors + 1))]
+    return tuple(point for signal in signals if (point := scene.find(pump, signal)) is not None)
+
+
+def _compressors_on(scene: Scene, pump: HeatPump) -> int:
+    return sum(bool(scene.flag(scene.find(pump, f"compressor_{n}_on"))) for n in range(1, pump.compressors + 1))
+
+
+def _stopped(scene: Scene, pump: HeatPump, memory: MachineMemory | None) -> Code | None:
+    if scene.flag(scene.find(pump, "fault")):
+        return Code.LOST_FAULT
+    if scene.flag(scene.find(pump, "release_ok")) is False:
+        return Code.LOST_SAFETY_CHAIN
+    idle = memory.idle_since if memory is not None else None
+    if idle is not None and IDLE_S < scene.seconds_since(idle) < RETRY_S and not _compressors_on(scene, pump):
+        return Code.LOST_IDLE
+    return None
