@@ -210,7 +210,7 @@ def _sim(arguments: argparse.Namespace) -> int:
 
 
 def _backtest(arguments: argparse.Namespace) -> int:
-    from bems.backtest import backtest
+    from bems.backtest.command import backtest
 
     options = {name: value for name, value in vars(arguments).items() if name not in {"run", "site"}}
     return backtest(arguments.site, **options)

@@ -10,10 +10,10 @@ from typing import Final
 
 import numpy as np
 
+from bems.backtest.lockstep import Controller
 from bems.history.rows import CommandRow
-from bems.lockstep import Controller
-from bems.twin_account import Account, account
-from bems.twin_inputs import TwinError
+from bems.twin.account import Account, account
+from bems.twin.inputs import TwinError
 from control.night.account import Rules
 from control.picture import Picture
 from control.problem import Plant

@@ -5,7 +5,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bems.information import Information
+from bems.backtest.information import Information
 from control.grid import grid_at
 from control.habits.learned import cold
 from control.outlook.whole import outlook

@@ -9,9 +9,9 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from bems.lockstep import Lockstep
-from bems.record_of import record_of
-from bems.twin import Twin
+from bems.backtest.lockstep import Lockstep
+from bems.backtest.record_of import record_of
+from bems.twin.plant import Twin
 from control.plant_model import from_site
 from control.record import Record
 from control.refit.fitted import NEUTRAL, Fitted

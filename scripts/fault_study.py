@@ -14,10 +14,10 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from bems import lockstep
-from bems.contestants import CONTESTANTS, Setting
-from bems.information import Information
-from bems.lockstep import LockstepResult
+from bems.backtest import lockstep
+from bems.backtest.contestants import CONTESTANTS, Setting
+from bems.backtest.information import Information
+from bems.backtest.lockstep import LockstepResult
 from control.hygiene import potable_points, proofs
 from control.record import Record
 from hil_sim.faults import Fault, FaultKind, FaultyPlant

@@ -6,9 +6,9 @@ from dataclasses import dataclass, fields
 from statistics import median
 from typing import Any
 
-from bems.backtest_page import corrected_nok
-from bems.scoring import Score
-from bems.service_gate import lacking
+from bems.backtest.page import corrected_nok
+from bems.backtest.scoring import Score
+from bems.backtest.service_gate import lacking
 
 LITTLE = 1e-9
 

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 import numpy as np
 import pytest
 
-from bems.csv_series import prices_csv, weather_csv
+from bems.backtest.csv_series import prices_csv, weather_csv
 from models.site import Place
 from scripts import study
 from scripts.study_cases import REAL_PRICES, REAL_WEATHER, Week, files

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bems.backtest_run import Task
-from bems.bound import Known, bound, recorded_sessions
-from bems.lockstep import unread
-from bems.scoring import bill_nok
+from bems.backtest.bound import Known, bound, recorded_sessions
+from bems.backtest.lockstep import unread
+from bems.backtest.run import Task
+from bems.backtest.scoring import bill_nok
 from control.record import Record
 from control.rules.memory import RuleMemory
 from models.prices import PriceSeries

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bems import lockstep
+from bems.backtest import lockstep
 from control.hygiene import potable_points, proofs
 from hil_sim.faults import Fault, FaultKind, FaultyPlant
 from hil_sim.plant import create

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from bems.csv_series import CsvError, covered, prices_csv, weather_csv
+from bems.backtest.csv_series import CsvError, covered, prices_csv, weather_csv
 
 START = datetime(2019, 1, 15, tzinfo=UTC)
 WEATHER = "time_utc,temp_degc,ghi_w_m2,dni_w_m2,dhi_w_m2,wind_m_s"

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bems.contestants import CONTESTANTS, WARM_UP, Setting
-from bems.information import Information
-from bems.lockstep import Lockstep
-from bems.scoring import score
-from bems.service_gate import GATE_KH
+from bems.backtest.contestants import CONTESTANTS, WARM_UP, Setting
+from bems.backtest.information import Information
+from bems.backtest.lockstep import Lockstep
+from bems.backtest.scoring import score
+from bems.backtest.service_gate import GATE_KH
 from hil_sim.plant import create
 from models.prices import PriceSeries
 from models.site import load_site

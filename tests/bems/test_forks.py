@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from bems.forks import JobError, in_forks
+from bems.backtest.forks import JobError, in_forks
 
 
 def test_each_job_changes_only_its_own_copy_of_the_world():

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from bems.information import Information
+from bems.backtest.information import Information
 from models.prices import PriceSeries
 from models.synthetic import BIRI, spell
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bems.lockstep import run
+from bems.backtest.lockstep import run
 from control.rules.decision import Decision
 from control.rules.memory import RuleMemory
 from control.wish import Wish

@@ -10,7 +10,7 @@ import pytest
 from bems import night_rules
 from bems.history.rows import CommandRow
 from bems.night_rules import Replay, by_rules
-from bems.twin_inputs import TwinError
+from bems.twin.inputs import TwinError
 from control.plant_model import from_site
 from control.record import Record
 from control.rules.memory import RuleMemory

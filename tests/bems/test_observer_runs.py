@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bems.lockstep import Lockstep
+from bems.backtest.lockstep import Lockstep
 from control.observer import observe as observer
 from control.picture import Scene
 from control.plant_model import from_site

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bems import lockstep
-from bems.contestants import CONTESTANTS, Setting
-from bems.information import Information
+from bems.backtest import lockstep
+from bems.backtest.contestants import CONTESTANTS, Setting
+from bems.backtest.information import Information
 from control.hygiene import potable_points, proofs
 from hil_sim.faults import Fault, FaultKind, FaultyPlant
 from hil_sim.plant import create

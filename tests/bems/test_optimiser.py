@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import bems.optimiser
-from bems.contestants import CONTESTANTS, Setting
-from bems.information import Information
-from bems.lockstep import Lockstep
-from bems.variants import VARIANTS
+import bems.backtest.optimiser
+from bems.backtest.contestants import CONTESTANTS, Setting
+from bems.backtest.information import Information
+from bems.backtest.lockstep import Lockstep
+from bems.backtest.variants import VARIANTS
 from control.plan import NoPlan, Plan
 from control.planning import GOOD_FOR, label
 from hil_sim.plant import create
@@ -61,7 +61,9 @@ def no_solver(monkeypatch):
     asked = []
 
     def fail():
-        monkeypatch.setattr(bems.optimiser, "plan", lambda *_: asked.append(1) or NoPlan(None, ("made to fail",)))
+        monkeypatch.setattr(
+            bems.backtest.optimiser, "plan", lambda *_: asked.append(1) or NoPlan(None, ("made to fail",))
+        )
         return asked
 
     return fail

@@ -4,8 +4,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bems.lockstep import LockstepResult
-from bems.record_of import record_of
+from bems.backtest.lockstep import LockstepResult
+from bems.backtest.record_of import record_of
 from control.ledger import Ledger
 from control.rules.memory import RuleMemory
 from models.site import load_site

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bems.lockstep import LockstepResult
-from bems.scoring import points_needed, score
-from bems.service_gate import lacking
+from bems.backtest.lockstep import LockstepResult
+from bems.backtest.scoring import points_needed, score
+from bems.backtest.service_gate import lacking
 from control.ledger import Ledger
 from control.rules.memory import RuleMemory
 from models.prices import PriceSeries

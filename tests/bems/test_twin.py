@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bems.lockstep import Lockstep
-from bems.record_of import record_of
-from bems.twin import Twin
-from bems.twin_account import account
-from bems.twin_inputs import TwinError
-from bems.twin_tanks import BOTTOM, LAYERS, TOP, Vessel
+from bems.backtest.lockstep import Lockstep
+from bems.backtest.record_of import record_of
+from bems.twin.account import account
+from bems.twin.inputs import TwinError
+from bems.twin.plant import Twin
+from bems.twin.tanks import BOTTOM, LAYERS, TOP, Vessel
 from control.plant_model import from_site
 from control.record import Record
 from control.refit.fitted import NEUTRAL
@@ -111,10 +111,10 @@ def test_a_colder_set_point_saves_heat_and_cools_the_rooms(record, start):
         twin = Twin(SITE, PLANT, NEUTRAL, record)
         before = twin.reset(start, 1)["heat_floor.energy_kwh"]
         points = [p for p in SITE.points if p.endswith(".setpoint_degc")]
-        twin.step({p: twin.held[p] + shift for p in points}, 60.0)
+        twin.step({p: twin.house.held[p] + shift for p in points}, 60.0)
         for _ in range(72):
             seen = twin.step({}, 300.0)
-        rooms.append(twin.rooms["unit_a"][0])
+        rooms.append(twin.house.rooms["unit_a"][0])
         heat.append(seen["heat_floor.energy_kwh"] - before)
     assert rooms[1] < rooms[0]
     assert heat[1] < 0.9 * heat[0]
@@ -124,9 +124,9 @@ def test_a_command_given_back_falls_to_its_default(record, start):
     twin = Twin(SITE, PLANT, NEUTRAL, record)
     twin.reset(start, 1)
     twin.step({"boiler.stage_request": 3.0}, 60.0)
-    assert twin.boiler_kw == [60.0]
+    assert twin.house.boiler_kw == [60.0]
     twin.step({"boiler.stage_request": None}, 60.0)
-    assert twin.boiler_kw == [0.0]
+    assert twin.house.boiler_kw == [0.0]
     with pytest.raises(KeyError):
         twin.step({"boiler.power_kw": None}, 60.0)
 
@@ -136,7 +136,7 @@ def test_cars_that_are_held_back_charge_later(record, start):
     twin.reset(start, 1)
     held = {f"{c.id}.max_current_a": 0.0 for c in SITE.chargers}
     twin.step(held, 60.0)
-    assert sum(twin.car_kw) == 0.0
+    assert sum(twin.house.car_kw) == 0.0
 
 
 def test_account_tells_each_controller_from_the_same_state(record, start, weather):

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bems.lockstep import run
+from bems.backtest.lockstep import run
 from bems.publish.influx_setup import set_up
 from bems.publish.lines import series_key, text_of
 from dashboards.grafana.provision import files

@@ -11,10 +11,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from bems.columns import Columns
-from bems.comfort import Comfort, comfort, service_points
-from bems.district_bill import district_nok
-from bems.lockstep import LockstepResult
+from bems.backtest.columns import Columns
+from bems.backtest.comfort import Comfort, comfort, service_points
+from bems.backtest.district_bill import district_nok
+from bems.backtest.lockstep import LockstepResult
 from control import hygiene
 from models.assets import Asset, Purpose
 from models.bill import month_bill

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import numpy as np
 
-from bems.columns import Array, Columns
+from bems.backtest.columns import Array, Columns
 from models.district_heat import DistrictHeat, heat_prices
 from models.local_time import local_date
 from models.prices import PriceSeries

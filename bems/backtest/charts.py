@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from bems.backtest_series import QUARTER_S, Series
+from bems.backtest.series import QUARTER_S, Series
 from bems.svg import Line, Mark, Panel, draw
 
 Array = NDArray[np.float64]

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import timedelta
 
-from bems.lockstep import LockstepResult
+from bems.backtest.lockstep import LockstepResult
 from control.record import Record
 from models.site import Site
 

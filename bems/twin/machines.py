@@ -3,7 +3,7 @@
 from math import exp
 from typing import Final
 
-from bems.twin_tanks import BOTTOM, TOP, Vessel
+from bems.twin.tanks import BOTTOM, TOP, Vessel
 from control.assets.heat_pumps import HeatPumps
 from models.assets import AirHandling, Collectors, HeatPump
 from models.physics import collector

@@ -17,9 +17,9 @@ from typing import Final
 
 import numpy as np
 
+from bems.backtest.scoring import USUAL_SPF, bill_nok
+from bems.backtest.service_gate import GATE_MEAN_K
 from bems.comfort import BELOW_K
-from bems.scoring import USUAL_SPF, bill_nok
-from bems.service_gate import GATE_MEAN_K
 from control.assets.building import Softness
 from control.assets.chargers import Session
 from control.dispatch import BROKEN_NOK

@@ -1,31 +1,24 @@
-"""The fitted model as a plant: what would have happened under another controller in the hours of a record.
+"""State and physics of the twin: one step of at most a minute of rooms, tanks, machines, ground and cars.
 
-Weather, people, tap water, cars and all that nobody controls are those of the record; rooms, tanks, machines and meters
-follow the plan's own equations with the fitted parameters. A room is as far from its group's temperature as it was
-then, a valve as open as it was then and moved by what differs since. Satisfies `bems.lockstep.Plant`.
+Weather, people, tap water, cars and all that nobody controls are those of the record; rooms, tanks, machines follow the
+plan's own equations with the fitted parameters. A room is as far from its group's temperature as it was then, a valve
+as open as it was then and moved by what differs since.
 """
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
-from math import ceil
 from typing import Final
 
 import numpy as np
 
-from bems.twin_inputs import TwinInputs, twin_inputs
-from bems.twin_machines import AirUnit, Machine, Panel
-from bems.twin_meters import Meters
-from bems.twin_tanks import BOTTOM, TOP, TapWater, Vessel
+from bems.twin.inputs import TwinInputs
+from bems.twin.machines import AirUnit, Machine, Panel
+from bems.twin.tanks import BOTTOM, TOP, TapWater, Vessel
 from control.assets.building import Group
 from control.predict import Transition, heat_into, transition
 from control.problem import Plant
-from control.record import Record
-from control.refit.fitted import Fitted, applied
-from control.refit.parts import machines_as_metered
 from models.physics.irradiance import FACADES_DEG
 from models.site import Site
 
-LONGEST_STEP_S: Final = 60.0
 VALVE_BAND_K: Final = 1.0
 """Of a room's controller: fully open so far below its set point."""
 VALVE_INTEGRAL_S: Final = 7200.0
@@ -38,43 +31,19 @@ LEAST_A: Final = 6.0
 PHASE_V: Final = 230.0
 TO_CIRCULATION, TO_WELLS = 1, 2
 
-Observations = Mapping[str, float | None]
 
+class House:
+    """Everything that has a state, as the record has it at `start` (UTC); commands are in `held`."""
 
-class Twin:
-    """State of the twin; `reset` before the first step."""
-
-    def __init__(self, site: Site, plant: Plant, fitted: Fitted, record: Record) -> None:
-        """`plant` is the site file's; TwinError when the record does not tell what is needed."""
-        # A plan reckons with a tank's mean, the machines here with what they give: their own factors are of the record.
-        for group in plant.heat_pumps:
-            fitted = fitted.with_part(f"heat_pumps.{group.id}", machines_as_metered(site, group, record))
-        self.site, self.plant = site, applied(plant, fitted)
-        self.inputs: TwinInputs = twin_inputs(site, self.plant, record)
-        self._defaults = {p.id: p.spec.write.relinquish for p in site.points.values() if p.spec.write is not None}
+    def __init__(self, site: Site, plant: Plant, inputs: TwinInputs, start: datetime) -> None:
+        self.site, self.plant, self.inputs = site, plant, inputs
+        self.now, self.n = start, inputs.index(start)
+        defaults = {p.id: p.spec.write.relinquish for p in site.points.values() if p.spec.write is not None}
+        self.held = {point: self._recorded(point, self.n, usual) for point, usual in defaults.items()}
+        self.setpoints = [site.find(devices, "setpoint_degc") for devices in inputs.spaces.devices]
         self._transitions: dict[tuple[str, float, float], Transition] = {}
-        self.now = record.start
-
-    # --- The seam -------------------------------------------------------------------------------------------------
-
-    def reset(self, start: datetime, seed: int) -> Observations:  # noqa: ARG002  (nothing here is drawn by lot)
-        """The plant as the record has it at `start` (UTC)."""
-        self.now, n = start, self.inputs.index(start)
-        self.held = {point: self._recorded(point, n, usual) for point, usual in self._defaults.items()}
-        self._tanks(n)
-        self._parts(n)
-        self._step(1.0)
-        self.meters.settle()
-        return self._observed()
-
-    def step(self, commands: Observations, dt_s: float) -> Observations:
-        """Advance under these commands; KeyError for a point that cannot be written."""
-        for point, value in commands.items():
-            self.held[point] = self._defaults[point] if value is None else value
-        count = ceil(dt_s / LONGEST_STEP_S)
-        for _ in range(count):
-            self._step(dt_s / count)
-        return self._observed()
+        self._tanks(self.n)
+        self._parts(self.n)
 
     # --- State ----------------------------------------------------------------------------------------------------
 
@@ -135,7 +104,6 @@ class Twin:
         self._car_stay: list[int | None] = [None] * len(site.chargers)
         self._car_need = [0.0] * len(site.chargers)
         self.pv_kw = [0.0] * len(site.pv)
-        self.meters = Meters(self, n)
 
     def _ground(self, n: int) -> None:
         """Ground temperature at which the brine comes as it was recorded over half a day."""
@@ -156,7 +124,8 @@ class Twin:
 
     # --- One step of at most a minute -----------------------------------------------------------------------------
 
-    def _step(self, dt_s: float) -> None:
+    def advance(self, dt_s: float) -> None:
+        """Under what is held."""
         self.now += timedelta(seconds=dt_s)
         self.n = n = self.inputs.index(self.now)
         outdoor = float(self.inputs.outdoor_degc[n])
@@ -173,7 +142,6 @@ class Twin:
             on = self._asked(array.devices, "power_limit_enabled", 0.0) >= 0.5
             limit = self._asked(array.devices, "power_limit_pct", 100.0) / 100 if on else 1.0
             self.pv_kw[place] = min(float(self.inputs.pv_kw[place][n]), array.inverter_kw * limit)
-        self.meters.step(dt_s, n)
 
     def _asked(self, devices: tuple[str, ...], signal: str, usual: float) -> float:
         point = self.site.find(devices, signal)
@@ -204,7 +172,7 @@ class Twin:
         """Valves, emitters, and every group's room and mass."""
         of, groups = self.inputs.spaces, self.plant.groups
         shift = np.array([self.rooms[g.id][0] - self.inputs.groups[g.id].room_degc[n] for g in groups])
-        points = self.meters.setpoints
+        points = self.setpoints
         asked = np.array([self.held.get(p, s) if p else s for p, s in zip(points, of.setpoint_degc[:, n], strict=True)])
         moved = (asked - of.setpoint_degc[:, n] - shift[of.group]) / VALVE_BAND_K
         wanted = of.valve[:, n] + moved + self._valve_integral
@@ -329,6 +297,3 @@ class Twin:
                 power = min(charger.max_kw, amperes * PHASE_V * charger.phases / 1000, self._car_need[place] / hours)
             self._car_need[place] -= power * hours
             self.car_kw[place] = power
-
-    def _observed(self) -> Observations:
-        return self.meters.observed(self.n)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from bems.lockstep import LockstepResult
+from bems.backtest.lockstep import LockstepResult
 
 Array = NDArray[np.float64]
 

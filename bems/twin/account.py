@@ -7,9 +7,9 @@ from typing import Final
 
 import numpy as np
 
-from bems.lockstep import Controller, Lockstep, LockstepResult
-from bems.scoring import Score, points_needed, score
-from bems.twin import Twin
+from bems.backtest.lockstep import Controller, Lockstep, LockstepResult
+from bems.backtest.scoring import Score, points_needed, score
+from bems.twin.plant import Twin
 from control.grid import Array
 from control.ledger import Ledger
 from control.problem import Plant

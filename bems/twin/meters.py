@@ -1,15 +1,13 @@
 """What the twin shows: sensors, meters and counters by point id; everything else as it was recorded."""
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 
-from bems.twin_machines import BRINE_FALL_K
-from bems.twin_tanks import BOTTOM, RETURN_LAYER, SENSORS, TOP
+from bems.twin.house import House
+from bems.twin.machines import BRINE_FALL_K
+from bems.twin.tanks import BOTTOM, RETURN_LAYER, SENSORS, TOP
 from models.assets import Asset, Meter, Purpose
-
-if TYPE_CHECKING:
-    from bems.twin import Twin
 
 KJ_PER_L_K: Final = 4.14
 UNDISTURBED: Final = {"release_ok": 1.0}
@@ -21,13 +19,12 @@ PHASE_V: Final = 230.0
 class Meters:
     """Counters, and the dictionary of observations."""
 
-    def __init__(self, twin: "Twin", n: int) -> None:
-        self._twin, self._site = twin, twin.site
-        self.setpoints = [twin.site.find(devices, "setpoint_degc") for devices in twin.inputs.spaces.devices]
+    def __init__(self, house: House) -> None:
+        self._house, self._site = house, house.site
         self._counters: dict[str, float] = {}
-        self._start = n
-        self._electric = [m for m in twin.site.meters if m.carrier == "electricity"]
-        self._heat = [m for m in twin.site.meters if m.carrier == "heat"]
+        self._start = house.n
+        self._electric = [m for m in house.site.meters if m.carrier == "electricity"]
+        self._heat = [m for m in house.site.meters if m.carrier == "heat"]
         self._shown: dict[str, float | None] = {}
         self._played: list[tuple[str, list[float]]] | None = None
         self._row = -1
@@ -41,33 +38,33 @@ class Meters:
 
     def _parts_kw(self) -> dict[str, float]:
         """Electric power of every modelled asset; generation is negative."""
-        twin, site = self._twin, self._site
-        parts = {machine.asset.id: machine.power_kw for machine in twin.machines}
-        parts |= {asset.id: power for asset, power in zip(site.boilers, twin.boiler_kw, strict=True)}
-        parts |= {unit.asset.id: unit.fan_kw for unit in twin.air}
-        parts |= {asset.id: power for asset, power in zip(site.chargers, twin.car_kw, strict=True)}
-        parts |= {asset.id: -power for asset, power in zip(site.pv, twin.pv_kw, strict=True)}
-        if twin.tap is not None and site.hot_water is not None:
-            parts[site.hot_water.id] = twin.tap.power_kw
+        house, site = self._house, self._site
+        parts = {machine.asset.id: machine.power_kw for machine in house.machines}
+        parts |= {asset.id: power for asset, power in zip(site.boilers, house.boiler_kw, strict=True)}
+        parts |= {unit.asset.id: unit.fan_kw for unit in house.air}
+        parts |= {asset.id: power for asset, power in zip(site.chargers, house.car_kw, strict=True)}
+        parts |= {asset.id: -power for asset, power in zip(site.pv, house.pv_kw, strict=True)}
+        if house.tap is not None and site.hot_water is not None:
+            parts[site.hot_water.id] = house.tap.power_kw
         return parts
 
     def _heat_kw(self) -> dict[str, float]:
-        twin, site = self._twin, self._site
-        heat = {machine.asset.id: machine.heat_kw for machine in twin.machines}
-        heat |= {asset.id: power for asset, power in zip(site.circuits, twin.circuit_kw, strict=True)}
-        if twin.tap is not None and site.hot_water is not None:
-            heat[site.hot_water.id] = twin.tap.circulation_kw
+        house, site = self._house, self._site
+        heat = {machine.asset.id: machine.heat_kw for machine in house.machines}
+        heat |= {asset.id: power for asset, power in zip(site.circuits, house.circuit_kw, strict=True)}
+        if house.tap is not None and site.hot_water is not None:
+            heat[site.hot_water.id] = house.tap.circulation_kw
         if site.wells is not None:
-            heat[site.wells.id] = twin.net_kw
-        if twin.panel is not None and site.collectors is not None:
-            heat[site.collectors.id] = twin.panel.power_kw
+            heat[site.wells.id] = house.net_kw
+        if house.panel is not None and site.collectors is not None:
+            heat[site.collectors.id] = house.panel.power_kw
         return heat
 
-    def step(self, dt_s: float, n: int) -> None:
+    def step(self, dt_s: float) -> None:
         """Settle a step."""
         hours = dt_s / 3600
         parts = self._parts_kw()
-        self.total_kw = float(self._twin.inputs.base_kw[n]) + sum(parts.values())
+        self.total_kw = float(self._house.inputs.base_kw[self._house.n]) + sum(parts.values())
         for meter in self._electric:
             power = self._behind(meter, parts)
             if power is None:
@@ -91,24 +88,24 @@ class Meters:
         return None
 
     def _own_counters(self, hours: float) -> None:
-        twin, site = self._twin, self._site
-        for charger, power in zip(site.chargers, twin.car_kw, strict=True):
+        house, site = self._house, self._site
+        for charger, power in zip(site.chargers, house.car_kw, strict=True):
             self._count(charger, "energy_kwh", power * hours)
-        for array, power in zip(site.pv, twin.pv_kw, strict=True):
+        for array, power in zip(site.pv, house.pv_kw, strict=True):
             self._count(array, "ac_energy_kwh", power * hours)
-        for machine in twin.machines:
+        for machine in house.machines:
             self._count(machine.asset, "heat_energy_kwh", machine.heat_kw * hours)
-        if twin.panel is not None and site.collectors is not None:
-            self._count(site.collectors, "energy_kwh", max(twin.panel.power_kw, 0.0) * hours)
-        if twin.tap is not None and site.hot_water is not None:
-            self._count(site.hot_water, "volume_m3", twin.tap.flow_l_per_s * hours * 3.6)
+        if house.panel is not None and site.collectors is not None:
+            self._count(site.collectors, "energy_kwh", max(house.panel.power_kw, 0.0) * hours)
+        if house.tap is not None and site.hot_water is not None:
+            self._count(site.hot_water, "volume_m3", house.tap.flow_l_per_s * hours * 3.6)
 
     def _count(self, asset: Asset, signal: str, moved: float) -> None:
         point = self._site.find(asset.devices, signal)
         if point is None:
             return
         if point not in self._counters:
-            column = self._twin.inputs.record.column(point)
+            column = self._house.inputs.record.column(point)
             known = column[: self._start + 1] if column is not None else np.empty(0)
             known = known[~np.isnan(known)]
             self._counters[point] = float(known[-1]) if len(known) else 0.0
@@ -122,17 +119,18 @@ class Meters:
         if point is not None:
             self._shown[point] = value
 
-    def observed(self, n: int) -> dict[str, float | None]:
+    def observed(self) -> dict[str, float | None]:
         """All points after a step."""
+        n = self._house.n
         self._rooms()
         self._tanks()
         self._machines()
         self._water()
         self._cars_and_sun()
-        self._shown |= self._twin.held
+        self._shown |= self._house.held
         if self._played is None:
             self._calm()
-            self._played = [(p, c.tolist()) for p, c in self._twin.inputs.played if p not in self._shown]
+            self._played = [(p, c.tolist()) for p, c in self._house.inputs.played if p not in self._shown]
         if n != self._row:
             self._shown |= {point: column[n] for point, column in self._played}
             self._row = n
@@ -140,7 +138,7 @@ class Meters:
 
     def _calm(self) -> None:
         """Alarms that were never recorded are off."""
-        recorded = {point for point, _ in self._twin.inputs.played}
+        recorded = {point for point, _ in self._house.inputs.played}
         for point in self._site.points.values():
             if point.id in recorded or point.id in self._shown:
                 continue
@@ -151,19 +149,19 @@ class Meters:
                 self._shown[point.id] = 0.0
 
     def _rooms(self) -> None:
-        twin = self._twin
+        house = self._house
         for devices, degc, valve in zip(
-            twin.inputs.spaces.devices, twin.space_degc.tolist(), twin.valves.tolist(), strict=True
+            house.inputs.spaces.devices, house.space_degc.tolist(), house.valves.tolist(), strict=True
         ):
             self._put(devices, "temp_degc", degc)
             self._put(devices, "valve_pct", 100 * valve)
-        for circuit, supply, heat in zip(self._site.circuits, twin.supply_degc, twin.circuit_kw, strict=True):
+        for circuit, supply, heat in zip(self._site.circuits, house.supply_degc, house.circuit_kw, strict=True):
             rate = circuit.design_flow_l_per_h / 3600 * KJ_PER_L_K
             self._put(circuit, "supply_temp_degc", supply)
             self._put(circuit, "return_temp_degc", supply - heat / rate)
-        rooms = {g.room.id: twin.rooms[g.id][0] for g in twin.plant.groups}
-        outdoor = float(twin.inputs.outdoor_degc[twin.n])
-        for unit, planned in zip(twin.air, twin.plant.air, strict=True):
+        rooms = {g.room.id: house.rooms[g.id][0] for g in house.plant.groups}
+        outdoor = float(house.inputs.outdoor_degc[house.n])
+        for unit, planned in zip(house.air, house.plant.air, strict=True):
             extract = sum(part * rooms[room] for room, part in planned.rooms.items())
             self._put(unit.asset, "supply_temp_degc", unit.supply_degc)
             self._put(unit.asset, "extract_temp_degc", extract)
@@ -174,44 +172,44 @@ class Meters:
             self._put(unit.asset, "fan_power_kw", unit.fan_kw)
 
     def _tanks(self) -> None:
-        twin = self._twin
+        house = self._house
         for tank in self._site.tanks:
-            vessel = twin.buffer if tank.role == "buffer" else twin.vessels[tank.id]
+            vessel = house.buffer if tank.role == "buffer" else house.vessels[tank.id]
             for number, layer in enumerate(SENSORS, 1):
                 self._put(tank, f"layer_{number}_temp_degc", vessel.temps[layer])
 
     def _machines(self) -> None:
-        twin = self._twin
-        running = any(machine.level > 0 for machine in twin.machines)
-        to_wells = twin.brine_degc - (BRINE_FALL_K if running else 0.0)
-        for machine in twin.machines:
+        house = self._house
+        running = any(machine.level > 0 for machine in house.machines)
+        to_wells = house.brine_degc - (BRINE_FALL_K if running else 0.0)
+        for machine in house.machines:
             asset, level = machine.asset, machine.level
             for number in range(1, asset.compressors + 1):
                 self._put(asset, f"compressor_{number}_on", float(level >= number - 0.5))
             self._put(asset, "compressor_on", float(level > 0))
             self._put(asset, "compressor_speed_pct", 100 * level / max(asset.compressors, 1))
-            self._put(asset, "brine_in_temp_degc", twin.brine_degc)
+            self._put(asset, "brine_in_temp_degc", house.brine_degc)
             self._put(asset, "brine_out_temp_degc", to_wells)
             self._put(asset, "condenser_out_temp_degc", machine.supply_degc)
             self._put(asset, "return_temp_degc", machine.return_degc)
-            self._put(asset, "supply_temp_degc", twin.buffer.temps[TOP])
+            self._put(asset, "supply_temp_degc", house.buffer.temps[TOP])
             for signal in ("fault", "alarm_code"):
                 self._put(asset, signal, 0.0)
             self._put(asset, "release_ok", 1.0)
-        for boiler, power in zip(self._site.boilers, twin.boiler_kw, strict=True):
+        for boiler, power in zip(self._site.boilers, house.boiler_kw, strict=True):
             self._put(boiler, "power_kw", power)
             self._put(boiler, "stages_on", power / boiler.stage_kw)
             self._put(boiler, "overheat_trip", 0.0)
         if self._site.wells is not None:
-            self._put(self._site.wells, "from_wells_temp_degc", twin.brine_degc)
+            self._put(self._site.wells, "from_wells_temp_degc", house.brine_degc)
             self._put(self._site.wells, "to_wells_temp_degc", to_wells)
             self._put(self._site.wells, "pump_on", float(running))
 
     def _water(self) -> None:
-        twin, asset = self._twin, self._site.hot_water
-        if twin.tap is not None and asset is not None:
-            temps, tap = twin.tap.vessel.temps, twin.tap
-            cold = float(twin.inputs.cold_degc[twin.n])
+        house, asset = self._house, self._site.hot_water
+        if house.tap is not None and asset is not None:
+            temps, tap = house.tap.vessel.temps, house.tap
+            cold = float(house.inputs.cold_degc[house.n])
             shown = {
                 "cold_temp_degc": cold,
                 "preheat_temp_degc": tap.preheated_degc,
@@ -229,7 +227,7 @@ class Meters:
                 self._put(asset, signal, value)
             for loop, back in zip(asset.loops, tap.returns, strict=True):
                 self._put(loop, "return_temp_degc", back)
-        panel, field = twin.panel, self._site.collectors
+        panel, field = house.panel, self._site.collectors
         if panel is not None and field is not None:
             self._put(field, "collector_temp_degc", panel.outlet_degc if panel.flow_l_per_h else panel.mean_degc)
             self._put(field, "exchanger_out_temp_degc", panel.out_degc)
@@ -239,10 +237,10 @@ class Meters:
             self._put(field, "stagnation", float(panel.stagnant))
 
     def _cars_and_sun(self) -> None:
-        twin = self._twin
-        for charger, power, here in zip(self._site.chargers, twin.car_kw, twin.car_here, strict=True):
+        house = self._house
+        for charger, power, here in zip(self._site.chargers, house.car_kw, house.car_here, strict=True):
             self._put(charger, "power_kw", power)
             self._put(charger, "current_a", power * 1000 / (PHASE_V * charger.phases))
             self._put(charger, "mode3_state", 0.0 if not here else 2.0 if power > 0 else 1.0)
-        for array, power in zip(self._site.pv, twin.pv_kw, strict=True):
+        for array, power in zip(self._site.pv, house.pv_kw, strict=True):
             self._put(array, "ac_power_kw", power)

@@ -13,14 +13,14 @@ from typing import Any, Final, Protocol
 
 import numpy as np
 
-from bems.backtest_series import Series, series_of
-from bems.bound import Bound, Known, bound
-from bems.contestants import CONTESTANTS, WARM_UP, Setting
-from bems.forks import Job, in_forks
-from bems.information import Information
-from bems.lockstep import Lockstep, LockstepResult, Plant
-from bems.record_of import record_of
-from bems.scoring import Score, points_needed, score
+from bems.backtest.bound import Bound, Known, bound
+from bems.backtest.contestants import CONTESTANTS, WARM_UP, Setting
+from bems.backtest.forks import Job, in_forks
+from bems.backtest.information import Information
+from bems.backtest.lockstep import Lockstep, LockstepResult, Plant
+from bems.backtest.record_of import record_of
+from bems.backtest.scoring import Score, points_needed, score
+from bems.backtest.series import Series, series_of
 from control.record import Record
 from control.strategy import GOOD
 from models.local_time import local_midnight

@@ -8,9 +8,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from bems.columns import Columns
-from bems.lockstep import LockstepResult
-from bems.scoring import main_meter
+from bems.backtest.columns import Columns
+from bems.backtest.lockstep import LockstepResult
+from bems.backtest.scoring import main_meter
 from models.site import Site
 
 Array = NDArray[np.float64]

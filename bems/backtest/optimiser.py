@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from time import perf_counter
 
-from bems.variants import WHOLE, Variant
+from bems.backtest.variants import WHOLE, Variant
 from control.dispatch import Options, plan
 from control.grid import grid_at
 from control.guidance import ASSETS, promoted
@@ -36,7 +36,7 @@ class Optimiser:
     _tried_at: datetime | None = None
 
     def __call__(self, site: Site, picture: Picture, now: datetime, memory: RuleMemory, max_age_s: float) -> Decision:
-        """See `bems.lockstep.Controller`."""
+        """See `bems.backtest.lockstep.Controller`."""
         strategy = replace(GOOD, peak_guard=self.variant.peak_guard)
         scene = Scene(site, picture, now, max_age_s, memory.awake_since or now, strategy)
         known = self.known(now)

@@ -12,16 +12,16 @@ from typing import Any, Final
 import numpy as np
 
 from bems import __version__
-from bems.backtest_charts import Seen, charts
-from bems.backtest_page import page
-from bems.backtest_run import PlantFactory, Run, Task, run
-from bems.backtest_series import QUARTER_S
-from bems.bound import Bound
-from bems.contestants import CONTESTANTS
-from bems.csv_series import CsvError, covered, prices_csv, weather_csv
+from bems.backtest.bound import Bound
+from bems.backtest.charts import Seen, charts
+from bems.backtest.contestants import CONTESTANTS
+from bems.backtest.csv_series import CsvError, covered, prices_csv, weather_csv
+from bems.backtest.page import page
+from bems.backtest.run import PlantFactory, Run, Task, run
+from bems.backtest.scoring import Score
+from bems.backtest.series import QUARTER_S
+from bems.backtest.service_gate import lacking
 from bems.process import complain, say
-from bems.scoring import Score
-from bems.service_gate import lacking
 from hil_sim.plant import create
 from models.local_time import local_midnight
 from models.prices import PriceSeries, join_prices

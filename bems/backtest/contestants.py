@@ -10,11 +10,11 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
-from bems.information import Information
-from bems.lockstep import Controller, LockstepResult
-from bems.optimiser import Optimiser
-from bems.record_of import record_of
-from bems.variants import VARIANTS, WHOLE, Variant
+from bems.backtest.information import Information
+from bems.backtest.lockstep import Controller, LockstepResult
+from bems.backtest.optimiser import Optimiser
+from bems.backtest.record_of import record_of
+from bems.backtest.variants import VARIANTS, WHOLE, Variant
 from control.habits.learned import Learned, cold, learn
 from control.planning import Knowledge
 from control.plant_model import from_site

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from bems.scoring import Score
+from bems.backtest.scoring import Score
 
 GATE_KH: Final = 0.5
 GATE_MEAN_K: Final = 0.3

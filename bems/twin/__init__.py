@@ -1,0 +1,1 @@
+"""The fitted model as a plant: `plant.Twin` is what others take, `account` what they ask of it."""
