@@ -40,6 +40,7 @@ from models.field import Connection, Device, Id, SitePoint, Strict, points_of
 from models.keeping import RecordKeeping
 from models.profile import Profile, Text, load_profile
 from models.promotion import Control
+from models.reporting import Reporting
 from models.site_check import reference_faults, salvage
 from models.targets import Influx, Monitoring, MqttOut
 from models.tariff import TariffConfig
@@ -102,6 +103,8 @@ class Site(Strict):
     """What is to be known of alarms here, beyond the system's own list."""
     alerts: Alerts = Alerts()
     monitoring: Monitoring = Monitoring()
+    reports: Reporting = Reporting()
+    """What reports measure against: baseline, normal year, budgets."""
     access: Access = Access()
     bacnet_station: BacnetStation = BacnetStation()
     connections: tuple[Connection, ...]

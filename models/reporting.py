@@ -1,0 +1,71 @@
+"""What a site's reports are to be measured against: a baseline, a normal year, budgets, factors of greenhouse gas."""
+
+from datetime import date
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from models.assets import Purpose
+from models.field import Strict
+
+Source = Annotated[str, Field(min_length=1, max_length=200)]
+"""Where a figure is from, as it is to stand in a report."""
+MONTHS = 12
+
+
+class Span(Strict):
+    """Local days, both included."""
+
+    first: date
+    last: date
+
+    @model_validator(mode="after")
+    def _rises(self) -> Self:
+        if self.last < self.first:
+            raise ValueError(f"last {self.last} is before first {self.first}")
+        return self
+
+    @property
+    def days(self) -> int:
+        """How many."""
+        return (self.last - self.first).days + 1
+
+
+class NormalYear(Strict):
+    """Degree days to base 17 °C of a normal year."""
+
+    degree_days_kd: tuple[Annotated[float, Field(ge=0, le=2000)], ...] = Field(min_length=MONTHS, max_length=MONTHS)
+    """January to December."""
+    source: Source
+
+
+class Budget(Strict):
+    """What one purpose is meant to take in a year."""
+
+    of: Purpose | Literal["heating", "water_drawn", "delivered"]
+    """A purpose of electricity meters, heat metered to rooms and ventilation, heat in hot water drawn, or all that is
+    bought."""
+    kwh_per_m2_year: float = Field(ge=0, le=1000)
+    source: Source
+
+
+class GreenhouseFactor(Strict):
+    """What a kWh of electricity bought gives off, from one day to another."""
+
+    basis: Literal["location", "market", "lifetime_no", "lifetime_eu"]
+    first: date
+    last: date
+    """Included."""
+    g_per_kwh: float = Field(ge=0, le=2000)
+    source: Source
+
+
+class Reporting(Strict):
+    """All of it. What is left out is not in reports, and they say so."""
+
+    baseline: Span | None = None
+    """Before a measure: savings by IPMVP option C are measured from it."""
+    normal_year: NormalYear | None = None
+    budgets: tuple[Budget, ...] = ()
+    greenhouse: tuple[GreenhouseFactor, ...] = ()
+    """Beside the factors that came with the program; these go first."""
