@@ -21,26 +21,17 @@ LINT: Final = {
 }
 """Each check's command in the virtual environment, by the name people see."""
 
-SIDE_BY_SIDE: Final = (
-    *(f"tests/{package}" for package in ("bems", "control", "dashboards", "functions", "hil_sim", "models")),
-    *(
-        f"tests/system/test_{pages}.py"
-        for pages in ("alarm_page", "desk_pages", "house_pages", "insight_pages", "page")
-    ),
-    *(f"tests/system/test_{name}.py" for name in ("grafana", "record_kill", "sign_in")),
-)
-"""These judge values, not periods: a process a core runs them, file by file."""
+WIRE: Final = "bac0 bacnet battery_wire control_port demo modbus mqtt outages planning restart watched"
+ALONE: Final = ("tests/drivers", *(f"tests/system/test_{name}.py" for name in WIRE.split()))
+"""These judge periods or hold a port of the site file: one after another. All others: a process a core."""
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run the checks, all of them even when one fails, so that one run shows everything; returns the exit code."""
     failed = [name for name, command in LINT.items() if not passes(name, command)]
     if "--lint" not in arguments:
-        side_by_side = ["-n", str(os.cpu_count() or 1), "--dist", "loadfile", *SIDE_BY_SIDE]
-        alone = [f"--ignore={folder}" for folder in SIDE_BY_SIDE]
-        failed += [
-            name for name, words in (("tests", side_by_side), ("tests on the wire", alone)) if not tested(name, words)
-        ]
+        others = ["-n", str(os.cpu_count() or 1), "--dist", "loadfile", *(f"--ignore={path}" for path in ALONE)]
+        failed += [name for name, words in (("tests", others), ("tests on the wire", ALONE)) if not tested(name, words)]
     if failed:
         print(f"not passed: {', '.join(failed)}", file=sys.stderr)
     return 1 if failed else 0
@@ -49,7 +40,7 @@ def main(arguments: Sequence[str]) -> int:
 def tested(name: str, words: Sequence[str]) -> bool:
     """Run tests, their own words to the screen as they come."""
     print(f"{name}:", flush=True)
-    command = [str(VENV / "bin" / "python"), "-m", "pytest", *words]
+    command = [str(VENV / "bin" / "python"), "-m", "pytest", "--durations=12", *words]
     return subprocess.run(command, cwd=ROOT, check=False).returncode == 0
 
 
