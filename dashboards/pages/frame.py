@@ -159,7 +159,7 @@ def _alarm_strip(language: Language) -> Markup:
     words = texts(language)
     return el(
         "a",
-        {"class": "alarm-strip", "id": "alarm-strip", "href": _alarms_at(language), "data-some": "false"},
+        {"class": "alarm-strip", "id": "alarm-strip", "href": address("alarms", language), "data-some": "false"},
         el("span", {"class": "sr"}, words["alarms.title"]),
         el(
             "span",
@@ -168,12 +168,6 @@ def _alarm_strip(language: Language) -> Markup:
         ),
         el("span", {"class": "alarm-text", "id": "alarm-text"}, ""),
     )
-
-
-def _alarms_at(language: Language) -> str:
-    from dashboards.pages.registry import PAGES  # its pages are made with this
-
-    return address("alarms", language) if "alarms" in PAGES else f"{address('now', language)}#h-alarms"
 
 
 def _count(letter: str, name: str) -> Markup:
