@@ -168,17 +168,11 @@ def _sheet(viewer: Viewer, language: Language) -> Markup:
         el(
             "p",
             {"class": "sheet-actions"},
-            el("a", change, words["house_rooms.change"]) if viewer.may(Right.SET_ROOMS) and _has_settings() else "",
+            el("a", change, words["house_rooms.change"]) if viewer.may(Right.SET_ROOMS) else "",
             el("button", {"type": "button", "id": "room-details"}, words["house_rooms.details"]) if technical else "",
             el("button", {"type": "button", "id": "room-close"}, words["house_rooms.close"]),
         ),
     )
-
-
-def _has_settings() -> bool:
-    from dashboards.pages.registry import PAGES  # this page is one of them
-
-    return "settings" in PAGES
 
 
 def _table(site: Site, language: Language) -> Markup:
