@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import numpy as np
@@ -17,6 +17,7 @@ from control.record import Record
 from control.refit.fitted import Fitted
 from control.rules.memory import RuleMemory
 from models.assets import Purpose
+from models.district_heat import heat_prices
 from models.prices import PriceSeries
 from models.site import Site
 from models.tariff import import_prices
@@ -32,7 +33,11 @@ class Account:
     bought_kwh: Array
     """By clock hour."""
     energy_nok: Array
-    """Energy and grid energy, by clock hour; NaN where the price is not known."""
+    """Electric energy and grid energy, by clock hour; NaN where the price is not known."""
+    heat_kwh: Array
+    """District heat, by clock hour; 0 without a network."""
+    heat_nok: Array
+    """Its energy, by clock hour; NaN where the price is not known."""
     run: LockstepResult
 
 
@@ -74,7 +79,7 @@ def account(  # noqa: PLR0913  (a call reads as the description of a comparison)
         told = score(site, run, prices, hygiene_state=duty, peak_so_far_kw=peak_so_far_kw)
         bought = bought_kwh(site, run)
         nok = np.asarray(import_prices(site.tariff, prices, start, lockstep.now, 3600)) * bought
-        found[name] = Account(told, bought, nok, run)
+        found[name] = Account(told, bought, nok, *heat(site, run, prices), run)
     return found
 
 
@@ -82,5 +87,23 @@ def bought_kwh(site: Site, run: LockstepResult) -> Array:
     """By hour, from the main meter's counter."""
     mains = [m for m in site.meters if m.carrier == "electricity" and m.purpose is Purpose.TOTAL]
     point = next(p for m in mains if (p := site.find(m.devices, "import_kwh")) is not None)
-    counter = np.concatenate([[run.initial[run.points.index(point)]], run.column(point)])
-    return np.asarray(np.diff(counter[:: round(3600 / run.dt_s)]), dtype=np.float64)
+    return _by_hour(run, point)
+
+
+def heat(site: Site, run: LockstepResult, prices: PriceSeries) -> tuple[Array, Array]:
+    """District heat [kWh] by hour, from the substations' counters, and what its energy costs [NOK]."""
+    hours = round(len(run.values) * run.dt_s / 3600)
+    kwh, nok = np.zeros(hours), np.zeros(hours)
+    end = run.start + timedelta(hours=hours)
+    for network in site.district_heat:
+        point = site.find(network.devices, "energy_kwh")
+        if point is not None:
+            taken = _by_hour(run, point)
+            kwh = kwh + taken
+            nok = nok + taken * heat_prices(network.prices, site.tariff, prices, run.start, end, 3600)
+    return kwh, nok
+
+
+def _by_hour(run: LockstepResult, counter: str) -> Array:
+    values = np.concatenate([[run.initial[run.points.index(counter)]], run.column(counter)])
+    return np.asarray(np.diff(values[:: round(3600 / run.dt_s)]), dtype=np.float64)

@@ -5,6 +5,7 @@ plan's own equations with the fitted parameters. A room is as far from its group
 as open as it was then and moved by what differs since.
 """
 
+from bisect import bisect_right
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -12,10 +13,12 @@ import numpy as np
 
 from bems.twin.inputs import TwinInputs
 from bems.twin.machines import AirUnit, Machine, Panel
+from bems.twin.supply import Pack, Substation
 from bems.twin.tanks import BOTTOM, TOP, TapWater, Vessel
 from control.assets.building import Group
 from control.predict import Transition, heat_into, transition
 from control.problem import Plant
+from models.battery import Battery
 from models.physics.irradiance import FACADES_DEG
 from models.site import Site
 
@@ -28,6 +31,8 @@ BOILER_STOP_DEGC: Final = 80.0
 CIRCUIT_FALL_K: Final = 5.0
 BRINE_FOLLOWS_S: Final = 900.0
 LEAST_A: Final = 6.0
+UNKNOWN_CHARGE_PCT: Final = 50.0
+"""Of a battery whose state was not known yet when the hours begin."""
 PHASE_V: Final = 230.0
 TO_CIRCULATION, TO_WELLS = 1, 2
 
@@ -63,6 +68,9 @@ class House:
             if tank is self.plant.buffer:
                 own = [t for t in self.site.tanks if roles[t.id] == "buffer"][:1]
             points = [self.site.find(t.devices, f"layer_{i}_temp_degc") for t in own for i in range(1, 5)]
+            if tank is self.plant.buffer and not own:
+                points = [self.site.find(d.devices, f"{s}_temp_degc") for d in self.site.district_heat[:1]
+                          for s in ("supply", "return")]  # fmt: skip
             vessel.fill([self._recorded(p, n, tank.expected_degc) for p in points] or [tank.expected_degc] * 4)
             self.vessels[tank.node.id] = vessel
         self.buffer = self.vessels[self.plant.buffer.node.id]
@@ -104,6 +112,12 @@ class House:
         self._car_stay: list[int | None] = [None] * len(site.chargers)
         self._car_need = [0.0] * len(site.chargers)
         self.pv_kw = [0.0] * len(site.pv)
+        self.substations = [Substation(network) for network in site.district_heat]
+        self.packs = [Pack(b, self._stored_kwh(b, n)) for b in site.batteries]
+
+    def _stored_kwh(self, battery: Battery, n: int) -> float:
+        point = self.site.find(battery.devices, "state_of_charge_pct")
+        return self._recorded(point, n, UNKNOWN_CHARGE_PCT) / 100 * battery.capacity_kwh
 
     def _ground(self, n: int) -> None:
         """Ground temperature at which the brine comes as it was recorded over half a day."""
@@ -142,6 +156,31 @@ class House:
             on = self._asked(array.devices, "power_limit_enabled", 0.0) >= 0.5
             limit = self._asked(array.devices, "power_limit_pct", 100.0) / 100 if on else 1.0
             self.pv_kw[place] = min(float(self.inputs.pv_kw[place][n]), array.inverter_kw * limit)
+        self._batteries(dt_s)
+
+    def electric_kw(self) -> dict[str, float]:
+        """Electric power of every modelled asset; generation is negative, and so is a battery that gives."""
+        site = self.site
+        parts = {machine.asset.id: machine.power_kw for machine in self.machines}
+        parts |= {asset.id: power for asset, power in zip(site.boilers, self.boiler_kw, strict=True)}
+        parts |= {unit.asset.id: unit.fan_kw for unit in self.air}
+        parts |= {asset.id: power for asset, power in zip(site.chargers, self.car_kw, strict=True)}
+        parts |= {asset.id: -power for asset, power in zip(site.pv, self.pv_kw, strict=True)}
+        parts |= {pack.asset.id: pack.power_kw for pack in self.packs}
+        if self.tap is not None and site.hot_water is not None:
+            parts[site.hot_water.id] = self.tap.power_kw
+        return parts
+
+    def _batteries(self, dt_s: float) -> None:
+        """Each as it is told, or against what the house and the batteries before it leave at the meter."""
+        own = {pack.asset.id for pack in self.packs}
+        rest = float(self.inputs.base_kw[self.n])
+        rest += sum(power for name, power in self.electric_kw().items() if name not in own)
+        for pack in self.packs:
+            enabled = self._asked(pack.asset.devices, "setpoint_enabled", 1.0) >= 0.5
+            setpoint = self._asked(pack.asset.devices, "power_setpoint_kw", 0.0)
+            pack.step(dt_s, setpoint if enabled else None, rest)
+            rest += pack.power_kw
 
     def _asked(self, devices: tuple[str, ...], signal: str, usual: float) -> float:
         point = self.site.find(devices, signal)
@@ -243,6 +282,10 @@ class House:
             stages = min(round(self._asked(boiler.devices, "stage_request", 0.0)), boiler.stages) if free else 0
             self.boiler_kw[place] = stages * boiler.stage_kw
             self.buffer.through(BOTTOM - 2, TOP, self.boiler_kw[place], BOILER_RISE_K)
+        for substation in self.substations:
+            devices = substation.asset.devices
+            setpoint = self._asked(devices, "supply_setpoint_degc", substation.asset.supply_max_degc)
+            substation.step(dt_s, setpoint, self._asked(devices, "valve_limit_pct", 100.0), self.buffer)
 
     def _water(self, dt_s: float, n: int, outdoor: float) -> None:
         """Collectors and tap water."""
@@ -285,7 +328,9 @@ class House:
     def _cars(self, dt_s: float, n: int) -> None:
         hours = dt_s / 3600
         for place, charger in enumerate(self.site.chargers):
-            stay = next((i for i, s in enumerate(self.inputs.stays[place]) if s.first <= n < s.end), None)
+            stays = self.inputs.stays[place]
+            last = bisect_right(stays, n, key=lambda s: s.first) - 1
+            stay = last if last >= 0 and n < stays[last].end else None
             if stay is not None and stay != self._car_stay[place]:
                 end = self.inputs.stays[place][stay].end
                 taken = self.inputs.cars_kw[place][n:end].sum()

@@ -106,6 +106,9 @@ def twin_inputs(site: Site, plant: Plant, record: Record) -> TwinInputs:
     outdoor = _filled(record, site.find(site.weather_station, "outdoor_temp_degc"))
     if outdoor is None:
         raise TwinError("no outdoor temperature in the record")
+    for battery in site.batteries:
+        if _filled(record, site.find(battery.devices, "state_of_charge_pct")) is None:
+            raise TwinError(f"no state of charge of '{battery.id}' in the record")
     made = [_filled(record, site.find(array.devices, "ac_power_kw")) for array in site.pv]
     tap = [_tap(site, record, signal) for signal in ("flow_l_per_min", "supply_temp_degc", "cold_temp_degc")]
     nothing = np.zeros(len(record))

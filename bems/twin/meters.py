@@ -29,24 +29,16 @@ class Meters:
         self._played: list[tuple[str, list[float]]] | None = None
         self._row = -1
         self.total_kw = 0.0
+        self.parts_kw: dict[str, float] = {}
+        """Electricity of every modelled asset in the last step; generation is negative."""
+        self.heat_kw: dict[str, float] = {}
+        """Heat by asset in the last step."""
 
     def settle(self) -> None:
         """What the settling moved is forgotten: counters begin where the record has them."""
         self._counters.clear()
 
     # --- Energy ---------------------------------------------------------------------------------------------------
-
-    def _parts_kw(self) -> dict[str, float]:
-        """Electric power of every modelled asset; generation is negative."""
-        house, site = self._house, self._site
-        parts = {machine.asset.id: machine.power_kw for machine in house.machines}
-        parts |= {asset.id: power for asset, power in zip(site.boilers, house.boiler_kw, strict=True)}
-        parts |= {unit.asset.id: unit.fan_kw for unit in house.air}
-        parts |= {asset.id: power for asset, power in zip(site.chargers, house.car_kw, strict=True)}
-        parts |= {asset.id: -power for asset, power in zip(site.pv, house.pv_kw, strict=True)}
-        if house.tap is not None and site.hot_water is not None:
-            parts[site.hot_water.id] = house.tap.power_kw
-        return parts
 
     def _heat_kw(self) -> dict[str, float]:
         house, site = self._house, self._site
@@ -58,12 +50,13 @@ class Meters:
             heat[site.wells.id] = house.net_kw
         if house.panel is not None and site.collectors is not None:
             heat[site.collectors.id] = house.panel.power_kw
+        heat |= {substation.asset.id: substation.power_kw for substation in house.substations}
         return heat
 
     def step(self, dt_s: float) -> None:
         """Settle a step."""
         hours = dt_s / 3600
-        parts = self._parts_kw()
+        self.parts_kw = parts = self._house.electric_kw()
         self.total_kw = float(self._house.inputs.base_kw[self._house.n]) + sum(parts.values())
         for meter in self._electric:
             power = self._behind(meter, parts)
@@ -72,7 +65,7 @@ class Meters:
             self._put(meter, "power_kw", power)
             self._count(meter, "import_kwh", max(power, 0.0) * hours)
             self._count(meter, "export_kwh", max(-power, 0.0) * hours)
-        heat = self._heat_kw()
+        self.heat_kw = heat = self._heat_kw()
         for meter in self._heat:
             if meter.measures and set(meter.measures) <= heat.keys():
                 power = sum(heat[name] for name in meter.measures)
@@ -95,6 +88,13 @@ class Meters:
             self._count(array, "ac_energy_kwh", power * hours)
         for machine in house.machines:
             self._count(machine.asset, "heat_energy_kwh", machine.heat_kw * hours)
+        for substation in house.substations:
+            if any(set(meter.devices) & set(substation.asset.devices) for meter in self._heat):
+                continue  # its meter is the supplier's own, counted with the others
+            self._count(substation.asset, "energy_kwh", substation.power_kw * hours)
+        for pack in house.packs:
+            self._count(pack.asset, "charged_kwh", pack.charged_kwh)
+            self._count(pack.asset, "discharged_kwh", pack.discharged_kwh)
         if house.panel is not None and site.collectors is not None:
             self._count(site.collectors, "energy_kwh", max(house.panel.power_kw, 0.0) * hours)
         if house.tap is not None and site.hot_water is not None:
@@ -127,6 +127,7 @@ class Meters:
         self._machines()
         self._water()
         self._cars_and_sun()
+        self._supply()
         self._shown |= self._house.held
         if self._played is None:
             self._calm()
@@ -244,3 +245,15 @@ class Meters:
             self._put(charger, "mode3_state", 0.0 if not here else 2.0 if power > 0 else 1.0)
         for array, power in zip(self._site.pv, house.pv_kw, strict=True):
             self._put(array, "ac_power_kw", power)
+
+    def _supply(self) -> None:
+        for pack in self._house.packs:
+            self._put(pack.asset, "power_kw", pack.power_kw)
+            self._put(pack.asset, "state_of_charge_pct", 100 * pack.stored_kwh / pack.asset.capacity_kwh)
+            self._put(pack.asset, "fault", 0.0)
+        for substation in self._house.substations:
+            self._put(substation.asset, "power_kw", substation.power_kw)
+            self._put(substation.asset, "valve_pct", 100 * substation.valve)
+            self._put(substation.asset, "supply_temp_degc", substation.supply_degc)
+            self._put(substation.asset, "return_temp_degc", substation.return_degc)
+            self._put(substation.asset, "fault", 0.0)

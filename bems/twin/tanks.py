@@ -20,6 +20,8 @@ TOP: Final = 0
 BOTTOM: Final = LAYERS - 1
 HEATER_LAYER: Final = BOTTOM
 RETURN_LAYER: Final = 3
+SUPPLYING: Final = 4
+"""Layers from the top that a substation keeps warm; below them comes the return."""
 THERMOSTAT_BAND_K: Final = 2.0
 MOST_WATER: Final = 1.4
 """People take at most this much more water when it comes colder than it did."""
@@ -65,6 +67,12 @@ class Vessel:
     def heat(self, layer: int, power_kw: float) -> None:
         """An element in a layer, in this step."""
         self._heating[layer] += power_kw * 1000
+
+    def lacking_kw(self, degc: float, dt_s: float) -> float:
+        """Heat that brings its upper layers to `degc` within `dt_s`, all that was collected considered."""
+        short_k = sum(max(degc - temp, 0.0) for temp in self.temps[:SUPPLYING])
+        collected_w = sum(stream.power_w for stream in self._streams) + sum(self._heating)
+        return max(short_k * self._layer_kg * WATER_J_PER_KG_K / dt_s - collected_w, 0.0) / 1000
 
     def advance(self, dt_s: float) -> None:
         """One step with all that was collected."""
