@@ -8,6 +8,7 @@ Time is UTC inside; local days are Europe/Oslo.
 """
 
 from enum import StrEnum
+from functools import cache
 from typing import Final
 
 
@@ -67,6 +68,7 @@ SIGNAL_SUFFIX_UNIT: Final[dict[str, Unit]] = {
 }
 
 
+@cache
 def unit_from_name(signal: str) -> Unit | None:
     """The unit a signal's name promises by its longest matching suffix, or None for states, counts and flags."""
     matches = [suffix for suffix in SIGNAL_SUFFIX_UNIT if signal.endswith(suffix)]
