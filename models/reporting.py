@@ -1,7 +1,7 @@
 """What a site's reports are to be measured against: a baseline, a normal year, budgets, factors of greenhouse gas."""
 
 from datetime import date
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -10,7 +10,17 @@ from models.field import Strict
 
 Source = Annotated[str, Field(min_length=1, max_length=200)]
 """Where a figure is from, as it is to stand in a report."""
-MONTHS = 12
+MONTHS: Final = 12
+Metered = Literal[
+    Purpose.ROOM_AND_AIR_HEAT,
+    Purpose.HOT_WATER,
+    Purpose.COOLING,
+    Purpose.FANS_AND_PUMPS,
+    Purpose.LIGHT_AND_EQUIPMENT,
+    Purpose.LARGE_USERS,
+    Purpose.VEHICLES,
+]
+"""Purposes that meters of uses have."""
 
 
 class Span(Strict):
@@ -42,7 +52,7 @@ class NormalYear(Strict):
 class Budget(Strict):
     """What one purpose is meant to take in a year."""
 
-    of: Purpose | Literal["heating", "water_drawn", "delivered"]
+    of: Metered | Literal["heating", "water_drawn", "delivered"]
     """A purpose of electricity meters, heat metered to rooms and ventilation, heat in hot water drawn, or all that is
     bought."""
     kwh_per_m2_year: float = Field(ge=0, le=1000)

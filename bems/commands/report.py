@@ -14,6 +14,12 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     report.add_argument("--format", dest="form", choices=["pdf", "xlsx", "csv", "json", "html"], default="pdf")
     report.add_argument("--language", choices=["nb", "en"], default="nb", help="of everything in it (%(default)s)")
     report.add_argument("--out", default=None, metavar="FILE", help="a file, or - for the standard output (own name)")
+    report.add_argument(
+        "--baseline", default=None, metavar="FROM..TO", help="savings since these days (both included; else the site's)"
+    )
+    report.add_argument(
+        "--twin", action="store_true", help="first run days through the fitted twin that were not (about 10 s each)"
+    )
     report.set_defaults(run=_report)
 
 
@@ -26,5 +32,14 @@ def _report(arguments: argparse.Namespace) -> int:
     site, kind = load_site(arguments.site), PeriodKind(arguments.kind)
     record = arguments.data / "record.sqlite"
     return report(
-        site, record, kind, arguments.span, arguments.form, arguments.language, arguments.out, RealClock().now()
+        site,
+        record,
+        kind,
+        arguments.span,
+        arguments.form,
+        arguments.language,
+        arguments.out,
+        RealClock().now(),
+        baseline=arguments.baseline,
+        twin=arguments.twin,
     )

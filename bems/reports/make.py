@@ -6,18 +6,21 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 from bems.history.errors import RecordError
 from bems.process import complain
+from bems.reports.beside import beside
 from bems.reports.gather import NothingToTell, gather
 from bems.reports.points import outdoor_point
 from dashboards.reports.assemble import assemble, month_of, quarter_of, year_of
 from dashboards.reports.formats import Format, file_name, write
 from dashboards.reports.model import Period, PeriodKind, Report
 from dashboards.words import Language
+from models.local_time import local_date
+from models.reporting import Span
 from models.site import Site
 
 FAILED: Final = 1
@@ -53,12 +56,34 @@ def period_of(kind: PeriodKind, words: Sequence[str]) -> Period:
         raise PeriodError(f"'{' '.join(words)}' is no {kind.value}: {error}") from error
 
 
-def made(site: Site, record: Path, period: Period, now: datetime, language: Language) -> Report:
-    """The report of a period as the record at `record` has it. Raises RecordError and NothingToTell."""
-    return assemble(gather(site, record, period, now), outdoor_point(site), now, language)
+def baseline_of(text: str, period: Period) -> Span:
+    """'2025-01-01..2025-12-31', which ends before the period begins. PeriodError."""
+    found = re.fullmatch(r"(\d{4}-\d\d-\d\d)\.\.(\d{4}-\d\d-\d\d)", text)
+    if found is None:
+        raise PeriodError(f"'{text}' is no baseline; write it as: --baseline 2025-01-01..2025-12-31 (both included)")
+    try:
+        first, last = (date.fromisoformat(part) for part in found.groups())
+    except ValueError as error:
+        raise PeriodError(f"'{text}' is no baseline: {error}") from error
+    if not first <= last < period.first:
+        raise PeriodError(
+            f"baseline {text}: it must end before the period begins ({period.first}), and not before itself"
+        )
+    return Span(first=first, last=last)
 
 
-def report(
+def made(
+    site: Site, record: Path, period: Period, now: datetime, language: Language, baseline: Span | None = None
+) -> Report:
+    """The report of a period as the record at `record` has it; `baseline` goes before the site file's.
+
+    Raises RecordError and NothingToTell.
+    """
+    found = gather(site, record, period, now)
+    return assemble(found, outdoor_point(site), now, language, beside(site, record, found, baseline))
+
+
+def report(  # noqa: PLR0913  (the command line's own words)
     site: Site,
     record: Path,
     kind: PeriodKind,
@@ -67,14 +92,21 @@ def report(
     language: Language,
     out: str | None,
     now: datetime,
+    *,
+    baseline: str | None = None,
+    twin: bool = False,
 ) -> int:
     """Write it. Exit codes: 0 done, 1 the record or the disk is in the way, 2 a wish to be put right.
 
-    `out` is the path of a file, '-' for the standard output, None for a name of its own in the current folder.
+    `out` is the path of a file, '-' for the standard output, None for a name of its own in the current folder;
+    `twin` first runs the period's days through the twin that were not run before.
     """
     try:
         period = period_of(kind, words)
-        data = write(made(site, record, period, now, language), form)
+        span = None if baseline is None else baseline_of(baseline, period)
+        if twin:
+            _run_twin(site, record, period, now)
+        data = write(made(site, record, period, now, language, span), form)
         if out == "-":
             sys.stdout.buffer.write(data)
             sys.stdout.buffer.flush()
@@ -91,6 +123,20 @@ def report(
         return FAILED
     complain(f"{path}: {len(data)} bytes, {period.first} .. {period.last}")
     return 0
+
+
+def _run_twin(site: Site, record: Path, period: Period, now: datetime) -> None:
+    """With a line for each day, as it takes a while."""
+    from bems.reports.twin_days import TwinDays, run_days
+
+    last = min(period.last, local_date(now) - timedelta(days=1))
+    days = TwinDays(record.parent).missing(period.first, last)
+    count = iter(range(1, len(days) + 1))
+
+    def told(day: date, why: str) -> None:
+        complain(f"twin {next(count)}/{len(days)}: {day} {why or 'done'}")
+
+    run_days(site, record, days, told)
 
 
 def put(path: Path, data: bytes) -> None:

@@ -3,6 +3,7 @@
 from datetime import date, datetime, timedelta
 from typing import Final
 
+from dashboards.reports.beside import Beside
 from dashboards.reports.energies import energies
 from dashboards.reports.gathered import Gathered
 from dashboards.reports.model import Period, PeriodKind, Report
@@ -10,8 +11,10 @@ from dashboards.reports.say import Say
 from dashboards.reports.sections_care import climate, hygiene
 from dashboards.reports.sections_data import happened, quality, summary
 from dashboards.reports.sections_energy import energy, weather
+from dashboards.reports.sections_faults import deviations
 from dashboards.reports.sections_money import co2, cost, indicators, months_of, peaks
 from dashboards.reports.sections_plant import chargers, heat_pumps, sun, water
+from dashboards.reports.sections_savings import savings
 from dashboards.words import Language
 
 TITLES: Final = {
@@ -22,16 +25,21 @@ TITLES: Final = {
 }
 
 
-def assemble(found: Gathered, outdoor: str | None, made_at: datetime, language: Language) -> Report:
+def assemble(
+    found: Gathered, outdoor: str | None, made_at: datetime, language: Language, beside: Beside | None = None
+) -> Report:
     """The report in a language; `outdoor` is the point of the outdoor temperature, `made_at` site time."""
+    more = beside or Beside()
     say = Say(found.site, language)
     own = energies(found)
     months = months_of(found, own, say)
     made = [
         energy(found, own, say),
         weather(found, own, outdoor, say),
+        savings(found, own, more, outdoor, say),
+        deviations(found, more, say),
         heat_pumps(found, own, say),
-        sun(found, own, say),
+        sun(found, own, more, say),
         water(found, own, say),
         hygiene(found, say),
         climate(found, outdoor, say),

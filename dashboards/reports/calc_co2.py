@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Final
 
 from dashboards.reports.calc_known import Known, Why
+from models.reporting import GreenhouseFactor
 
 
 class Basis(StrEnum):
@@ -51,7 +52,17 @@ FACTORS: Final = (
     Factor(Basis.LIFETIME_NO, date(2018, 1, 1), date(2078, 12, 31), 18.0, "NS 3720:2018"),
     Factor(Basis.LIFETIME_EU, date(2018, 1, 1), date(2078, 12, 31), 136.0, "NS 3720:2018"),
 )
-"""Those seen in print; a site may add its own years."""
+"""Those seen in print: none of 2021, and none later than 2022. A site file may add its own years."""
+
+
+def site_factors(own: Sequence[GreenhouseFactor]) -> tuple[Factor, ...]:
+    """A site file's factors before those that came with the program."""
+    return (*(Factor(Basis(f.basis), f.first, f.last, f.g_per_kwh, f.source) for f in own), *FACTORS)
+
+
+def years_without(days: Sequence[date], basis: Basis, factors: Sequence[Factor] = FACTORS) -> tuple[int, ...]:
+    """Years of these days that lack a factor on some of them."""
+    return tuple(sorted({day.year for day in days if factor_on(basis, day, factors) is None}))
 
 
 def factor_on(basis: Basis, day: date, factors: Sequence[Factor] = FACTORS) -> Factor | None:

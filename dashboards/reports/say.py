@@ -17,6 +17,7 @@ REASONS: Final[Mapping[Why, str]] = {
     Why.GAPS: "report_why.gaps",
     Why.TOO_SHORT: "report_why.too_short",
     Why.NOTHING_RAN: "report_why.nothing_ran",
+    Why.NO_OCCASION: "report_why.no_occasion",
     Why.NO_SPREAD: "report_why.no_spread",
     Why.NO_FACTOR: "report_why.no_factor",
     Why.NOT_SIGNIFICANT: "report_why.not_significant",

@@ -13,15 +13,13 @@ from dashboards.reports.energies import Energies, counter, mains, sub_meters
 from dashboards.reports.gathered import Gathered
 from dashboards.reports.model import Cell, Figure, Plot, Section, Series, Table
 from dashboards.reports.say import PURPOSES, Say, percent
-from models.assets import Meter, Purpose
+from dashboards.reports.sections_normal import benchmarks, normal_figures, normal_note
+from models.assets import Meter
 
 A_YEAR_DAYS: Final = 360
 """From so many days on a period may be held against figures of a year."""
 BY_DAY_DAYS: Final = 62
 """Up to so many days a plot has a bar a day; beyond, a month."""
-NVE_TEK17: Final = ((Purpose.FANS_AND_PUMPS, 48.4), (Purpose.LIGHT_AND_EQUIPMENT, 42.0 + 23.4))
-"""Net need of a TEK17 nursing home in NVE's model of the stock [kWh/m2 a year], where we meter the same."""
-NVE_HEATING: Final = 90.0
 
 
 def energy(found: Gathered, own: Energies, say: Say) -> Section:
@@ -40,7 +38,7 @@ def energy(found: Gathered, own: Energies, say: Say) -> Section:
     if len(found.months) > 1:
         tables.append(_months(found, own, say))
     if len(found.days) >= A_YEAR_DAYS:
-        tables.append(_benchmarks(own, say))
+        tables.append(benchmarks(found, own, say))
     notes = [_residual(own, say), say("report_note.heat_pumps_purpose")]
     if len(found.days) < A_YEAR_DAYS:
         notes.append(say("report_note.no_benchmarks"))
@@ -135,28 +133,6 @@ def _months(found: Gathered, own: Energies, say: Say) -> Table:
     )
 
 
-def _benchmarks(own: Energies, say: Say) -> Table:
-    """Against what a nursing home of TEK17 needs; only of a year."""
-    area = Known(own.area_m2)
-    lines = {line.purpose: line.energy_kwh for line in own.meters.lines}
-    rows: list[tuple[Cell, ...]] = [
-        (say("report_figure.heating"), quotient(own.heating, area).value, NVE_HEATING, "NVE, TEK17"),
-    ]
-    rows += [
-        (say(PURPOSES[purpose]), quotient(lines[purpose], area).value, norm, "NVE, TEK17")
-        for purpose, norm in NVE_TEK17
-    ]
-    columns = say.columns(
-        (
-            ("report_column.what", "", 0),
-            ("report_column.here", "kWh/m²", 1),
-            ("report_column.norm", "kWh/m²", 1),
-            ("report_column.source", "", 0),
-        )
-    )
-    return Table("benchmarks", say("report_table.benchmarks"), columns, tuple(rows))
-
-
 def _bars(found: Gathered, say: Say) -> Plot:
     site = found.site
     parts = [(say.of(m.name), found.counted(counter(site, m)).hourly) for m in sub_meters(site)]
@@ -190,7 +166,8 @@ def weather(found: Gathered, own: Energies, outdoor: str | None, say: Say) -> Se
     ]
     tables: list[Table] = []
     plots: list[Plot] = []
-    notes: list[str] = [say("report_note.no_normal")]
+    figures += normal_figures(found, own, days.total_kd, say)
+    notes: list[str] = [normal_note(found, say)]
     subjects = (
         ("report_subject.heating", found.by_day(own.heating_kwh)),
         ("report_subject.electricity", found.by_day(own.used_kwh)),

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from dashboards.reports.calc_co2 import Basis, co2_kg, factor_on
+from dashboards.reports.calc_co2 import Basis, co2_kg, factor_on, site_factors, years_without
 from dashboards.reports.calc_known import Array, Known, Why, added, minus
 from dashboards.reports.calc_meters import u4ssc
 from dashboards.reports.calc_peaks import MonthPeaks, month_peaks
@@ -162,14 +162,18 @@ def co2(found: Gathered, own: Energies, say: Say) -> Section:
     daily = found.by_day(own.bought_kwh)
     known = {day: float(kwh) for day, kwh in zip(found.days, daily, strict=True) if not np.isnan(kwh)}
     share = len(known) / max(len(found.days), 1)
-    figures, rows = [], []
+    figures, rows, notes = [], [], [say("report_note.greenhouse")]
+    factors = site_factors(found.site.reports.greenhouse)
     for basis, key in BASES:
-        kg = co2_kg(known, basis)
+        kg = co2_kg(known, basis, factors)
         if kg.value is not None:
             kg = Known(kg.value, min(share, 1.0 if kg.coverage is None else kg.coverage))
         name = say(key)
         figures.append(say.figure("report_figure.greenhouse", kg, "kg CO₂e", "report_method.greenhouse", basis=name))
-        factor = factor_on(basis, found.days[0])
+        lacking = years_without(found.days, basis, factors)
+        if lacking:
+            notes.append(say("report_note.no_greenhouse", basis=name, years=", ".join(map(str, lacking))))
+        factor = factor_on(basis, found.days[0], factors)
         rows.append((name, None if factor is None else factor.g_per_kwh, "–" if factor is None else factor.source))
     columns = say.columns(
         (("report_column.basis", "", 0), ("report_column.factor", "g/kWh", 0), ("report_column.source", "", 0))
@@ -178,7 +182,7 @@ def co2(found: Gathered, own: Energies, say: Say) -> Section:
     section = say("report_section.greenhouse")
     ids = tuple(basis.value for basis, _ in BASES)
     named = tuple(_renamed(figure, f"greenhouse_{one}") for figure, one in zip(figures, ids, strict=True))
-    return Section("greenhouse", section, named, (table,), (), (say("report_note.greenhouse"),))
+    return Section("greenhouse", section, named, (table,), (), tuple(notes))
 
 
 def _renamed(figure: Figure, name: str) -> Figure:

@@ -5,6 +5,7 @@ from typing import Final
 
 import numpy as np
 
+from dashboards.reports.beside import Beside
 from dashboards.reports.calc_heat_pumps import starts_per_day, well_balance
 from dashboards.reports.calc_known import Known, Why, added, known_mean, minus, quotient
 from dashboards.reports.calc_meters import WATER_KWH_PER_M3_K, HotWaterUse, hot_water
@@ -12,6 +13,7 @@ from dashboards.reports.energies import Energies, counter, factors, machine, met
 from dashboards.reports.gathered import QUARTERS, Gathered
 from dashboards.reports.model import Cell, Figure, Plot, Section, Series, Table
 from dashboards.reports.say import Say
+from dashboards.reports.sections_snow import snow_figures
 from models.assets import HeatPump
 
 MOST_COMPRESSORS: Final = 8
@@ -127,7 +129,7 @@ def _boiler(found: Gathered, own: Energies, say: Say) -> list[Figure]:
     ]
 
 
-def sun(found: Gathered, own: Energies, say: Say) -> Section | None:
+def sun(found: Gathered, own: Energies, beside: Beside, say: Say) -> Section | None:
     """Solar cells and collectors; None where the site has neither."""
     site = found.site
     figures: list[Figure] = []
@@ -154,6 +156,7 @@ def sun(found: Gathered, own: Energies, say: Say) -> Section | None:
                 peak=say.number(peak),
             ),
         ]
+        figures += snow_figures(beside, say)
         notes.append(say("report_note.snow"))
     figures += _collectors(found, say)
     if not figures:

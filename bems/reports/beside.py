@@ -1,0 +1,147 @@
+"""Reads what a report tells beside its period's meters: baseline, faults, snow, twin, what was closed."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from bems.history.counters import turns
+from bems.history.query import History
+from bems.history.rows import Event, EventKind
+from bems.history.times import even_edges, local_day_edges
+from bems.reports.points import outdoor_point
+from bems.reports.twin_days import TwinDays
+from dashboards.reports.beside import ArrayDays, Baseline, Beside, Handled
+from dashboards.reports.calc_fault_watch import STEP, Record, find_faults, points_needed
+from dashboards.reports.calc_faults import Finding
+from dashboards.reports.calc_faults_sun import expected_pv_kw
+from dashboards.reports.calc_known import ENOUGH, Array
+from dashboards.reports.energies import counter, factors, heat_meters, mains
+from dashboards.reports.gathered import HOUR, Gathered
+from models.assets import Purpose
+from models.local_time import local_date
+from models.reporting import Span
+from models.site import Site
+from models.tariff import import_prices
+
+LOOKED_DAYS: Final = 28
+"""Faults are looked for in so many last days of the period: in more, what broke late is not seen."""
+USUAL_SPF: Final = 3.0
+"""Of heat-pump heat, where the period does not tell it."""
+STEP_H: Final = STEP / HOUR
+WHOLE_DAY: Final = 0.999
+AT_ONCE: Final = 24
+"""Points read together."""
+FAULT: Final = "fault."
+CLOSED, NOTED = "closed", "noted"
+"""What an AUDIT event may say of a deviation (`after`), whose subject is the deviation's name."""
+
+
+def beside(site: Site, record: Path, found: Gathered, baseline: Span | None) -> Beside:
+    """Raises RecordError. `baseline` is the one asked for, else the site file's."""
+    history = History(record)
+    span = baseline or site.reports.baseline
+    findings, looked_from = _faults(site, history, found)
+    return Beside(
+        baseline=None if span is None else _baseline(site, history, span),
+        twin_days=TwinDays(record.parent).between(found.period.first, found.period.last),
+        findings=tuple(findings),
+        looked_from=looked_from,
+        handled=handled(history.events(found.start, found.end + timedelta(days=366), (EventKind.AUDIT,))),
+        arrays=_arrays(site, history, found),
+    )
+
+
+def _baseline(site: Site, history: History, span: Span) -> Baseline:
+    edges = local_day_edges(span.first, span.last)
+    days = tuple(span.first + timedelta(days=n) for n in range(span.days))
+    bought = [site.find(m.devices, "import_kwh") for m in mains(site)]
+    sold = [site.find(m.devices, "export_kwh") for m in mains(site)]
+    made = [counter(site, m) for m in site.meters if m.carrier == "electricity" and m.purpose is Purpose.SOURCE]
+    heat = [counter(site, m) for m in heat_meters(site, Purpose.ROOM_AND_AIR_HEAT)]
+    named = [point for point in (*bought, *sold, *made, *heat) if point is not None]
+    gains = history.gained(named, edges, turns({point: site.points[point] for point in named}))
+
+    def together(points: Sequence[str | None]) -> Array:
+        """NaN on days of which less than all is known: a gap within the day says what, a gap over its edge does not."""
+        rows = [np.where(gains[p].coverage >= WHOLE_DAY, gains[p].gained, np.nan) for p in points if p is not None]
+        return np.asarray(np.sum(rows, axis=0), dtype=np.float64) if rows else np.zeros(len(days))
+
+    outdoor, degc = outdoor_point(site), np.full(len(days), np.nan)
+    if outdoor is not None:
+        seen = history.aggregated([outdoor], edges)[outdoor]
+        degc = np.where(seen.coverage >= ENOUGH, seen.mean, np.nan)
+    hours = np.array([(until - begin) / HOUR for begin, until in pairwise(edges)])
+    heating = together(heat) if heat else np.full(len(days), np.nan)
+    return Baseline(span, days, hours, together(bought) - together(sold) + together(made), heating, degc)
+
+
+def _quarters(history: History, points: Sequence[str], start: datetime, end: datetime) -> dict[str, Array]:
+    edges, found = even_edges(start, end, STEP), {}
+    recorded = frozenset(history.points())
+    wanted = [point for point in points if point in recorded]
+    for first in range(0, len(wanted), AT_ONCE):
+        for point, buckets in history.aggregated(wanted[first : first + AT_ONCE], edges).items():
+            found[point] = buckets.mean
+    return found
+
+
+def _faults(site: Site, history: History, found: Gathered) -> tuple[list[Finding], date]:
+    """Of the last weeks of the period."""
+    start = max(found.start, found.end - timedelta(days=LOOKED_DAYS + 1))
+    columns = _quarters(history, points_needed(site), start, found.end)
+    spf = factors(found).h4.value or factors(found).h1.value or USUAL_SPF
+    record = Record(site, start, columns, _mean_price(found), spf, {}).last(LOOKED_DAYS)
+    return find_faults(record), local_date(record.start)
+
+
+def _mean_price(found: Gathered) -> float | None:
+    """Of the period, spot with what the tariff adds to each kWh [NOK/kWh]; None where no price is known."""
+    if found.prices is None:
+        return None
+    price = import_prices(found.site.tariff, found.prices, found.start, found.end, 3600)
+    known = price[np.isfinite(price)]
+    return float(known.mean()) if len(known) else None
+
+
+def _arrays(site: Site, history: History, found: Gathered) -> tuple[ArrayDays, ...]:
+    """Made and expected energy by day; nothing where the site measures no irradiance."""
+    outdoor, sun = (site.find(site.weather_station, s) for s in ("outdoor_temp_degc", "irradiance_w_per_m2"))
+    powers = {array.id: site.find(array.devices, "ac_power_kw") for array in site.pv}
+    if outdoor is None or sun is None:
+        return ()
+    columns = _quarters(history, [p for p in (outdoor, sun, *powers.values()) if p], found.start, found.end)
+    place = (site.place.latitude_deg, site.place.longitude_deg, float(site.place.altitude_m))
+    day = np.repeat(found.day_of_hour, 4)
+    told = []
+    for array in site.pv:
+        point = powers[array.id]
+        if point is None or not {point, outdoor, sun} <= columns.keys():
+            continue
+        expected = expected_pv_kw(array, place, found.start, STEP.total_seconds(), columns[sun], columns[outdoor])
+        both = ~np.isnan(columns[point] + expected)
+        sums = [
+            np.bincount(day[both], energy[both] * STEP_H, minlength=len(found.days))
+            for energy in (columns[point], expected)
+        ]
+        enough = np.bincount(day[both], minlength=len(found.days)) >= ENOUGH * np.bincount(day)
+        made, bare = (np.where(enough, total, np.nan) for total in sums)
+        told.append(ArrayDays(array.id, made, bare, found.daily_mean(outdoor)))
+    return tuple(told)
+
+
+def handled(events: Sequence[Event]) -> Mapping[str, Handled]:
+    """Newest word on each deviation: AUDIT events whose subject is its name and whose `after` is closed or noted."""
+    told = {}
+    for event in events:
+        if event.subject.startswith(FAULT) and event.data.get("after") in (CLOSED, NOTED):
+            told[event.subject] = Handled(
+                closed=event.data["after"] == CLOSED,
+                by=str(event.data.get("who") or "–"),
+                on=local_date(event.at),
+                words=str(event.data.get("reason") or ""),
+            )
+    return told
