@@ -61,8 +61,8 @@ SYNTHETIC: Final = (
     Week("april", date(2026, 4, 13), "April, synthetic"),
     Week("july", date(2026, 7, 6), "July, synthetic"),
     Week("spell", date(2026, 1, 12), "spell of -25 degC, synthetic", coldest_degc=-25.0),
-    Week("spring_dst", date(2026, 3, 26), "clocks forward, synthetic"),
-    Week("autumn_dst", date(2026, 10, 22), "clocks back, synthetic"),
+    Week("spring_dst", date(2026, 3, 28), "clocks forward, synthetic"),
+    Week("autumn_dst", date(2026, 10, 24), "clocks back, synthetic"),
 )
 REAL: Final = (
     Week("real_january", date(2019, 1, 21), "January 2019, real", weather=REAL_WEATHER, price_year=2019),
