@@ -38,6 +38,7 @@ from models.district_heat import DistrictHeat
 from models.faults import Fault, SiteError, with_ids, worded
 from models.field import Connection, Device, Id, SitePoint, Strict, points_of
 from models.keeping import RecordKeeping
+from models.legionella import Legionella
 from models.profile import Profile, Text, load_profile
 from models.promotion import Control
 from models.reporting import Reporting
@@ -95,6 +96,8 @@ class Site(Strict):
     tariff_choices: dict[Id, TariffConfig] = Field(default_factory=dict)
     """Other contracts that may be chosen in the settings instead of `tariff`, by a name of their own."""
     hygiene: Hygiene = Hygiene()
+    legionella: Legionella = Legionella()
+    """The register of taps, and what is done at them."""
     control: Control = Control()
     record: RecordKeeping = RecordKeeping()
     influx: Influx | None = None

@@ -50,6 +50,8 @@ class Parts:
     zones_by_rules: tuple[str, ...] = ()
     closed: tuple[tuple[str, str], ...] = ()
     """(path, zone) of every zone that a closure names."""
+    fed_by: tuple[tuple[str, str], ...] = ()
+    """(path, loop) of every place of the legionella file that names its circulation."""
     profile_folder: Path | None = None
     named: dict[str, set[str]] = field(default_factory=dict)
     """Ids by list, unsound parts included: a part that is wrong in itself is not missing as well."""
@@ -70,6 +72,13 @@ def salvage(raw: dict[str, Any], fields: Mapping[str, FieldInfo]) -> Parts:
         (f"closed[{at}].zones[{index}]", zone)
         for at, one in enumerate(_tables(raw.get("closed")))
         for index, zone in enumerate(_words(one.get("zones")))
+    )
+    legionella = raw.get("legionella")
+    places = _tables(legionella.get("places")) if isinstance(legionella, dict) else []
+    parts.fed_by = tuple(
+        (f"legionella.places[{at}].loop", one["loop"])
+        for at, one in enumerate(places)
+        if isinstance(one.get("loop"), str)
     )
     parts.named = _named(raw)
     for path, connection in _sound(raw.get("connections"), "connections", TypeAdapter(Connection)):
@@ -259,6 +268,9 @@ def _list_faults(parts: Parts) -> Iterator[Fault]:
         if zone not in parts.named.get("zones", ()):
             allowed = f"one of {_names(parts.named.get('zones', ()))}"
             yield Fault(f"control.zones_by_rules[{index}]", repr(zone), allowed)
+    for path, loop in parts.fed_by:
+        if loop not in parts.named.get("loops", ()):
+            yield Fault(path, repr(loop), f"one of {_names(parts.named.get('loops', ()))}")
     for path, zone in parts.closed:
         if zone not in parts.named.get("zones", ()):
             yield Fault(path, repr(zone), f"one of {_names(parts.named.get('zones', ()))}")
