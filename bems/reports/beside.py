@@ -36,7 +36,7 @@ WHOLE_DAY: Final = 0.999
 AT_ONCE: Final = 24
 """Points read together."""
 FAULT: Final = "fault."
-CLOSED, NOTED = "closed", "noted"
+CLOSED, NOTED, OPENED = "closed", "noted", "open"
 """What an AUDIT event may say of a deviation (`after`), whose subject is the deviation's name."""
 
 
@@ -134,12 +134,15 @@ def _arrays(site: Site, history: History, found: Gathered) -> tuple[ArrayDays, .
 
 
 def handled(events: Sequence[Event]) -> Mapping[str, Handled]:
-    """Newest word on each deviation: AUDIT events whose subject is its name and whose `after` is closed or noted."""
+    """Newest word on each deviation: AUDIT events with its name as subject, in order of time; `after` says what."""
     told = {}
     for event in events:
-        if event.subject.startswith(FAULT) and event.data.get("after") in (CLOSED, NOTED):
+        after = event.data.get("after")
+        if event.subject.startswith(FAULT) and after == OPENED:
+            told.pop(event.subject, None)
+        elif event.subject.startswith(FAULT) and after in (CLOSED, NOTED):
             told[event.subject] = Handled(
-                closed=event.data["after"] == CLOSED,
+                closed=after == CLOSED,
                 by=str(event.data.get("who") or "–"),
                 on=local_date(event.at),
                 words=str(event.data.get("reason") or ""),

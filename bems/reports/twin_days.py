@@ -45,6 +45,8 @@ STEP_S: Final = 300.0
 YOUNG_S: Final = 900.0
 HOUR: Final = timedelta(hours=1)
 PRICE_DAYS: Final = 2
+LEAD: Final = 12 * HOUR
+"""Of the record before the day: by then the mass of the house is known."""
 
 
 class DayLost(Exception):
@@ -109,10 +111,11 @@ def twin_day(site: Site, record: Path, day: date) -> TwinDay:
     """One local day that is over. Raises DayLost, and what the record raises (RecordError)."""
     start, end = local_midnight(day), local_midnight(day + timedelta(days=1))
     history, fitted = History(record), ModelStore(record.parent).in_use()
+    begun = history.first_at()
+    if begun is None or begun > start - LEAD:
+        raise DayLost("the record begins less than half a day before")
     known = recent(record, site, end)
     prices = known_prices(record, end, PRICE_DAYS)
-    if known.start > start - 12 * HOUR:
-        raise DayLost("the record begins less than half a day before")
     paid_kwh, paid_nok = bought(site, measured(site, from_site(site)), known, prices, start, end)
     metered = _metered_kwh(site, history, start, end)
     if metered is None or paid_kwh is None:

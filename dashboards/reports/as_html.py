@@ -3,7 +3,7 @@
 from dashboards.markup import Markup, el
 from dashboards.reports.drawn import picture
 from dashboards.reports.model import Figure, Plot, Report, Section, Table
-from dashboards.reports.shown import beneath, cell, coverage_of, heading, is_number, value_of
+from dashboards.reports.shown import PLAIN, beneath, cell, coverage_of, heading, is_number, value_of
 from dashboards.words import texts
 
 STYLE = """
@@ -20,7 +20,8 @@ small{display:block;color:#666}.scroll{overflow-x:auto}svg{max-width:100%;height
 def write_html(report: Report) -> bytes:
     """The file."""
     words, period = texts(report.language), report.period
-    span = words["report.days"].format(first=period.first, last=period.last, days=period.days)
+    first, last, at = (cell(when, PLAIN, report.language) for when in (period.first, period.last, report.made_at))
+    span = words["report.days"].format(first=first, last=last, days=period.days)
     head = el(
         "head",
         None,
@@ -33,7 +34,7 @@ def write_html(report: Report) -> bytes:
         "body",
         None,
         el("h1", None, report.title),
-        el("p", None, f"{report.site}. {span}. ", words["report.made"].format(at=f"{report.made_at:%Y-%m-%d %H:%M}")),
+        el("p", None, f"{report.site}. {span}. ", words["report.made"].format(at=at)),
         *(_section(report, section) for section in report.sections),
     )
     return ("<!doctype html>" + el("html", {"lang": report.language}, head, body)).encode()

@@ -12,6 +12,7 @@ from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import (
@@ -30,8 +31,8 @@ from reportlab.platypus import (
 from reportlab.platypus import Table as Grid
 
 from dashboards.reports.drawn import SIZE_IN, picture
-from dashboards.reports.model import Figure, Report, Section, Table
-from dashboards.reports.shown import beneath, cell, coverage_of, heading, is_number, value_of
+from dashboards.reports.model import Column, Figure, Report, Section, Table
+from dashboards.reports.shown import PLAIN, beneath, cell, coverage_of, heading, is_number, value_of
 from dashboards.words import texts
 
 REGULAR, BOLD = "DejaVuSans", "DejaVuSans-Bold"
@@ -126,15 +127,14 @@ class _Pages(Canvas):  # type: ignore[misc]  # reportlab has no types
             self.drawRightString(A4[0] - MARGIN, A4[1] - 15 * mm, report.title)
             self.line(MARGIN, A4[1] - 17 * mm, A4[0] - MARGIN, A4[1] - 17 * mm)
         self.line(MARGIN, 15 * mm, A4[0] - MARGIN, 15 * mm)
-        self.drawString(MARGIN, 11 * mm, words["report.made"].format(at=f"{report.made_at:%d.%m.%Y %H.%M}"))
+        self.drawString(MARGIN, 11 * mm, words["report.made"].format(at=cell(report.made_at, PLAIN, report.language)))
         self.drawRightString(A4[0] - MARGIN, 11 * mm, words["report.page"].format(page=page, pages=pages))
 
 
 def _first_page(report: Report) -> list[Flowable]:
     words, period, short = texts(report.language), report.period, report.sections[0]
-    span = words["report.days"].format(
-        first=f"{period.first:%d.%m.%Y}", last=f"{period.last:%d.%m.%Y}", days=period.days
-    )
+    first, last = (cell(day, PLAIN, report.language) for day in (period.first, period.last))
+    span = words["report.days"].format(first=first, last=last, days=period.days)
     cards: list[object] = [_card(report, figure) for figure in short.figures]
     cards += [""] * (-len(cards) % CARDS)
     rows = [cards[n : n + CARDS] for n in range(0, len(cards), CARDS)]
@@ -256,8 +256,9 @@ def _table(report: Report, table: Table) -> list[Flowable]:
 
 def _widths(table: Table, right: Sequence[bool]) -> list[float]:
     """Columns of words share what columns of numbers leave, by how much they hold; the first one is never narrow."""
-    numbers = min(19 * mm, 0.7 * WIDTH / max(sum(right), 1)) if any(right) else 0.0
-    left = WIDTH - numbers * sum(right)
+    usual = min(19 * mm, 0.7 * WIDTH / max(sum(right), 1)) if any(right) else 0.0
+    widths = [max(usual, _longest_word(column)) for column in table.columns]
+    left = WIDTH - sum(width for width, is_right in zip(widths, right, strict=True) if is_right)
     holds = {
         n: max(12.0, *(min(len(str(row[n])), 60) for row in table.rows)) + (6 if n == 0 else 0)
         for n, is_right in enumerate(right)
@@ -266,7 +267,13 @@ def _widths(table: Table, right: Sequence[bool]) -> list[float]:
     whole = sum(holds.values()) or 1.0
     if not holds:
         return [WIDTH / len(right)] * len(right)
-    return [numbers if is_right else left * holds[n] / whole for n, is_right in enumerate(right)]
+    return [widths[n] if is_right else left * holds[n] / whole for n, is_right in enumerate(right)]
+
+
+def _longest_word(column: Column) -> float:
+    """So that no heading is broken within a word."""
+    words = heading(column).split()
+    return max((stringWidth(word, BOLD, HEAD.fontSize) for word in words), default=0.0) + 7
 
 
 def _ruled(rows: int, sum_row: bool = False) -> TableStyle:

@@ -91,6 +91,11 @@ class Say:
         """A date within a sentence."""
         return f"{day:%d.%m.%Y}" if self.language == "nb" else f"{day:%Y-%m-%d}"
 
+    def moment(self, at: datetime) -> str:
+        """A local date and time within a sentence."""
+        local = self.local(at)
+        return f"{local:%d.%m.%Y %H.%M}" if self.language == "nb" else f"{local:%Y-%m-%d %H:%M}"
+
     def month(self, day: date) -> str:
         """A month and its year."""
         return f"{self(_MONTHS[day.month - 1])} {day.year}"
@@ -101,13 +106,14 @@ class Say:
 
     def figure(self, key: str, known: Known, unit: str, method: str, decimals: int = 0, **facts: object) -> Figure:
         """A figure of that label and method (keys of texts; `facts` fill in both)."""
+        unmetered = known.why is Why.NOT_MEASURED  # what else went into it may be known, but says nothing then
         return Figure(
             id=key.partition(".")[2],
             label=self(key, **facts),
             value=known.value,
             unit=unit,
             method=self(method, **facts),
-            coverage=None if known.coverage is None else min(max(known.coverage, 0.0), 1.0),
+            coverage=None if known.coverage is None or unmetered else min(max(known.coverage, 0.0), 1.0),
             reason=None if known.why is None else self.why(known.why),
             interval=known.interval,
             decimals=decimals,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final, cast
 
 from dashboards.access import Role, Viewer
+from dashboards.discreet.unnamed import Unnamed
 from dashboards.reading import event_answer, seen_events
 from dashboards.reports.calc_known import Known, quotient
 from dashboards.reports.energies import Energies, counter
@@ -30,6 +31,10 @@ IN_SHORT: Final = (
     "circulation",
     "cycles",
     "degree_days",
+    "faults_open",
+    "faults_cost",
+    "saved_d_bought",
+    "saved_c_electricity",
 )
 """Figures that stand on the first page, in this order, as far as there are any."""
 JUDGED: Final = ("energy", "hygiene")
@@ -50,7 +55,7 @@ def summary(found: Gathered, sections: Sequence[Section], say: Say) -> Section:
     verdicts = {section.id: section.notes[0] for section in sections if section.id in JUDGED and section.notes}
     notes = [verdicts[name] for name in JUDGED if name in verdicts]
     if not found.is_over:
-        notes.append(say("report_note.not_over", until=f"{say.local(found.end):%d.%m.%Y %H.%M}"))
+        notes.append(say("report_note.not_over", until=say.moment(found.end)))
     lacking = [figure.label for figure in figures if figure.value is None]
     if lacking:
         notes.append(say("report_note.lacking", what=", ".join(lacking)))
@@ -75,7 +80,7 @@ def quality(found: Gathered, own: Energies, say: Say) -> Section:
             say(
                 BREAKS[b.kind],
                 meter=say.of(meter.name),
-                at=f"{say.local(b.at):%d.%m.%Y %H.%M}",
+                at=say.moment(b.at),
                 before=say.number(b.before, 1),
                 after=say.number(b.after, 1),
             )
@@ -97,7 +102,8 @@ def quality(found: Gathered, own: Energies, say: Say) -> Section:
 
 def happened(found: Gathered, say: Say) -> Section:
     """Alarms and what control reported, alike ones together."""
-    answers = seen_events(found.site, [event_answer(found.site, event) for event in found.events], READER)
+    told = Unnamed(found.site).kept(found.events)  # whoever reads the report may know of no resident's room
+    answers = seen_events([event_answer(found.site, event) for event in told], READER)
     groups: dict[str, list[object]] = {}
     for answer in answers:
         text = pick(answer.text, say.language)

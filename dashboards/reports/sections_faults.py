@@ -88,7 +88,12 @@ def names_of(site: Site, say: Say) -> dict[str, str]:
     loops = site.hot_water.loops if site.hot_water is not None else ()
     fields = (site.collectors,) if site.collectors is not None else ()
     named = (*site.heat_pumps, *site.air_handling, *loops, *fields, *site.pv)
-    return {asset.id: say.of(asset.name) for asset in named}
+    names = {asset.id: say.of(asset.name) for asset in named}
+    devices = {device: asset for asset in named for device in asset.devices}
+    for point in site.points.values():
+        if point.device.id in devices:
+            names[point.id] = f"{say.of(devices[point.device.id].name)}: {say.of(point.spec.label)}"
+    return names
 
 
 def _is_closed(beside: Beside, finding: Finding) -> bool:

@@ -8,6 +8,8 @@ from dashboards.reports.say import number, percent
 from dashboards.words import Language, texts
 
 NOTHING: Final = "–"
+PLAIN: Final = Column("")
+"""Of a date or time outside a table."""
 
 
 def cell(value: Cell, column: Column, language: Language) -> str:
