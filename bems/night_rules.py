@@ -5,6 +5,7 @@ what is told. How far the twin's repetition of the night is from the meter is it
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -30,8 +31,33 @@ from models.site import Site
 HOUR: Final = timedelta(hours=1)
 LATE: Final = timedelta(minutes=15)
 """A night that begins so soon after the hour is told from the hour."""
+LITTLE_KWH: Final = 1.0
 LEAST_SHARE: Final = 0.02
 """Of the night's cost: the twin misses the difference of two controllers by so much even where it repeats one well."""
+
+
+@dataclass(frozen=True)
+class Paid:
+    """What was bought in a night, and its cost without power charges; None is not known, 0 is nothing."""
+
+    electricity_kwh: float | None
+    """Less what was sold."""
+    electricity_nok: float | None
+    heat_kwh: float | None = 0.0
+    """District heat."""
+    heat_nok: float | None = 0.0
+
+    @property
+    def energy_kwh(self) -> float | None:
+        """Of both."""
+        known = self.electricity_kwh is not None and self.heat_kwh is not None
+        return (self.electricity_kwh or 0.0) + (self.heat_kwh or 0.0) if known else None
+
+    @property
+    def cost_nok(self) -> float | None:
+        """Of both."""
+        known = self.electricity_nok is not None and self.heat_nok is not None
+        return (self.electricity_nok or 0.0) + (self.heat_nok or 0.0) if known else None
 
 
 class Replay:
@@ -60,7 +86,7 @@ def by_rules(
     commands: Sequence[CommandRow],
     prices: PriceSeries | None,
     period: tuple[datetime, datetime],
-    paid: tuple[float | None, float | None],
+    paid: Paid,
     memory: RuleMemory | None,
 ) -> Rules:
     """What the rules would have paid for a night, heat left in the building counted; or why that cannot be said.
@@ -72,14 +98,14 @@ def by_rules(
         commands: what was really asked for in it.
         prices: spot prices.
         period: begin and end of the night (UTC).
-        paid: what was bought in it [kWh], and its cost [NOK].
+        paid: what was bought in it, and its cost.
         memory: of the rules at its begin.
     """
     begin = period[0].replace(minute=0, second=0, microsecond=0)
     begin += HOUR if period[0] - begin > LATE else timedelta()
     hours = (period[1] - begin) // HOUR
-    if prices is None or paid[1] is None or paid[0] is None:
-        return _lost("prices or main meter")
+    if prices is None or paid.cost_nok is None or paid.energy_kwh is None:
+        return _lost("prices or meters")
     if hours < 1:
         return _lost("the night was shorter than an hour")
     controllers: dict[str, Controller] = {"rules": decide, "same": Replay(commands)}
@@ -88,17 +114,29 @@ def by_rules(
     except TwinError as error:
         return _lost(str(error))
     ruled, same = _nok(told["rules"]), _nok(told["same"])
-    price = paid[1] / paid[0] if paid[0] > 0 else np.nan
-    metered_kwh = paid[0] * hours / ((period[1] - period[0]) / HOUR)
-    off_nok = abs(float(told["same"].bought_kwh.sum()) - metered_kwh) * price
+    share = hours / ((period[1] - period[0]) / HOUR)
+    same_kwh = (float(told["same"].bought_kwh.sum()), float(told["same"].heat_kwh.sum()))
+    off_nok = _off_nok(same_kwh[0], paid.electricity_kwh, paid.electricity_nok, share)
+    if site.district_heat:
+        off_nok += _off_nok(same_kwh[1], paid.heat_kwh, paid.heat_nok, share)
     if not np.isfinite([ruled, same, off_nok]).all():
         return _lost("prices")
-    return Rules(paid[1] + ruled - same, max(off_nok, LEAST_SHARE * abs(paid[1])))
+    return Rules(paid.cost_nok + ruled - same, max(off_nok, LEAST_SHARE * abs(paid.cost_nok)))
+
+
+def _off_nok(repeated_kwh: float, metered_kwh: float | None, nok: float | None, share: float) -> float:
+    """What the twin's repetition misses, at what a kWh cost on average; NaN where that is not known."""
+    if metered_kwh is None or nok is None:
+        return float("nan")
+    off_kwh = abs(repeated_kwh - metered_kwh * share)
+    if metered_kwh <= 0:
+        return 0.0 if off_kwh < LITTLE_KWH else float("nan")
+    return off_kwh * nok / metered_kwh
 
 
 def _nok(of: Account) -> float:
     """Energy, and what the heat that is left is worth."""
-    return float(of.energy_nok.sum()) + (of.score.stored_heat_correction_nok or 0.0)
+    return float(of.energy_nok.sum() + of.heat_nok.sum()) + (of.score.stored_heat_correction_nok or 0.0)
 
 
 def _lost(what: str) -> Rules:

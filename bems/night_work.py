@@ -10,7 +10,7 @@ import numpy as np
 from bems.history.query import History
 from bems.history.rows import Event, EventKind
 from bems.history.times import even_edges
-from bems.night_rules import by_rules
+from bems.night_rules import Paid, by_rules
 from bems.quarters import AT_ONCE, QUARTER, known_prices, quarters
 from control.grid import Array
 from control.measured import Measured, measured
@@ -19,6 +19,7 @@ from control.night.data import Programme
 from control.problem import Plant
 from control.record import Record
 from control.rules.memory import RuleMemory
+from models.district_heat import heat_prices
 from models.field import Privacy
 from models.prices import PriceSeries
 from models.signals import Reason
@@ -46,16 +47,16 @@ def look_back(
     told = measured(site, plant)
     record = recent(history, site, programme.end)
     prices = known_prices(history, programme.end, DAYS_BACK)
-    bought_kwh, cost_nok = bought(site, told, record, prices, *period)
+    paid = Paid(*bought(site, told, record, prices, *period), *heat_bought(site, record, prices, *period))
     commands = History(history).commands(*period)
     return account(
         site,
         programme,
         record,
         told,
-        energy_bought_kwh=bought_kwh,
-        cost_nok=cost_nok,
-        rules=by_rules(site, plant, record, commands, prices, period, (bought_kwh, cost_nok), memory),
+        energy_bought_kwh=paid.energy_kwh,
+        cost_nok=paid.cost_nok,
+        rules=by_rules(site, plant, record, commands, prices, period, paid, memory),
         happenings=happenings(History(history).events(*period, KINDS)),
     )
 
@@ -94,6 +95,25 @@ def bought(
     period = (site.tariff, prices, part.start, part.end, round(part.dt_s))
     nok = np.maximum(kwh, 0.0) * import_prices(*period) + np.minimum(kwh, 0.0) * feed_in_prices(*period)
     return float(kwh.sum()), None if np.isnan(nok).any() else float(nok.sum())
+
+
+def heat_bought(
+    site: Site, record: Record, prices: PriceSeries | None, start: datetime, end: datetime
+) -> tuple[float | None, float | None]:
+    """District heat [kWh] from the quarter `start` lies in, and what its energy costs [NOK]; None is not known."""
+    part = record.slice(record.at(record.index(start)), end)
+    total_kwh, total_nok = 0.0, 0.0
+    for network in site.district_heat:
+        power = part.column(site.find(network.devices, "power_kw"))
+        if power is None or np.isnan(power).any() or not len(power):
+            return None, None
+        kwh = power * part.dt_s / 3600
+        total_kwh += float(kwh.sum())
+        if prices is not None:
+            period = (part.start, part.end, round(part.dt_s))
+            total_nok += float(kwh @ heat_prices(network.prices, site.tariff, prices, *period))
+    known = not site.district_heat or (prices is not None and np.isfinite(total_nok))
+    return total_kwh, total_nok if known else None
 
 
 def happenings(events: Iterable[Event]) -> list[Happening]:

@@ -24,15 +24,20 @@ class Family(StrEnum):
     COMPRESSORS = "compressors"
     CHARGE = "charge"
     BOILER = "boiler"
+    DISTRICT = "district_heat"
     AFTER_HEATER = "after_heater"
     CARS = "cars"
     AIR = "air"
     ROOM = "room"
+    BATTERY = "battery"
 
 
 @dataclass(frozen=True)
 class Decision:
-    """One decision: a number of compressors, a power, or a cut of the air as share of full flow."""
+    """One decision: a number of compressors, a power, or a cut of the air as share of full flow.
+
+    The power of a battery is positive while it charges.
+    """
 
     family: Family
     asset: str
@@ -53,8 +58,8 @@ class Decision:
 
 def decisions(of: Inputs, plan: Plan) -> tuple[Decision, ...]:
     """Every decision of the first step, in the order people ask for them; of what cannot act now, none."""
-    found = [*_machines(of, plan), *_electric(of, plan), *_cars(of, plan), *_air(of, plan), *_rooms(of, plan)]
-    return tuple(found)
+    found = [*_machines(of, plan), *_electric(of, plan), *_networks(of, plan), *_cars(of, plan)]
+    return (*found, *_batteries(of, plan), *_air(of, plan), *_rooms(of, plan))
 
 
 def _now(plan: Plan, trajectory: str) -> float:
@@ -113,6 +118,32 @@ def _electric(of: Inputs, plan: Plan) -> Iterator[Decision]:
         others = _next(value, water.heater_kw, water.stage_kw)
         rows = (f"{node} thermostat", "hygiene", "peak ")
         yield Decision(Family.AFTER_HEATER, node, value, "kW", name, others, node, rows)
+
+
+def _networks(of: Inputs, plan: Plan) -> Iterator[Decision]:
+    buffer = of.plant.buffer.node.id
+    for network in of.plant.district_heat:
+        if network.id not in of.state.networks_lost:
+            name = f"{network.id}.heat_kw"
+            value = _now(plan, name)
+            others = _next(value, network.max_kw, HEAT_STEP * network.max_kw)
+            rows = (f"{network.id} ", *_heat_rows(of))
+            yield Decision(Family.DISTRICT, network.id, value, "kW", name, others, buffer, rows)
+
+
+def _batteries(of: Inputs, plan: Plan) -> Iterator[Decision]:
+    """Others: nothing, or as much either way as the first step can take or give."""
+    hours = float(of.grid.dt_h[0])
+    for battery in of.plant.batteries:
+        stored = of.state.batteries_kwh.get(battery.id)
+        if stored is None:
+            continue
+        name = f"{battery.id}.power_kw"
+        value = _now(plan, name)
+        most = min(battery.charge_kw, max(battery.highest_kwh - stored, 0.0) / battery.efficiency / hours)
+        least = -min(battery.discharge_kw, max(stored - battery.lowest_kwh, 0.0) * battery.efficiency / hours)
+        others = tuple(kw for kw in dict.fromkeys((least, 0.0, most)) if abs(kw - value) > TOLERANCE)
+        yield Decision(Family.BATTERY, battery.id, value, "kW", name, others, None, (f"{battery.id} ", "peak "))
 
 
 def _cars(of: Inputs, plan: Plan) -> Iterator[Decision]:

@@ -15,6 +15,7 @@ from typing import Final
 import numpy as np
 
 from control.decisions import TOLERANCE, Decision, Family, decisions
+from control.grid import Array
 from control.plan import NoPlan, Plan, Way
 from control.problem import Held, Inputs
 from models.local_time import OSLO
@@ -198,8 +199,14 @@ def _reason(of: Inputs, plan: Plan, one: Decision) -> Reason:
         session = next(s for s in of.outlook.sessions if s.chargers[0] in one.asset.split(", "))
         ready = session.leaves_at.astimezone(OSLO)
         return because(Code.WHY_CAR if running else Code.WHY_CAR_WAITS, ready=f"{ready:%H:%M}", **facts)
-    if any(b.row.startswith("peak ") and b.step == 0 for b in plan.binding) and (one.family is Family.AIR) == running:
+    if one.family is Family.DISTRICT:
+        return _district_reason(of, plan, one)
+    spares = one.value < -TOLERANCE if one.family is Family.BATTERY else (one.family is Family.AIR) == running
+    if spares and any(b.row.startswith("peak ") and b.step == 0 for b in plan.binding):
         return because(Code.WHY_PEAK, now_nok_per_kwh=now)
+    if one.family is Family.BATTERY:
+        gives = Code.WHY_BATTERY_GIVES if one.value < -TOLERANCE else Code.WHY_BATTERY_WAITS
+        return because(Code.WHY_BATTERY_CHARGES if running else gives, **facts)
     if one.family is Family.AIR:
         return because(Code.WHY_SPARE if running else Code.WHY_REST, now_nok_per_kwh=now)
     dear = now is not None and later is not None and now > later * (1 + WORTH_WAITING)
@@ -211,13 +218,31 @@ def _reason(of: Inputs, plan: Plan, one: Decision) -> Reason:
     return because(Code.WHY_NEED if running else Code.WHY_REST, now_nok_per_kwh=now)
 
 
+def _district_reason(of: Inputs, plan: Plan, one: Decision) -> Reason:
+    """Need, a store, its own peak, or other heat that is cheaper, by what its own heat costs."""
+    now, later = _now_and_later(plan, of.outlook.heat_nok_per_kwh[one.asset])
+    facts = {"now_nok_per_kwh": now, "later_nok_per_kwh": later}
+    running = one.value > TOLERANCE
+    if running and any(b.row.startswith(f"{one.asset} peak ") and b.step == 0 for b in plan.binding):
+        return because(Code.WHY_DISTRICT_PEAK, **facts)
+    if now is not None and later is not None:
+        if running and now < later * (1 - WORTH_WAITING) and _stores(of, plan, one):
+            return because(Code.WHY_DISTRICT_STORE, **facts)
+        if not running and now > later * (1 + WORTH_WAITING):
+            return because(Code.WHY_DISTRICT_WAIT, **facts)
+    return because(Code.WHY_DISTRICT_NEED if running else Code.WHY_DISTRICT_REST, **facts)
+
+
 def _prices(of: Inputs, plan: Plan) -> tuple[float | None, float | None]:
     """Internal price of electricity in the first step, and its mean over the day that follows.
 
     Where a plan has no duals, because not all promises could be kept, it is what is paid for a kWh.
     """
     internal = plan.electricity_nok_per_kwh
-    all_prices = internal if np.isfinite(internal).all() else of.outlook.buy_nok_per_kwh
+    return _now_and_later(plan, internal if np.isfinite(internal).all() else of.outlook.buy_nok_per_kwh)
+
+
+def _now_and_later(plan: Plan, all_prices: Array) -> tuple[float | None, float | None]:
     later = slice(1, max(plan.grid.steps_until(LATER_H), 2))
     prices, hours = all_prices[later], plan.grid.dt_h[later]
     mean = float(np.average(prices, weights=hours)) if len(prices) else float("nan")
@@ -271,4 +296,8 @@ _ENDINGS: Final = (
     (r"(?:must run|shortest run)", Code.BOUND_RUN),
     (r"shortest rest", Code.BOUND_STOP),
     (r"(?:one for water|water apart)", Code.BOUND_WATER),
+    (r"one way", Code.BOUND_FULL),
+    (r"empty", Code.BOUND_BATTERY_EMPTY),
+    (r"full", Code.BOUND_BATTERY_FULL),
+    (r"peak \d+", Code.BOUND_DISTRICT_PEAK),
 )

@@ -62,7 +62,7 @@ def state(of: Inputs, whole_h: float) -> Stated:
     _ground(bus, of)
     for store in of.plant.batteries:
         if store.id in of.state.batteries_kwh:
-            worth = of.weights.terminal_share * expected.mean_nok_per_kwh
+            worth = of.weights.terminal_share * expected.mean_nok_per_kwh * store.efficiency
             battery(bus, store, of.state.batteries_kwh[store.id], worth)
     sessions = _cars(bus, of)
     _balances(bus, of, expected)

@@ -27,7 +27,7 @@ class NightItemAnswer(Answer):
     start: datetime
     end: datetime
     energy_kwh: float | None
-    cost_nok: float | None = Field(description="Of that electricity, power charge not included")
+    cost_nok: float | None = Field(description="Of that energy, power charge not included")
     reason: NightReasonAnswer
     text: Text
     state: ItemState | None = Field(description="None while the night is not accounted for")
@@ -42,7 +42,7 @@ class NightAnswer(Answer):
     start: datetime
     end: datetime
     identity: str | None = Field(description="Forecasts of the plan; None: the rules see to the night")
-    energy_kwh: float | None = Field(description="Bought less sold")
+    energy_kwh: float | None = Field(description="Electricity bought less sold, and district heat")
     cost_nok: float | None = Field(description="Of that, power charge not included")
     items: list[NightItemAnswer]
     notes: list[Text]

@@ -40,7 +40,7 @@ class NightView:
     identity: str | None
     """The forecasts of the plan; None: there is no plan, the rules see to the night."""
     energy_kwh: float | None
-    """Bought less sold."""
+    """Electricity bought less sold, and district heat."""
     cost_nok: float | None
     """Of that, power charge not included."""
     items: Sequence[NightItemView]

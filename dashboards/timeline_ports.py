@@ -66,11 +66,13 @@ class GroundsView:
 
     __pydantic_config__: ClassVar[ConfigDict] = DESCRIBED
 
-    family: Literal["compressors", "charge", "boiler", "after_heater", "cars", "air", "room"]
+    family: Literal[
+        "compressors", "charge", "boiler", "district_heat", "after_heater", "cars", "battery", "air", "room"
+    ]
     asset: Text
     """Name of what it is for."""
     value: float
-    """Compressors, kW, or what is spared of full air, 0 to 1."""
+    """Compressors, kW (of a battery: negative while it gives), or what is spared of full air, 0 to 1."""
     unit: str
     reason: Text
     bound: Text | None

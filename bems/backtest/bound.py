@@ -17,7 +17,8 @@ from typing import Final
 
 import numpy as np
 
-from bems.backtest.scoring import USUAL_SPF, bill_nok
+from bems.backtest.district_bill import network_nok
+from bems.backtest.scoring import USUAL_SPF, bill_nok, network_heat_nok_per_kwh
 from bems.backtest.service_gate import GATE_MEAN_K
 from bems.comfort import BELOW_K
 from control.assets.building import Softness
@@ -40,7 +41,7 @@ from control.refit.model import refit
 from control.rules.memory import RuleMemory
 from control.strategy import GOOD
 from control.tapped import tapped_l_per_h
-from control.tariff_state import local_days, tariff_state
+from control.tariff_state import heat_peaks, local_days, tariff_state
 from models.forecast import PriceForecast, WeatherForecast
 from models.prices import PriceSeries
 from models.site import Site
@@ -96,6 +97,7 @@ def bound(site: Site, picture: Picture, memory: RuleMemory, start: datetime, hou
     if unknown := _untold(site, plant, known.record):
         return Bound(None, why=f"the plant does not tell {', '.join(unknown)}")
     plant = applied(plant, refit(site, plant, known.history, NEUTRAL).fitted)
+    plant = replace(plant, batteries=tuple(replace(one, wear_nok_per_kwh=0.0) for one in plant.batteries))
     grid = Grid(start, (4,) * hours)
     scene = Scene(site, picture, start, HOUR_S, start - timedelta(days=1), GOOD)
     problem = _problem(scene, memory, plant, grid, known)
@@ -111,6 +113,10 @@ def bound(site: Site, picture: Picture, memory: RuleMemory, start: datetime, hou
         return Bound(None, why=f"the solver gave no answer: {found.status}")
     bought, sold = (found.value(stated.bus.shown[f"grid.{way}_kw"]) for way in ("import", "export"))
     cost = bill_nok(site, start, HOUR_S, known.prices, bought, sold, known.peak_so_far_kw)
+    for network in site.district_heat:
+        taken = stated.bus.shown.get(f"{network.id}.heat_kw")
+        heat_kwh = found.value(taken) if taken is not None else np.zeros(hours)
+        cost = None if cost is None else cost + network_nok(site, network, start, HOUR_S, known.prices, heat_kwh)
     stored = _stored_nok(site, problem, stated, found, known)
     why = f"not every row can be kept: {gave}" if gave is not None else None
     return Bound(cost, stored, float(bought.sum()), float(bought.max()), why)
@@ -138,7 +144,7 @@ def _problem(scene: Scene, memory: RuleMemory, plant: Plant, grid: Grid, known: 
         state=observed_state(scene, memory, plant, observe(scene, memory, plant, None), grid),
         outlook=_relaxed(site, see, grid, record),
         days=days,
-        tariff=tariff_state(site.tariff, days, highs),
+        tariff=replace(tariff_state(site.tariff, days, highs), heat=heat_peaks(site.district_heat, days, {}, 0.0)),
         weights=MONEY,
     )
 
@@ -209,7 +215,7 @@ def _recorded_mean_degc(site: Site, zones: tuple[str, ...], record: Record) -> f
 
 
 def _stored_nok(site: Site, problem: Inputs, stated: Stated, found: Solution, known: Known) -> float:
-    """As scoring corrects a run: heat left at the end less that at the start."""
+    """As scoring corrects a run: heat, and what batteries can give, at the end less at the start."""
     grid, state_, plant = problem.grid, problem.state, problem.plant
     price = float(np.mean(import_prices(site.tariff, known.prices, grid.start, grid.end, HOUR_S)))
     starts: Mapping[str, float] = {
@@ -225,4 +231,10 @@ def _stored_nok(site: Site, problem: Inputs, stated: Stated, found: Solution, kn
     if plant.hot_water is not None:
         node = plant.hot_water.after_heater
         direct = node.capacity_kwh_per_k * (ends[node.id] - starts[node.id])
-    return -price * (pumped / (known.spf or USUAL_SPF) + direct)
+    for pack in plant.batteries:
+        stored = stated.bus.shown.get(f"{pack.id}.stored_kwh")
+        if stored is not None:
+            direct += pack.efficiency * (float(found.value(stored)[-1]) - state_.batteries_kwh[pack.id])
+    heat_price = network_heat_nok_per_kwh(site, known.prices, grid.start, grid.end, HOUR_S)
+    heat_price = price / (known.spf or USUAL_SPF) if heat_price is None else heat_price
+    return -heat_price * pumped - price * direct

@@ -1,7 +1,7 @@
 """What a run's district heat cost."""
 
 from collections import defaultdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 
@@ -23,12 +23,14 @@ def district_nok(site: Site, seen: Columns, prices: PriceSeries) -> float | None
             taken = None if power is None else power * seen.hours
         if taken is None:
             return None
-        total += _bill_nok(site, network, seen, prices, taken)
+        total += network_nok(site, network, seen.run.start, round(seen.run.dt_s), prices, taken)
     return None if np.isnan(total) else total
 
 
-def _bill_nok(site: Site, network: DistrictHeat, seen: Columns, prices: PriceSeries, taken_kwh: Array) -> float:
-    start, step_s = seen.run.start, round(seen.run.dt_s)
+def network_nok(
+    site: Site, network: DistrictHeat, start: datetime, step_s: int, prices: PriceSeries, taken_kwh: Array
+) -> float:
+    """The same of one network, from what was taken in each step; NaN where a price is not known."""
     end = start + timedelta(seconds=step_s * len(taken_kwh))
     nok = float(heat_prices(network.prices, site.tariff, prices, start, end, step_s) @ taken_kwh)
     per_hour = max(round(3600 / step_s), 1)

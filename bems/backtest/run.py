@@ -104,7 +104,7 @@ def run(task: Task) -> tuple[dict[str, Run], Bound]:
         record = warm.advance(24.0 * task.warmup_days, WARM_UP, on_step=lambda share: _draw(f"warm-up {_bar(share)}"))
     # The month's peak is what the task says, whatever the warm-up saw: it is scored from the start only.
     highest = {task.first: task.peak_so_far_kw} if task.peak_so_far_kw else {}
-    warm.memory = replace(warm.memory, highest_kw=highest, hour=None)
+    warm.memory = replace(warm.memory, highest_kw=highest, hour=None, heat_hours={})
 
     names = dict.fromkeys((*task.controllers, RECORDING))
     ahead_h = LOOK_AHEAD_H if FORESEEING & set(names) else 0.0

@@ -264,11 +264,16 @@ def _stored_nok(site: Site, seen: Columns, prices: PriceSeries, comforts: Comfor
         direct += battery.efficiency * battery.capacity_kwh * (ends[1] - ends[0]) / 100 if ends is not None else 0.0
     if not known or np.isnan(price):
         return None
-    # A house with no other heat pays the network's price for what is in its walls.
-    slots = (seen.run.start, end, round(seen.run.dt_s))
-    heat = [float(np.mean(heat_prices(n.prices, site.tariff, prices, *slots))) for n in site.district_heat]
-    heat_price = min(heat) if heat and not site.heat_pumps else None
+    heat_price = network_heat_nok_per_kwh(site, prices, seen.run.start, end, round(seen.run.dt_s))
     return -(heat_price * pumped if heat_price is not None else price * pumped / (spf or USUAL_SPF)) - price * direct
+
+
+def network_heat_nok_per_kwh(
+    site: Site, prices: PriceSeries, start: datetime, end: datetime, step_s: int
+) -> float | None:
+    """Mean price of the cheapest network's heat, which a house without heat pumps pays for what is in its walls."""
+    heat = [float(np.mean(heat_prices(n.prices, site.tariff, prices, start, end, step_s))) for n in site.district_heat]
+    return min(heat) if heat and not site.heat_pumps else None
 
 
 def _borehole_nok(site: Site, seen: Columns) -> float | None:

@@ -20,6 +20,8 @@ FOLLOWS: Final[Mapping[Family, str]] = {
     Family.CARS: "cars",
     Family.AIR: "air",
     Family.ROOM: "rooms",
+    Family.DISTRICT: "district_heat",
+    Family.BATTERY: "batteries",
 }
 """Which of `control.guidance.ASSETS` a command belongs to."""
 

@@ -31,14 +31,16 @@ def battery(bus: Bus, of: Battery, stored_kwh: float, worth_nok_per_kwh: float) 
     | eta, w, v | efficiency each way, wear, worth of what is left | -, NOK/kWh |
 
     Where it stands outside its limits these are widened. One row keeps it from charging and discharging at once to burn
-    what is cheaper than nothing.
+    what is cheaper than nothing. The limits are rows, not bounds, so that a plan can say what they cost.
     """
     n, dt = len(bus.grid), bus.grid.dt_h
     charge = bus.m.var(f"{of.id}.charge_kw", n, 0.0, of.charge_kw)
     discharge = bus.m.var(f"{of.id}.discharge_kw", n, 0.0, of.discharge_kw)
     start = max(stored_kwh, 0.0)
     least, most = min(of.lowest_kwh, start), max(of.highest_kwh, start)
-    energy = bus.m.var(f"{of.id}.stored_kwh", n, least, most, ref=start)
+    energy = bus.m.var(f"{of.id}.stored_kwh", n, least - 1.0, most + 1.0, ref=start)
+    bus.m.rows(f"{of.id} empty", energy >= least)
+    bus.m.rows(f"{of.id} full", energy <= most)
     bus.m.rows(f"{of.id} one way", charge * (1 / of.charge_kw) + discharge * (1 / of.discharge_kw) <= 1.0)
     flow = of.efficiency * charge - discharge / of.efficiency
     bus.m.rows(f"{of.id} energy", (energy - energy.prev(start)).equals(dt * flow))

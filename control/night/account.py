@@ -82,8 +82,9 @@ class Account:
     end: datetime
     identity: str | None
     energy_kwh: float | None
+    """Electricity bought less sold, and district heat."""
     cost_nok: float | None
-    """Of what was bought less what was sold, power charge not included."""
+    """Of that, power charges not included."""
     planned_kwh: float | None
     planned_nok: float | None
     saved_nok: float | None
@@ -125,7 +126,7 @@ def account(
         programme: what was meant to be.
         record: what happened.
         told: which points tell what (`control.measured`).
-        energy_bought_kwh: bought less sold.
+        energy_bought_kwh: electricity bought less sold, and district heat.
         cost_nok: of that, power charge not included.
         rules: what the rules would have cost.
         happenings: events between its start and end, in order of time.
@@ -196,7 +197,7 @@ def _done(
 def _unit(check: Check) -> str:
     if check.how == "below" and check.quantity[0].endswith("_pct"):
         return "%"
-    return {"energy": "kWh", "hour": "kW"}.get(check.how, "°C")
+    return {"energy": "kWh", "given": "kWh", "hour": "kW"}.get(check.how, "°C")
 
 
 def _nobody_came(item: Item, check: Check, record: Record, told: Mapping[str, Measured]) -> bool:
@@ -224,12 +225,15 @@ def _happened(check: Check, item: Item, record: Record, told: Mapping[str, Measu
     known = [value for value in found if value is not None]
     if len(known) < len(found) or not known:
         return None
-    return float(sum(known)) if check.how == "energy" else float(np.mean(known))
+    return float(sum(known)) if check.how in ("energy", "given") else float(np.mean(known))
 
 
 def _one(how: str, points: Measured, record: Record, start: datetime, end: datetime) -> float | None:
     if how == "energy":
         return energy_kwh(record, points, start, end)
+    if how == "given":
+        taken = energy_kwh(record, points, start, end)
+        return None if taken is None else -taken
     if how == "at_end":
         return at_end_degc(record, points, end)
     if how == "hour":
@@ -249,7 +253,7 @@ def _highest_hour(record: Record, points: Measured, start: datetime, end: dateti
 
 
 def _judged(check: Check, happened: float) -> State:
-    if check.how == "energy":
+    if check.how in ("energy", "given"):
         if check.goal < LITTLE_KWH or ENERGY_SHARES[0] <= happened / check.goal <= ENERGY_SHARES[1]:
             return "done"
         if happened / check.goal > ENERGY_SHARES[1]:

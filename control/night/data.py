@@ -22,6 +22,8 @@ class Kind(StrEnum):
     HEAT = "heat"
     STORE = "store"
     BOILER = "boiler"
+    DISTRICT = "district_heat"
+    BATTERY = "battery"
     WATER = "water"
     AFTER_HEATER = "after_heater"
     CYCLE = "cycle"
@@ -38,9 +40,9 @@ class Check:
 
     quantity: tuple[str, ...]
     """Names of `control.measured`; energies of several are added up, temperatures and shares averaged."""
-    how: Literal["energy", "reach", "at_end", "below", "hour", "proof"]
-    """energy [kWh]; a temperature reached, or there at the end [°C]; a mean of at most `goal`; no clock hour above
-    `goal` [kW]; a hygiene cycle proven."""
+    how: Literal["energy", "given", "reach", "at_end", "below", "hour", "proof"]
+    """energy [kWh], or what a battery gave; a temperature reached, or there at the end [°C]; a mean of at most `goal`;
+    no clock hour above `goal` [kW]; a hygiene cycle proven."""
     goal: float
     planned: float
     """What was planned; `goal` leaves some room."""
@@ -57,9 +59,9 @@ class Item:
     start: datetime
     end: datetime
     energy_kwh: float | None
-    """Electricity; None where it has none of its own."""
+    """Electricity (negative where a battery gives), of district heat its heat; None where it has none of its own."""
     cost_nok: float | None
-    """Of that electricity at what a kWh costs in each hour, power charge not included."""
+    """Of that energy at what a kWh costs in each hour, power charge not included."""
     reason: Reason
     text: Text
     check: Check | None
@@ -77,7 +79,7 @@ class Programme:
     """The forecasts it was made from; None without a plan."""
     items: tuple[Item, ...]
     energy_kwh: float | None
-    """Bought less sold; None without a plan."""
+    """Electricity bought less sold, and district heat; None without a plan."""
     cost_nok: float | None
     """Of that, power charge not included."""
     notes: tuple[Text, ...]

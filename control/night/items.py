@@ -1,7 +1,7 @@
 """Items of a night's programme, read from a plan: one function a kind."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -73,9 +73,13 @@ class Night:
 
     def energy(self, power_kw: Array, run: tuple[int, int]) -> tuple[float, float]:
         """Electricity [kWh] within a run and the night, and what it costs [NOK]."""
+        return self.energy_at(power_kw, self.of.outlook.buy_nok_per_kwh, run)
+
+    def energy_at(self, power_kw: Array, nok_per_kwh: Array, run: tuple[int, int]) -> tuple[float, float]:
+        """Energy [kWh] within a run and the night, and what it costs at these prices [NOK]."""
         steps = slice(*run)
         kwh = power_kw[steps] * self.hours[steps]
-        return float(kwh.sum()), float(kwh @ self.of.outlook.buy_nok_per_kwh[steps])
+        return float(kwh.sum()), float(kwh @ nok_per_kwh[steps])
 
     def item(
         self,
@@ -315,6 +319,3 @@ def _used(night: Night, machines: str) -> Array:
 
 def _zeros(night: Night) -> Array:
     return np.zeros(len(night.plan.grid))
-
-
-MAKERS: Final[tuple[Callable[[Night], Iterator[Item]], ...]] = (heating, boilers, hot_water, rooms, cars, air, peak)

@@ -1,13 +1,16 @@
 """The evening's plan told as the night's programme."""
 
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from itertools import chain
+from typing import Final
 
 import numpy as np
 
 from control.explain import bound_by
-from control.night.data import Programme, night_of
-from control.night.items import MAKERS, Night
+from control.night.data import Item, Programme, night_of
+from control.night.items import Night, air, boilers, cars, heating, hot_water, peak, rooms
+from control.night.stores import batteries, district_heat
 from control.plan import NoPlan, Plan, Violation
 from control.problem import Inputs
 from models.naming import in_both, in_words
@@ -15,6 +18,10 @@ from models.profile import Text
 from models.reasons import Code, because
 from models.signals import Reason
 from models.site import Site
+
+MAKERS: Final[tuple[Callable[[Night], Iterator[Item]], ...]] = (
+    heating, boilers, district_heat, hot_water, rooms, cars, batteries, air, peak,
+)  # fmt: skip
 
 
 def programme(
@@ -33,10 +40,15 @@ def programme(
     ways, hours, see = plan.trajectories, night.hours, inputs.outlook
     bought, sold = ways["grid.import_kw"] * hours, ways["grid.export_kw"] * hours
     cost = float(bought @ see.buy_nok_per_kwh - sold @ see.sell_nok_per_kwh)
+    energy_kwh = float(np.sum(bought - sold))
+    for network in inputs.plant.district_heat:
+        heat = ways.get(f"{network.id}.heat_kw")
+        if heat is not None:
+            energy_kwh += float(heat @ hours)
+            cost += float((heat * hours) @ see.heat_nok_per_kwh[network.id])
     notes = [in_both(site, why)] if why is not None else []
     notes += [_missed(site, v) for v in plan.violations]
-    bought_kwh = float(np.sum(bought - sold))
-    return Programme(now, night.start, end, plan.identity, tuple(items), bought_kwh, cost, tuple(notes))
+    return Programme(now, night.start, end, plan.identity, tuple(items), energy_kwh, cost, tuple(notes))
 
 
 def _missed(site: Site, missed: Violation) -> Text:

@@ -1,20 +1,25 @@
 """A school with district heat, solar cells and a battery, no heat pump: a cold day with a price spread, in lockstep."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from bems.backtest.bound import Known, bound
 from bems.backtest.contestants import CONTESTANTS, WARM_UP, Setting
 from bems.backtest.information import Information
 from bems.backtest.lockstep import Lockstep
+from bems.backtest.record_of import record_of
 from bems.backtest.scoring import score
 from bems.backtest.service_gate import GATE_KH
 from hil_sim.plant import create
 from models.prices import PriceSeries
 from models.site import load_site
 from models.synthetic import synthetic_year
+
+pytestmark = pytest.mark.timeout(500)
+"""Two days of the plant and a plan every quarter: minutes on a loaded machine."""
 
 ROOT = Path(__file__).parents[2]
 START = datetime(2026, 1, 14, tzinfo=UTC)
@@ -36,12 +41,16 @@ def days():
     for name in ("rules", "optimiser"):
         lockstep = Lockstep(site, create(site, weather), START)
         lockstep.advance(24.0, WARM_UP, keep=())
+        begun = (lockstep.glance(), lockstep.memory)
         before = lockstep.plant.energy_by_part_kwh()
         setting = Setting(site, Information(weather, prices, 1, place), None, lambda: pytest.fail("looked ahead"))
         contestant = CONTESTANTS[name](setting)
         run = lockstep.advance(24.0, contestant.controller)
         used = {part: kwh - before[part] for part, kwh in lockstep.plant.energy_by_part_kwh().items()}
         found[name] = (run, score(site, run, prices), lockstep.plant.balance(), used, contestant)
+    record = record_of(found["rules"][0], site)
+    known = Known(weather, prices, record, record, None, 0.0)
+    found["bound"] = bound(site, *begun, START + timedelta(hours=24), 24, known)
     return found
 
 
@@ -81,3 +90,14 @@ def test_the_plan_earns_money_on_the_spread(days):
 def test_the_battery_keeps_the_electric_peak_where_it_would_be_under_rules(days):
     rules, optimiser = (days[name][1] for name in ("rules", "optimiser"))
     assert optimiser.peak_kw < rules.peak_kw + 0.5
+
+
+def test_the_bound_pays_for_heat_and_power_and_is_below_both(days):
+    least = days["bound"]
+    assert least.why is None
+    best = least.cost_total_nok + least.stored_heat_correction_nok
+    rules, optimiser = (
+        of.cost_total_nok + of.stored_heat_correction_nok for of in (days[name][1] for name in ("rules", "optimiser"))
+    )
+    assert best < optimiser < rules
+    assert best > 0.7 * optimiser  # a bill without its heat would be far below

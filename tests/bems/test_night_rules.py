@@ -9,7 +9,7 @@ import pytest
 
 from bems import night_rules
 from bems.history.rows import CommandRow
-from bems.night_rules import Replay, by_rules
+from bems.night_rules import Paid, Replay, by_rules
 from bems.twin.inputs import TwinError
 from control.plant_model import from_site
 from control.record import Record
@@ -34,7 +34,7 @@ def command(minutes, point, value):
 
 def asked(**changes):
     usual = {
-        "record": RECORD, "commands": (), "prices": PRICES, "period": (EVENING, MORNING), "paid": (100.0, 120.0),
+        "record": RECORD, "commands": (), "prices": PRICES, "period": (EVENING, MORNING), "paid": Paid(100.0, 120.0),
         "memory": None,
     }  # fmt: skip
     return by_rules(SITE, PLANT, *(usual | changes).values())
@@ -44,7 +44,7 @@ def asked(**changes):
 def twin(monkeypatch):
     """Both runs of the twin, by their energy and cost of each hour and the heat they leave."""
     calls = []
-    given = {"rules": (12.0, 13.0, -4.0), "same": (10.0, 11.0, -9.0)}
+    given = {"rules": (12.0, 13.0, -4.0, 0.0, 0.0), "same": (10.0, 11.0, -9.0, 0.0, 0.0)}
 
     def account(site, plant, fitted, record, start, hours, controllers, prices, *, memory):
         calls.append((start, hours, memory))
@@ -53,9 +53,11 @@ def twin(monkeypatch):
             name: SimpleNamespace(
                 bought_kwh=np.full(hours, kwh),
                 energy_nok=np.full(hours, nok),
+                heat_kwh=np.full(hours, heat[0]),
+                heat_nok=np.full(hours, heat[1]),
                 score=SimpleNamespace(stored_heat_correction_nok=stored),
             )
-            for name, (kwh, nok, stored) in given.items()
+            for name, (kwh, nok, stored, *heat) in given.items()
         }
 
     monkeypatch.setattr(night_rules, "account", account)
@@ -83,6 +85,17 @@ def test_the_difference_is_the_twin_s_and_how_far_it_is_from_the_meter_its_uncer
     assert twin.calls == [(EVENING, 11, memory)]
 
 
+def test_district_heat_is_paid_for_and_misses_at_its_own_price(twin):
+    school = load_site(Path(__file__).parents[2] / "docs" / "examples" / "district_school" / "site.toml")
+    twin.given |= {"rules": (12.0, 13.0, 0.0, 40.0, 30.0), "same": (10.0, 11.0, 0.0, 50.0, 35.0)}
+    period, paid = (EVENING, MORNING), Paid(110.0, 132.0, 500.0, 400.0)
+    found = by_rules(school, from_site(school), RECORD, (), PRICES, period, paid, None)
+    assert found.cost_nok == pytest.approx(532.0 + 11 * (13.0 + 30.0 - 11.0 - 35.0))
+    assert found.uncertainty_nok == pytest.approx((11 * 50.0 - 500.0) * 0.8)  # electricity is repeated exactly
+    lost = by_rules(school, from_site(school), RECORD, (), PRICES, period, Paid(110.0, 132.0, None, None), None)
+    assert lost.cost_nok is None
+
+
 def test_a_night_that_begins_within_the_hour_is_told_from_the_next_one(twin):
     asked(period=(EVENING + timedelta(minutes=3), MORNING))
     asked(period=(EVENING + timedelta(minutes=40), MORNING))
@@ -93,10 +106,11 @@ def test_a_night_that_begins_within_the_hour_is_told_from_the_next_one(twin):
     "changes",
     [
         {"prices": None},
-        {"paid": (None, None)},
-        {"paid": (100.0, None)},
+        {"paid": Paid(None, None)},
+        {"paid": Paid(100.0, None)},
+        {"paid": Paid(100.0, 120.0, None, None)},
         {"period": (MORNING - timedelta(minutes=30), MORNING)},
-        {"paid": (0.0, 0.0)},
+        {"paid": Paid(0.0, 0.0)},
     ],
 )
 def test_what_is_missing_is_named(twin, changes):

@@ -4,7 +4,7 @@ import { number, pick, t } from "./words.js";
 
 const FAMILIES = {
   compressors: "plan.is_compressors", charge: "plan.is_charge", boiler: "plan.is_boiler", after_heater: "plan.is_after_heater",
-  cars: "plan.is_cars", air: "plan.is_air", room: "plan.is_room",
+  district_heat: "plan.is_district_heat", cars: "plan.is_cars", battery: "plan.is_battery", air: "plan.is_air", room: "plan.is_room",
 };
 const LITTLE_NOK = 0.005;
 
@@ -37,6 +37,7 @@ function update(card, one) {
 /** A value in the words of its kind. */
 function amount(one, value) {
   if (one.family === "air") return t("plan.spared", { pct: number(100 * value, 0) });
+  if (one.family === "battery" && Math.abs(value) >= 0.05) return t(value < 0 ? "plan.gives" : "plan.takes", { kw: number(Math.abs(value), 1) });
   if (one.unit) return `${number(value, 1)} ${one.unit}`;
   const whole = Math.abs(value - Math.round(value)) < 0.05;
   return t(Math.round(value) === 1 && whole ? "plan.compressor" : "plan.compressors", { count: number(value, whole ? 0 : 1) });
