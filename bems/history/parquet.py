@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from bems.durable import sync_folder
 from bems.history.errors import RecordDamaged, RecordError, RecordFull
+from bems.history.rows import Table
 
 COLUMNS: Final = ("point", "at_utc", "value", "quality", "tick")
 PART: Final = ".part"
@@ -105,10 +106,13 @@ def read_rows(wanted: Iterable[tuple[Path, int, int]], columns: Sequence[str]) -
     return _collected([pl.scan_parquet(file).select(columns).slice(first, rows) for file, first, rows in wanted])
 
 
-def table(rows: pl.DataFrame) -> NDArray[np.float64]:
-    """Time [ms], value (NaN for null) and quality of each row."""
-    columns = (rows["at_utc"].dt.epoch("ms"), rows["value"], rows["quality"])
-    return np.column_stack([column.cast(pl.Float64).to_numpy() for column in columns])
+def table(rows: pl.DataFrame) -> Table:
+    """Time, value (NaN for null) and quality of each row, without copying where that is possible: not to be written."""
+    return Table(
+        rows["at_utc"].to_physical().to_numpy(),  # milliseconds, as `frame` makes them
+        rows["value"].to_numpy(),
+        rows["quality"].to_numpy(),
+    )
 
 
 def in_order_of_ticks(file: Path) -> tuple[tuple[str, ...], pl.DataFrame]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +44,9 @@ class EventKind(StrEnum):
     AUDIT = "audit"
     """Somebody changed something here. Data: `who`, `what` (a name of the texts' part [audit]), `before`, `after`,
     `reason`; the last three may be None."""
+    WATER_FILE = "water_file"
+    """Somebody made an entry in the legionella file. Data: `number`, `who`, `what`, `corrects` (the number of an older
+    entry in whose place it stands, or None) and `fact` (models.water_facts)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,20 @@ class KnownForecast:
         lengths = {name: len(column) for name, column in self.columns.items() if len(column) != len(self.at_ms)}
         if lengths:
             raise ValueError(f"forecast of {self.source}: {len(self.at_ms)} times, but columns have {lengths}")
+
+
+class Table(NamedTuple):
+    """Samples as columns of equal length: of one point, or of several after each other."""
+
+    at_ms: NDArray[np.int64]
+    """[ms since 1970 UTC]"""
+    value: NDArray[np.float64]
+    """NaN where there is none."""
+    quality: NDArray[np.int8]
+
+    def part(self, rows: slice | NDArray[np.bool_] | NDArray[np.int64]) -> Self:
+        """Some of the rows."""
+        return self._replace(at_ms=self.at_ms[rows], value=self.value[rows], quality=self.quality[rows])
 
 
 @dataclass(frozen=True, slots=True, eq=False)

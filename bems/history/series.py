@@ -12,14 +12,12 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bems.history.catalogue import archived_tick
-from bems.history.rows import Series
+from bems.history.rows import Series, Table
 from bems.history.schema import MAX_PER_POINT, SERIAL_BITS, TICK_SHIFT
 
-Table = NDArray[np.float64]
-"""Time [ms], value, quality: whole numbers are exact in a double."""
+NO_ROWS: Final = Table(np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros(0, dtype=np.int8))
 
 # CROSS JOIN keeps SQLite to this order: the ticks of the period, and in each one seek for each point.
 _HOT: Final = f"""SELECT w.value, t.first_ms + s.after_ms AS at_ms, s.value, s.quality
@@ -63,12 +61,12 @@ def hot(connection: sqlite3.Connection, ids: Iterable[int], start_ms: int, end_m
     keys = [number << SERIAL_BITS for number in ids]
     period = {"start": start_ms, "end": end_ms, "archived": archived_tick(connection), "keys": str(keys)}
     rows = np.array(connection.execute(_HOT, period).fetchall(), dtype=np.float64).reshape(-1, 4)
-    if len(keys) == 1:
-        return {keys[0] >> SERIAL_BITS: rows[:, 1:]}
     order = np.argsort(rows[:, 0], kind="stable")
     rows = rows[order]
     bounds = [np.searchsorted(rows[:, 0], key, side) for key in keys for side in ("left", "right")]
-    return {key >> SERIAL_BITS: rows[bounds[2 * n] : bounds[2 * n + 1], 1:] for n, key in enumerate(keys)}
+    # ticks and milliseconds are exact in a double; None has become NaN
+    table = Table(rows[:, 1].astype(np.int64), rows[:, 2], rows[:, 3].astype(np.int8))
+    return {key >> SERIAL_BITS: table.part(slice(bounds[2 * n], bounds[2 * n + 1])) for n, key in enumerate(keys)}
 
 
 def pieces(connection: sqlite3.Connection, ids: Iterable[int], start_ms: int, end_ms: int) -> list[Piece]:
@@ -89,7 +87,9 @@ def asked(
     def finish() -> dict[str, Series]:
         parts: dict[int, list[Table]] = defaultdict(list)
         for piece, table in zip(of_files, read(folder, of_files), strict=True):
-            parts[piece.point].append(table[(table[:, 0] >= start_ms) & (table[:, 0] < end_ms)])
+            is_within = start_ms <= piece.file_first_ms and piece.file_last_ms < end_ms
+            inside = slice(None) if is_within else (table.at_ms >= start_ms) & (table.at_ms < end_ms)
+            parts[piece.point].append(table.part(inside))
         for number, table in of_table.items():
             parts[number].append(table)
         return {point: _in_order_of_time(point, parts[ids[point]] if point in ids else []) for point in points}
@@ -114,18 +114,18 @@ def read(folder: Path, wanted: Sequence[Piece]) -> list[Table]:
     frames = parquet.read_rows(
         [(folder / file, first, end - first) for file, first, end, _ in spans], ("at_utc", "value", "quality")
     )
-    found: list[Table] = [np.zeros((0, 3))] * len(wanted)
+    found = [NO_ROWS] * len(wanted)
     for (_, first, _, places), frame in zip(spans, frames, strict=True):
         table = parquet.table(frame)
         for place in places:
             begin = wanted[place].first_row - first
-            found[place] = table[begin : begin + wanted[place].rows]
+            found[place] = table.part(slice(begin, begin + wanted[place].rows))
     return found
 
 
 def _in_order_of_time(point: str, tables: Sequence[Table]) -> Series:
     """Samples of one moment stay in the order in which they came."""
-    table = np.concatenate([np.zeros((0, 3)), *tables])
-    if bool(np.any(np.diff(table[:, 0]) < 0)):
-        table = table[np.argsort(table[:, 0], kind="stable")]
-    return Series(point, table[:, 0].astype(np.int64), table[:, 1].copy(), table[:, 2].astype(np.int8))
+    table = Table(*(np.concatenate(columns) for columns in zip(NO_ROWS, *tables, strict=True)))
+    if bool(np.any(table.at_ms[1:] < table.at_ms[:-1])):
+        table = table.part(np.argsort(table.at_ms, kind="stable"))
+    return Series(point, *table)

@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from bems.history.aggregate import aggregate
+from bems.history.aggregate import means
 from bems.history.counters import turns
 from bems.history.query import HOLD, History
 from bems.history.rows import Event, EventKind, Series
@@ -91,9 +91,9 @@ class _Reader:
         sensors = (*self._wanted.quarters, *self._wanted.minutes)
         for point, series in self._history.raw(dict.fromkeys(sensors), start - HOLD, end).items():
             if point in self.minutes:
-                self.minutes[point].append(aggregate(series, minutes, HOLD_MS).mean)
+                self.minutes[point].append(means(series, minutes, HOLD_MS))
             if point in self.quarters:
-                self.quarters[point].append(aggregate(series, quarters, HOLD_MS).mean)
+                self.quarters[point].append(means(series, quarters, HOLD_MS))
         members = {source for quantity in self._wanted.aggregates for source in quantity.sources}
         of_rooms = self._history.raw(sorted(members), start - MAX_AGE, end)
         for quantity in self._wanted.aggregates:

@@ -102,9 +102,11 @@ def _highest_of_days(start: datetime, hourly_kw: Array) -> list[int]:
 def _usual(start: datetime, parts_kw: Mapping[str, Array]) -> dict[str, Array]:
     """For each part and hour, its median over the same clock hours of the same kind of day."""
     usual = {}
+    hours = max((len(power) for power in parts_kw.values()), default=0)
+    locals_ = [(start + timedelta(hours=n)).astimezone(OSLO) for n in range(hours)]
+    works = {day: is_workday(day) for day in {at.date() for at in locals_}}
+    kinds = np.array([at.hour + 24 * works[at.date()] for at in locals_])
     for part, power in parts_kw.items():
-        locals_ = [(start + timedelta(hours=n)).astimezone(OSLO) for n in range(len(power))]
-        kinds = np.array([at.hour + 24 * is_workday(at.date()) for at in locals_])
         own = np.full(len(power), np.nan)
         for kind in np.unique(kinds):
             same = power[kinds == kind]

@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from bems.history.aggregate import aggregate
+from bems.history.aggregate import aggregate, means
 from bems.history.rows import Series
 from bems.history.times import even_edges, to_ms
 
@@ -128,3 +128,27 @@ def test_even_edges_end_at_the_end_with_a_shorter_last_bucket():
 def test_even_edges_refuse_a_step_that_is_not_positive(step_min):
     with pytest.raises(ValueError, match="no buckets"):
         even_edges(TEN, TEN + timedelta(hours=1), timedelta(minutes=step_min))
+
+
+def test_means_alone_are_those_of_the_buckets():
+    draw = np.random.default_rng(2)
+    for _ in range(60):
+        at = np.sort(draw.choice(3000, 200)).astype(np.int64) * 20_000  # some at the same moment, some far apart
+        value = np.round(draw.uniform(40, 80, 200), 1)
+        value[draw.integers(0, 200, 30)] = NAN
+        of = Series("p", at, value, np.isnan(value).astype(np.int8))
+        edges = np.arange(-3_600_000, 66_000_000, int(draw.choice([60_000, 900_000, 7_000_000])), dtype=np.int64)
+        expected = aggregate(of, edges, 900_000).mean
+        assert means(of, edges, 900_000) == pytest.approx(expected, abs=1e-6, nan_ok=True)
+    nothing = Series("p", at, np.full(200, NAN), np.ones(200, dtype=np.int8))
+    assert np.isnan(means(nothing, edges, 900_000)).all()
+
+
+def test_means_of_a_constant_are_that_constant_to_the_last_digit():
+    """60 degC held is not below 60 degC, however much came before."""
+    at = np.arange(200_000, dtype=np.int64) * 60_000
+    value = np.where(np.arange(200_000) < 150_000, np.random.default_rng(1).uniform(20, 90, 200_000), 60.0)
+    found = means(Series("p", at, value, np.zeros(200_000, dtype=np.int8)), at, 900_000)
+    assert (found[150_000:] == 60.0).all()
+    with pytest.raises(ValueError, match="rising"):
+        means(series((0, 1.0)), minutes(0), 900_000)
