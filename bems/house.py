@@ -26,7 +26,7 @@ STEP: Final = timedelta(minutes=5)
 GOOD_FOR_S: Final = 10.0
 """Wall time for which an answer on comfort is given again."""
 GROUPS: Final[dict[LogGroup, frozenset[EventKind]]] = {
-    "people": frozenset({EventKind.AUDIT, EventKind.METER_EXCHANGE}),
+    "people": frozenset({EventKind.AUDIT, EventKind.METER_EXCHANGE, EventKind.WATER_FILE}),
     "outside": frozenset({EventKind.OUTSIDE_CHANGE}),
     "control": frozenset({EventKind.CONTROL, EventKind.FALLBACK_ON, EventKind.FALLBACK_OFF}),
     "alarms": frozenset(

@@ -89,6 +89,8 @@ async def operate(  # noqa: PLR0913  # it is the whole composition
         system.feeds = make_feeds(system, prices, weather, feed_period_s)
         token = os.environ.get(site.monitoring.token_env)
         view = View(system, path, demo=demo, day_plans=day_plans)
+        water_file = view.water_file
+        system.beside = [*system.beside, ("water file", lambda: water_file.run(system.ticks, lambda: system.alarms))]
         if not demo:
             system.beside = [*system.beside, ("reports", view.reports.run)]
         people = None if demo else let_in(system, data, address_of(listening), new_admin=new_admin)

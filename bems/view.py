@@ -20,6 +20,7 @@ from bems.state import aged
 from bems.system import System
 from bems.view_night import nights_view
 from bems.view_plan import model_view, planning_view
+from bems.water_file import SiteWaterFile
 from control.orders import decides
 from dashboards.night_ports import NightsView
 from dashboards.ports import AlarmView, Health, HeldCommand, ModelView, PlanningView, PointView, PriceView, Series
@@ -42,6 +43,8 @@ class View:
         self._insight = SiteInsight(system, record_path, day_plans, wall_s)
         self.reports = ReportDesk(system.site, record_path, system.clock.now)
         """Reports on demand, and every month's."""
+        self.water_file = SiteWaterFile(system.site, system.record, self._history, system.clock.now)
+        """The legionella file."""
         self._demo = demo
         self.desk = Desk(system)
         """People's orders."""

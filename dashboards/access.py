@@ -26,6 +26,8 @@ class Right(StrEnum):
     """See residents' rooms and what tells about one resident: presence, CO2."""
     SET_ROOMS = "set_rooms"
     """Change the set points of rooms and zones, and nothing else of the plant."""
+    NOTE_WATER = "note_water"
+    """Enter readings at taps, flushing and cleaning in the legionella file."""
     ACKNOWLEDGE = "acknowledge"
     """Acknowledge and shelve alarms."""
     OPERATE = "operate"
@@ -47,7 +49,7 @@ class Role(StrEnum):
 
 
 _VIEWER: Final = frozenset({Right.MONITOR, Right.SEE})
-_CARE: Final = _VIEWER | {Right.SEE_PERSONAL, Right.SET_ROOMS}
+_CARE: Final = _VIEWER | {Right.SEE_PERSONAL, Right.SET_ROOMS, Right.NOTE_WATER}
 _OPERATOR: Final = _CARE | {Right.ACKNOWLEDGE, Right.OPERATE}
 _ENGINEER: Final = _OPERATOR | {Right.CONFIGURE}
 RIGHTS: Final[dict[Role, frozenset[Right]]] = {

@@ -30,6 +30,7 @@ from dashboards.api_insight import add_insight
 from dashboards.api_night import add_night
 from dashboards.api_plan import add_plan
 from dashboards.api_reports import add_reports
+from dashboards.api_water_file import add_water_file
 from dashboards.components import components
 from dashboards.ports import SiteView
 from dashboards.reading import (
@@ -70,6 +71,7 @@ def api_router(view: SiteView) -> APIRouter:
     add_night(router, view)
     add_insight(router, view)
     add_reports(router, view)
+    add_water_file(router, view)
     add_house(router, view)
     add_desk(router, view)
     add_alarms(router, view)

@@ -56,7 +56,8 @@ def _person(viewer: Viewer, right: Right) -> Person:
     return Person(viewer.name, rooms_only=not viewer.may(right))
 
 
-def _fault(site: Site, refused: Refused) -> HTTPException:
+def fault(site: Site, refused: Refused) -> HTTPException:
+    """409 with the reason in both languages."""
     halves = []
     for language in LANGUAGES:
         facts = {
@@ -76,7 +77,7 @@ async def _done(site: Site, act: Awaitable[T]) -> T:
     try:
         return await act
     except Refused as refused:
-        raise _fault(site, refused) from refused
+        raise fault(site, refused) from refused
     except KeyError as error:
         raise HTTPException(404, f"there is no {error}") from error
 

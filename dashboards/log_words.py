@@ -5,6 +5,7 @@ from typing import Final
 from dashboards.audit_words import AUDIT, audit_text
 from dashboards.house_ports import LogEntryView
 from dashboards.reading import event_answer, subject_name
+from dashboards.water_file_words import WATER_FILE
 from dashboards.words import Language, pick, texts
 from models.site import Site
 
@@ -33,6 +34,7 @@ def named_subject(site: Site, subject: str, language: Language) -> str:
     """The name people use: also of rooms, zones and parts of the plant, and of what an alarm is about."""
     names = {zone.id: zone.name for zone in site.zones}
     names |= {room.id: room.name for zone in site.zones for room in zone.rooms}
+    names |= {place.id: place.name for place in site.legionella.places}
     if subject in names:
         return pick(names[subject], language)
     about = subject.removeprefix("point.")
@@ -42,4 +44,4 @@ def named_subject(site: Site, subject: str, language: Language) -> str:
 def who_did(entry: LogEntryView) -> str | None:
     """Who changed it here; None where nobody here did."""
     who = entry.data.get("who")
-    return str(who) if entry.kind == AUDIT and who else None
+    return str(who) if entry.kind in (AUDIT, WATER_FILE) and who else None

@@ -11,6 +11,7 @@ from dashboards.house_ports import House
 from dashboards.insight_ports import Insight
 from dashboards.night_ports import NightsView
 from dashboards.report_ports import Reports
+from dashboards.water_file_ports import WaterDesk
 from models.signals import Reason
 from models.site import Site
 
@@ -273,6 +274,11 @@ class SiteView(Protocol):
     @property
     def reports(self) -> Reports:
         """Reports of months, quarters and years."""
+        ...
+
+    @property
+    def water_file(self) -> WaterDesk:
+        """The legionella file."""
         ...
 
     @property

@@ -9,6 +9,7 @@ from dashboards.access import Right, Viewer
 from dashboards.answers import AlarmAnswer, EventAnswer, HeldAnswer, PointAnswer, WriteRuleAnswer
 from dashboards.audit_words import ACCESS, AUDIT, audit_text
 from dashboards.ports import AlarmView, HeldCommand, PointView, SiteView
+from dashboards.water_file_words import WATER_FILE, entry_line
 from dashboards.words import LANGUAGES, Language, said, said_in_both, texts
 from models.field import Privacy
 from models.profile import Text
@@ -107,6 +108,8 @@ def _event_text(site: Site, event: Mapping[str, object], data: Mapping[str, obje
         reason = said(site, Reason(code, facts), language)
     if event["kind"] == AUDIT:
         return audit_text(data, subject_name(site, str(event["subject"]), language), language)
+    if event["kind"] == WATER_FILE:
+        return entry_line(site, cast("datetime", event["at"]), data, language)
     key = EVENT_TEXTS.get(str(event["kind"]))
     if key is None:
         return reason

@@ -105,9 +105,9 @@ class Legionella(Strict):
             raise ValueError(f"act_cfu_per_l {self.act_cfu_per_l:g} must not exceed limit_cfu_per_l")
         return self
 
-    @cached_property
+    @property
     def by_id(self) -> Mapping[str, Place]:
-        """Places by id."""
+        """Places by id; not kept, since a copy of a file with fewer places would have it too."""
         return {place.id: place for place in self.places}
 
 

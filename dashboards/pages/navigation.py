@@ -31,6 +31,7 @@ NAVIGATION: Final = (
     Entry("alarms", "nav.alarms", "M12 3l10 18h-20zM12 10v5M12 17.5v1", in_bar=True),
     Entry("night", "nav.night", "M19 14a8 8 0 1 1-9-10a7 7 0 0 0 9 10z"),
     Entry("water", "nav.water", "M12 3c4 6 7 9 7 12a7 7 0 0 1-14 0c0-3 3-6 7-12z"),
+    Entry("water_file", "water_file.nav", "M5 4h11l3 3v13h-14zM8.5 13l2.5 2.5l5-5M9 4v3h5v-3"),
     Entry("energy", "nav.energy", "M13 2l-8 12h6l-1 8l8-12h-6z"),
     Entry("devices", "nav.devices", "M3 4h8v7h-8zM13 13h8v7h-8zM11 7.5h6.5v5.5"),
     Entry("systems", "nav.systems", "M3 6h7M14 6h7M10 3h4v6h-4zM3 17h4M11 17h10M7 14h4v6h-4z"),

@@ -18,6 +18,7 @@ from dashboards.pages.reports import reports
 from dashboards.pages.settings import settings
 from dashboards.pages.systems import systems
 from dashboards.pages.water import water
+from dashboards.pages.water_file import water_file
 from dashboards.ports import SiteView
 from dashboards.words import Language
 
@@ -39,6 +40,7 @@ PAGES: Final[Mapping[str, Page]] = {
     "plan": Page(plan),
     "energy": Page(energy),
     "water": Page(water),
+    "water_file": Page(water_file),
     "log": Page(log),
     "night": Page(night),
     "reports": Page(reports),

@@ -24,6 +24,7 @@ from tests.dashboards.fake_insight import FakeInsight
 from tests.dashboards.fake_night import NIGHTS
 from tests.dashboards.fake_plan import MODEL, PLANNING
 from tests.dashboards.fake_reports import FakeReports
+from tests.dashboards.fake_water_file import FakeWaterFile
 
 SITE_FILE = Path(__file__).resolve().parents[2] / "site.biri.toml"
 START = datetime(2025, 1, 15, 6, 0, tzinfo=UTC)
@@ -231,6 +232,10 @@ class FakeView:
     @cached_property
     def reports(self) -> FakeReports:
         return FakeReports()
+
+    @cached_property
+    def water_file(self) -> FakeWaterFile:
+        return FakeWaterFile(self.site, self.now)
 
     @property
     def insight(self) -> FakeInsight:

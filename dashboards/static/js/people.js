@@ -12,6 +12,7 @@ const ROLES = {
 };
 const RIGHTS = {
   monitor: "right.monitor", see: "right.see", see_personal: "right.see_personal", set_rooms: "right.set_rooms",
+  note_water: "right.note_water",
   acknowledge: "right.acknowledge", operate: "right.operate", configure: "right.configure",
 };
 const dateFormat = new Intl.DateTimeFormat(language === "nb" ? "nb-NO" : "en-GB", { timeZone, dateStyle: "medium" });
