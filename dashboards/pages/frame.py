@@ -57,7 +57,10 @@ def page(  # it is the whole frame
         *(el("script", {"type": "module", "src": f"/static/js/{script}.js"}) for script in ("frame", *scripts)),
     )
     return document(
-        language, f"{title} – {site_name}", body, ("vendor/uplot/uPlot.min", "tokens", "frame", "parts", *styles)
+        language,
+        f"{title} – {site_name}",
+        body,
+        ("vendor/uplot/uPlot.min", "tokens", "frame", "navigation", "parts", *styles),
     )
 
 

@@ -32,7 +32,7 @@ def log(view: SiteView, viewer: Viewer, language: Language) -> str:
         words["log.title"],
         section("log-page", words["log.about"], _form(language)),
         scripts=["log"],
-        styles=["house"],
+        styles=["log"],
     )
 
 

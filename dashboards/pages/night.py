@@ -60,7 +60,7 @@ def night(view: SiteView, viewer: Viewer, language: Language) -> str:
     )
     title = words["night_page.title"]
     return page(
-        view, viewer, language, "night", title, programme, account, nights, scripts=["night_page"], styles=["house"]
+        view, viewer, language, "night", title, programme, account, nights, scripts=["night_page"], styles=["night"]
     )
 
 

@@ -30,7 +30,16 @@ POINT_COLUMNS = (
 def now(view: SiteView, viewer: Viewer, language: Language) -> str:
     """The whole page."""
     title = texts(language)["now.title"]
-    return page(view, viewer, language, "now", title, *_sections(view.site, language), scripts=["now"])
+    return page(
+        view,
+        viewer,
+        language,
+        "now",
+        title,
+        *_sections(view.site, language),
+        scripts=["now"],
+        styles=["drawing", "now"],
+    )
 
 
 @per_site

@@ -34,7 +34,7 @@ def plan(view: SiteView, viewer: Viewer, language: Language) -> str:
     title = words["plan.title"]
     back = el("div", {"id": "plan-back", "hidden": True}, _look_back(language))
     sections = (none, body, back)
-    return page(view, viewer, language, "plan", title, *sections, scripts=["plan"], styles=["insight"])
+    return page(view, viewer, language, "plan", title, *sections, scripts=["plan"], styles=["insight", "plan"])
 
 
 def _day(language: Language) -> Markup:

@@ -33,7 +33,15 @@ def systems(view: SiteView, viewer: Viewer, language: Language) -> str:
     )
     parts = (_system(one, view.site, language) for one in found)
     return page(
-        view, viewer, language, "systems", words["systems.title"], head, *parts, scripts=["systems"], styles=["house"]
+        view,
+        viewer,
+        language,
+        "systems",
+        words["systems.title"],
+        head,
+        *parts,
+        scripts=["systems"],
+        styles=["drawing", "systems"],
     )
 
 
