@@ -60,7 +60,7 @@ def house_rooms(view: SiteView, viewer: Viewer, language: Language) -> str:
         sections.append(_table(site, language))
     title = words["house_rooms.title"]
     sections.append(_sheet(viewer, language))
-    return page(view, viewer, language, "rooms", title, *sections, scripts=["rooms"], styles=["house"])
+    return page(view, viewer, language, "rooms", title, *sections, scripts=["rooms"], styles=["rooms"])
 
 
 def _summary(language: Language) -> Markup:
