@@ -10,7 +10,7 @@ from control.assets.boilers import boiler, district_heat
 from control.assets.bus import Bus, balance, temperature, terminal
 from control.assets.chargers import Session, charge, grouped
 from control.assets.collectors import collect
-from control.assets.heat_pumps import Duty, HeatPumps, Running, duty, sharing, stages
+from control.assets.heat_pumps import Duty, HeatPumps, Running, duty, sharing, stages, writes
 from control.assets.hot_water import HotWater
 from control.assets.wells import brine
 from control.expected import Expected, expect
@@ -208,6 +208,8 @@ def _heat_pumps(bus: Bus, of: Inputs, expected: Expected, group: HeatPumps, runn
     space = blocks.pop(of.plant.buffer.node.id)
     sharing(bus, group, space, blocks, machines)
     stages(bus, group, space, blocks, running, of.weights.start_nok, whole_steps)
+    source = of.plant.buffer.node.id
+    writes(bus, group, source, of.state.tanks_degc[source], of.weights.write_nok)
 
 
 def _share(of: Inputs, group: HeatPumps, expected_kw: Array) -> Array:

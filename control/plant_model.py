@@ -24,6 +24,7 @@ from models.assets import AirHandling, Circuit, Zone
 from models.assets import HeatPump as HeatPumpAsset
 from models.battery import Battery as BatteryAsset
 from models.physics.heat_pump import Certified, fit_heat_pump
+from models.point import Persistence
 from models.site import Site
 
 WATER_KWH_PER_M3_K: Final = 1.157
@@ -51,6 +52,8 @@ SUPPLY_MARGIN_K: Final = 1.5
 """Of the after-heater's mean above what its supply must never fall below."""
 THERMOSTAT_K: Final = 2.0
 """The heater's own thermostat stops so much above its temperature."""
+LEAST_WRITE_K: Final = 0.1
+"""Of a set point whose profile states no least change."""
 CYCLE_H: Final = 0.75
 """A proof takes half an hour; its start is not met to the minute."""
 NEAR_WELLS_M: Final = 0.65
@@ -166,11 +169,19 @@ def _group(site: Site, zones: list[Zone]) -> Group:
     )
 
 
+def _write_k(site: Site, pump: HeatPumpAsset) -> float | None:
+    """Least change of a supply set point that is kept in a memory that wears."""
+    point = site.find(pump.devices, "supply_setpoint_degc")
+    rule = site.points[point].spec.write if point is not None else None
+    wears = rule is not None and rule.persistence is Persistence.EEPROM
+    return max(rule.min_change, rule.step, LEAST_WRITE_K) if rule is not None and wears else None
+
+
 def _heat_pumps(site: Site) -> tuple[HeatPumps, ...]:
     alike: defaultdict[tuple[object, ...], list[HeatPumpAsset]] = defaultdict(list)
     for pump in site.heat_pumps:
         modulating = site.find(pump.devices, "compressor_speed_pct") is not None
-        limits = (pump.supply_max_degc, pump.return_max_degc, pump.min_run_min, pump.min_stop_min)
+        limits = (pump.supply_max_degc, pump.return_max_degc, pump.min_run_min, pump.min_stop_min, _write_k(site, pump))
         alike[(pump.certified, pump.source, pump.compressors, limits, pump.serves_hot_water, modulating)].append(pump)
     charged = tuple(tank.id for tank in site.tanks if tank.role == "heat_pump")
     result = []
@@ -190,6 +201,7 @@ def _heat_pumps(site: Site) -> tuple[HeatPumps, ...]:
                 min_stop_h=pump.min_stop_min / 60,
                 supply_max_degc=pump.supply_max_degc,
                 return_max_degc=pump.return_max_degc,
+                write_k=_write_k(site, pump),
             )
         )
     return tuple(result)

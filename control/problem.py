@@ -135,6 +135,8 @@ class Weights:
     """A car that cannot leave: dearer than any peak."""
     fuse_nok_per_kwh: float = 500.0
     start_nok: float = 3.0
+    write_nok: float = 0.02
+    """A write to a memory that wears: 10 000 NOK of electronics over 500 000 writes."""
     boiler_beyond_nok_per_kwh: float = 3.0
     """Stages that are normally locked: dearer than slight cold, cheaper than deep."""
     brine_nok_per_kh: float = 50.0

@@ -40,6 +40,8 @@ class HeatPumps:
     return_max_degc: float
     lift_k: float = 4.0
     """Supply above the mean of the tank being charged."""
+    write_k: float | None = None
+    """Change of the supply set point that is a write to a memory that wears [K]; None where none wears."""
     gradient_weight: float = 1.0
     """Of 1/COP over temperatures; 0 only to show what a plan without it costs."""
 
@@ -304,3 +306,22 @@ def _last(block: Expr, count: int) -> Expr:
         moved = moved.prev(0.0)
         result = result + moved
     return result
+
+
+def writes(bus: Bus, of: HeatPumps, tank: str, start_degc: float, nok_per_write: float) -> None:
+    """Up >= T - T',  up >= 0,  cost = 2 w sum up / k: what is raised is lowered again, each by writes of k kelvin.
+
+    | symbol | meaning | unit |
+    |---|---|---|
+    | T, up | mean of the tank that the set point follows, what it rises in a step | degC, K |
+    | k, w | change that is written, price of a write | K, NOK |
+
+    A jump of many kelvin is one write and counts as several here: more than will be, and straight.
+    """
+    if of.write_k is None or nok_per_write <= 0:
+        return
+    up = bus.m.var(f"{of.id}.{tank}.set_point_up_k", len(bus.grid))
+    bus.m.rows(f"{of.id} {tank} set point", up >= bus.temp[tank] - bus.temp[tank].prev(start_degc))
+    machines = float(len(of.machines))
+    bus.m.cost("write wear", (2 * nok_per_write * machines / of.write_k) * up)
+    bus.show(f"{of.id}.{tank}.set_point_up_k", up)
