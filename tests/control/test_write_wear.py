@@ -48,9 +48,6 @@ def test_the_profile_says_which_set_points_wear(tmp_path):
     profile = (ROOT / "models" / "profiles" / "generic_heat_pump_io.toml").read_text("utf-8")
     ram = 'persistence = "watchdog", daily_budget = 5000, refresh_s = 60'
     worn = 'persistence = "eeprom", daily_budget = 24'
-        'persistence = "watchdog", daily_budget = 5000, refresh_s = 60',
-        'persistence = "eeprom", daily_budget = 24',
-    )
     at = profile.index(ram, profile.index('name = "supply_setpoint_degc"'))
     (tmp_path / "profiles").mkdir()
     (tmp_path / "profiles" / "worn_io.toml").write_text(profile[:at] + worn + profile[at + len(ram) :], "utf-8")
