@@ -43,6 +43,7 @@ class View:
         self._insight = SiteInsight(system, record_path, day_plans, wall_s)
         self.reports = ReportDesk(system.site, record_path, system.clock.now)
         """Reports on demand, and every month's."""
+        self.reports.note = system.note
         self.water_file = SiteWaterFile(system.site, system.record, self._history, system.clock.now)
         """The legionella file."""
         self._demo = demo

@@ -4,15 +4,18 @@ from datetime import date
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, HTTPException, Path, Query, Response
+from pydantic import BaseModel, ConfigDict, Field
 
 from dashboards.access import Right, Viewer, needs
 from dashboards.answers import Answer, Fault
 from dashboards.ports import SiteView
-from dashboards.report_ports import NoReport
+from dashboards.report_ports import DeviationState, NoReport
 from dashboards.reports.formats import MEDIA_TYPES, Format, file_name
 from dashboards.words import Language
 
 Seen = Annotated[Viewer, Depends(needs(Right.SEE))]
+Operates = Annotated[Viewer, Depends(needs(Right.OPERATE))]
+UNKNOWN: Final[dict[int | str, dict[str, Any]]] = {404: {"model": Fault, "description": "No such deviation"}}
 NOT_MADE: Final[dict[int | str, dict[str, Any]]] = {
     404: {"model": Fault, "description": "No such period"},
     409: {"model": Fault, "description": "The report cannot be made; the text says why"},
@@ -27,6 +30,24 @@ class PeriodAnswer(Answer):
     kind: str
     first: date
     last: date
+
+
+class DeviationAsked(BaseModel):
+    """What somebody says of a deviation."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    state: DeviationState
+    words: str = Field(min_length=3, max_length=500)
+    """What was done, or why it is as it is."""
+
+
+class DeviationAnswer(Answer):
+    """What is noted now."""
+
+    id: str
+    state: DeviationState
+    by: str
 
 
 def add_reports(router: APIRouter, view: SiteView) -> None:
@@ -57,3 +78,15 @@ def add_reports(router: APIRouter, view: SiteView) -> None:
         name = file_name(view.site.id, period, language, kind)
         headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
         return Response(data, media_type=MEDIA_TYPES[kind], headers=headers)
+
+    @router.post("/deviations/{deviation}", summary="Close or note a deviation that reports tell of", responses=UNKNOWN)
+    async def handle(
+        viewer: Operates,
+        deviation: Annotated[str, Path(description="As reports name it", examples=["fault.cop_drift.hp1"])],
+        asked: DeviationAsked,
+    ) -> DeviationAnswer:
+        try:
+            view.reports.handle(viewer.name, deviation, asked.state, asked.words.strip())
+        except LookupError as error:
+            raise HTTPException(404, f"no deviation '{deviation}' is looked for here") from error
+        return DeviationAnswer(id=deviation, state=asked.state, by=viewer.name)

@@ -135,7 +135,7 @@ def _arrays(site: Site, history: History, found: Gathered) -> tuple[ArrayDays, .
 
 def handled(events: Sequence[Event]) -> Mapping[str, Handled]:
     """Newest word on each deviation: AUDIT events with its name as subject, in order of time; `after` says what."""
-    told = {}
+    told: dict[str, Handled] = {}
     for event in events:
         after = event.data.get("after")
         if event.subject.startswith(FAULT) and after == OPENED:

@@ -1,5 +1,7 @@
 """Reports on demand, and last month's by itself: made by a child process, so that the loop never waits.
 
+After each day it is run through the fitted twin (option D of savings): in the small hours, in a child of its own.
+
 Every month's report lies in the folder `reports` beside the record: made in the first hours of the next month, in the
 formats and languages of MONTHLY. What is there is not made again; delete a file to have it made anew.
 """
@@ -11,13 +13,17 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from bems.audit import audited
 from bems.history.errors import RecordError
 from bems.history.query import History
+from bems.history.rows import Event
 from bems.reports.gather import NothingToTell
 from bems.reports.make import made, put
+from bems.reports.twin_days import TwinDays, run_days
 from bems.worker import Worker, WorkLost
-from dashboards.report_ports import NoReport
+from dashboards.report_ports import DeviationState, NoReport
 from dashboards.reports.assemble import month_of, quarter_of, year_of
+from dashboards.reports.beside import deviation_names
 from dashboards.reports.formats import Format, file_name, write
 from dashboards.reports.model import Period
 from dashboards.words import Language
@@ -46,12 +52,32 @@ def make(site: Site, record: Path, period: Period, now: datetime, wish: tuple[Fo
         return str(error)
 
 
+def yesterday(site: Site, record: Path, day: date) -> str:
+    """Runs a day through the twin; why it could not be done, or nothing. Runs in a process of its own."""
+    told: list[str] = []
+    try:
+        run_days(site, record, [day], lambda _, why: told.append(why))
+    except (RecordError, OSError) as error:
+        return str(error)
+    return told[0]
+
+
 class ReportDesk:
     """Of one site, whose record is at `record`."""
 
-    def __init__(self, site: Site, record: Path, now: Callable[[], datetime], worker: Worker | None = None) -> None:
+    def __init__(
+        self,
+        site: Site,
+        record: Path,
+        now: Callable[[], datetime],
+        worker: Worker | None = None,
+        twin: Worker | None = None,
+    ) -> None:
+        self.note: Callable[[Event], None] = lambda _: None
+        """Told what people say of deviations; the view sets it."""
         self._site, self._record, self._now = site, record, now
-        self._worker = worker or Worker("reports")
+        self._worker, self._twin = worker or Worker("reports"), twin or Worker("twin")
+        self._tried: date | None = None
 
     def offered(self) -> Sequence[Period]:
         """Of the last three years, newest first, those that begin before now."""
@@ -86,9 +112,11 @@ class ReportDesk:
         try:
             while True:
                 await self._monthly()
+                await self._through_twin()
                 await asyncio.sleep(LOOK_S)
         finally:
             await self._worker.end()
+            await self._twin.end()
 
     async def _monthly(self) -> None:
         now = self._now()
@@ -108,6 +136,30 @@ class ReportDesk:
                 log.info("report: %s", path.name)
             except (NoReport, LookupError, OSError) as error:
                 log.error("report %s was not made: %s", path.name, error)
+
+    def handle(self, who: str, deviation: str, state: DeviationState, words: str) -> None:
+        """As dashboards.report_ports says."""
+        if deviation not in deviation_names(self._site):
+            raise LookupError(deviation)
+        self.note(audited(self._now(), who, "deviation", deviation, None, state, words))
+
+    async def _through_twin(self) -> None:
+        """Yesterday, once: what cannot be run tonight cannot be run later either."""
+        local = self._now().astimezone(self._site.zone_info)
+        day = local.date() - timedelta(days=1)
+        if local.hour < FROM_HOUR or self._tried == day:
+            return
+        self._tried = day
+        try:
+            if not TwinDays(self._record.parent).missing(day, day):
+                return
+            why = await self._twin.call(yesterday, self._site, self._record, day, timeout_s=PATIENCE_S)
+        except (WorkLost, OSError) as error:
+            why = str(error)
+        finally:
+            await self._twin.end()
+        if why:
+            log.info("the twin did not run %s: %s", day, why)
 
     def _first_day(self) -> date:
         """Of the record; today where it is empty."""

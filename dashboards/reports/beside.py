@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from dashboards.reports.calc_faults import Finding
+from dashboards.reports.calc_faults import FaultKind, Finding
 from dashboards.reports.calc_known import Array
 from models.reporting import Span
+from models.site import Site
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,3 +84,12 @@ class Beside:
 def deviation(finding: Finding) -> str:
     """What a finding is called in the record: 'fault.cop_drift.hp1'."""
     return f"fault.{finding.kind.value}.{finding.asset}"
+
+
+def deviation_names(site: Site) -> frozenset[str]:
+    """Every name a finding at this site can have."""
+    loops = site.hot_water.loops if site.hot_water is not None else ()
+    fields = (site.collectors,) if site.collectors is not None else ()
+    assets = [asset.id for asset in (*site.heat_pumps, *site.air_handling, *loops, *fields, *site.pv)]
+    sensors = [point for point in site.points if point.endswith(".outdoor_temp_degc")]
+    return frozenset(f"fault.{kind.value}.{asset}" for kind in FaultKind for asset in (*assets, *sensors))

@@ -29,6 +29,9 @@ BEYOND_K: Final = 2.0
 LEAST_BASE_WEEKS: Final = 26
 """Of the time before, so that cold and mild weeks are both in it (the guideline asks for a year)."""
 LEAST_DAYS: Final = 14
+TWIN_SHARE: Final = 0.02
+"""Of what is used: a difference of two controllers that the twin cannot tell from nothing. A fortnight of March under
+the rules themselves, where nothing was saved, came out as 1.1 % (docs/twin.md has single days)."""
 
 
 class Resolution(StrEnum):
@@ -188,9 +191,10 @@ def _judged(
 def option_d(rules_kwh: Array, own_kwh: Array, measured_kwh: Array, least_days: int = LEAST_DAYS) -> Saving:
     """What the twin used less, day by day, under what really ran than under the rules.
 
-    Both runs are of the same twin, so most of its error is in both and falls out; how well it meets the meter decides
-    whether it may speak at all, and the bias it has (NMBE) is taken to scale the saving too: the interval is widened
-    by it. The saving's spread over days gives the rest of the interval (t, days corrected for their correlation).
+    Both runs are of the same twin, so much of its error is in both and falls out, but not all: half the interval is at
+    least the share of the whole by which it misses the meter (NMBE), and never under TWIN_SHARE. How well it meets the
+    meter also decides whether it may speak at all. The saving's spread over days gives the rest of the interval (t,
+    days corrected for their correlation).
 
     Args:
         rules_kwh: by day, the twin under the rules.
@@ -209,7 +213,7 @@ def option_d(rules_kwh: Array, own_kwh: Array, measured_kwh: Array, least_days: 
     saved, expected = float(by_day.sum()), float(rules.sum())
     worth = effective_n(days, _lag_one(by_day))
     spread = float(DescrStatsW(by_day).std_mean) * days * float(np.sqrt(days / worth))
-    bias = abs(saved) * abs(fit.nmbe_pct) / 100
+    bias = expected * max(abs(fit.nmbe_pct) / 100, TWIN_SHARE)
     half, narrow = (spread * float(stats.t.ppf(0.5 + at / 2, worth - 1)) + bias for at in (0.95, 0.68))
     if not fit.within(Resolution.DAY):
         verdict = Verdict.MODEL_TOO_POOR

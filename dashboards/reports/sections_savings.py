@@ -92,7 +92,8 @@ def _against_rules(found: Gathered, days: tuple[TwinDay, ...], say: Say) -> Sect
     figures = _figures(saving, "d_bought", "D", facts, "report_method.option_d", "kWh", say)
     nok = {**facts, "subject": say("report_subject.energy_cost")}
     cost = _figures(money, "d_cost", "D", nok, "report_method.option_d", "kr", say)
-    named = (*figures, *(figure for figure in cost if figure.id in ("saved_d_cost", "saved_uncertainty_d_cost")))
+    told = (*figures, *(figure for figure in cost if figure.id in ("saved_d_cost", "saved_uncertainty_d_cost")))
+    named = tuple(replace(figure, coverage=min(len(inside) / whole, 1.0)) for figure in told)
     verdict = say("report_note.option_d", verdict=_verdict(saving, say), fit=_fit(saving, Resolution.DAY, say), **facts)
     return Section("d", "", named, (), (_plot(inside, say),), (verdict, say("report_note.twin")))
 

@@ -108,3 +108,16 @@ def test_the_twins_saving_holds_the_truth_and_needs_a_twin_that_meets_the_meter(
     noise = rng.normal(0, 60, 60)
     assert option_d(own + noise - noise.mean() + 1, own, measured).verdict is Verdict.NOT_SIGNIFICANT
     assert option_d(own[:10] + 5, own[:10], measured[:10]).verdict is Verdict.TOO_SHORT
+
+
+def test_a_difference_that_the_twin_cannot_tell_is_no_saving():
+    """Every day alike, so that days alone would be sure; the twin misses the meter by 3 %, the saving is 1 %."""
+    own = 1300 + 100 * np.sin(np.arange(30.0))
+    found = option_d(own * 1.01, own, own * 1.03)
+    low, high = found.saved_kwh.interval
+    assert found.verdict is Verdict.NOT_SIGNIFICANT
+    assert high - found.saved_kwh.value >= 0.029 * found.expected_kwh.value
+    assert low < 0
+    # a twin that meets the meter is still not better than 2 %
+    assert option_d(own * 1.01, own, own).verdict is Verdict.NOT_SIGNIFICANT
+    assert option_d(own * 1.06, own, own).verdict is Verdict.SUPPORTED

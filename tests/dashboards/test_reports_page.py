@@ -1,6 +1,6 @@
 """The page of reports and its API: what is offered, what is handed out, what is refused."""
 
-from dashboards.access import ANONYMOUS
+from dashboards.access import ANONYMOUS, Role, Viewer
 from dashboards.pages.reports import reports
 from tests.dashboards.conftest import client
 from tests.dashboards.fake import FakeView
@@ -36,3 +36,16 @@ def test_the_page_offers_every_format_of_every_period():
     assert "Energirapport for januar 2026" in shown
     for kind in ("pdf", "xlsx", "csv", "json", "html"):
         assert f"/api/reports/2026-01?format={kind}&amp;language=nb" in shown
+
+
+async def test_a_deviation_is_closed_by_name(view):
+    path, closed = "/api/deviations/fault.cop_drift.hp1", {"state": "closed", "words": "New filter"}
+    async with client(view, guest=Viewer("Kari", Role.OPERATOR)) as calls:
+        answer = await calls.post(path, json=closed)
+        unknown = await calls.post("/api/deviations/fault.x.y", json=closed)
+        bare = await calls.post(path, json={"state": "closed", "words": ""})
+    assert (answer.status_code, unknown.status_code, bare.status_code) == (200, 404, 422)
+    assert answer.json() == {"id": "fault.cop_drift.hp1", "state": "closed", "by": "Kari"}
+    assert view.reports.handled == [("Kari", "fault.cop_drift.hp1", "closed", "New filter")]
+    async with client(view, guest=Viewer("Ola", Role.VIEWER)) as calls:
+        assert (await calls.post(path, json=closed)).status_code == 403
