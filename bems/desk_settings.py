@@ -15,7 +15,7 @@ from control.orders import (
     Order,
     Orders,
     SetPoint,
-    TariffChoice,
+    chosen_next,
     comfort_limits,
     site_of,
 )
@@ -182,10 +182,9 @@ class Settings:
             raise Refused("rooms_only")
         if name and name not in self._base.tariff_choices:
             raise Refused("no_tariff", names=", ".join(sorted(self._base.tariff_choices)) or "–")
-        choice = TariffChoice(name, Order(who.name, self._now())) if name else None
-        before = self.tariff().chosen
+        order, before = Order(who.name, self._now()), self.tariff().chosen
         await self.book.change(
-            lambda orders: replace(orders, tariff=choice),
+            lambda orders: replace(orders, tariff=chosen_next(name, order, orders.tariff)),
             who=who.name, what="tariff", subject="tariff", before=before or None, after=name or None,
         )  # fmt: skip
         return self.tariff()

@@ -48,7 +48,10 @@ class Learning:
         *,
         worker: Worker | None = None,
         study: Callable[..., Night] = study,
+        site_now: Callable[[], Site] | None = None,
     ) -> None:
+        """`site_now` gives the site as people have it now, their tariff with it; the file's where it is left out."""
+        self._site_now = site_now or (lambda: site)
         self.note: Callable[[Event], None] = lambda _: None
         """Told what is worth an event; the system sets it."""
         self._site, self._planner, self._record, self._path, self._now = site, planner, record, path, now
@@ -100,7 +103,7 @@ class Learning:
         planner, path = self._planner, self._path
         try:
             night = await self._worker.call(
-                self._study, path, path.parent / "quarters", self._site, now, planner.learned, planner.fitted,
+                self._study, path, path.parent / "quarters", self._site_now(), now, planner.learned, planner.fitted,
                 timeout_s=PATIENCE_S,
             )  # fmt: skip
             await self._worker.end()

@@ -79,7 +79,10 @@ class Nights:
         *,
         worker: Worker | None = None,
         look_back: Callable[..., Account] = look_back,
+        site_now: Callable[[], Site] | None = None,
     ) -> None:
+        """`site_now` gives the site as people have it now, their tariff with it; the file's where it is left out."""
+        self._site_now = site_now or (lambda: site)
         self.note: Callable[[Event], None] = lambda _: None
         """Told what is worth an event; the system sets it."""
         self.programme: Programme | None = None
@@ -148,11 +151,11 @@ class Nights:
     async def _begin(self, now: datetime) -> None:
         given = self._planned()
         try:
-            made = programme(given.plan, given.inputs, self._site, now, given.why)
+            made = programme(given.plan, given.inputs, self._site_now(), now, given.why)
         except Exception as error:  # whatever is wrong with a plan, the building is looked after
             log.exception("the plan cannot be told as a night's programme")
             self._untold = given.plan
-            made = programme(None, None, self._site, now, because(Code.NO_PLAN_WORK, what=repr(error)))
+            made = programme(None, None, self._site_now(), now, because(Code.NO_PLAN_WORK, what=repr(error)))
         self.programme = made
         self._memory = await asyncio.to_thread(self._ruled)
         if made.identity is None:
@@ -174,7 +177,13 @@ class Nights:
         self._accounted = of.end
         try:
             made = await self._worker.call(
-                self._look_back, self._path, self._site, self._planned().plant, of, self._memory, timeout_s=PATIENCE_S
+                self._look_back,
+                self._path,
+                self._site_now(),
+                self._planned().plant,
+                of,
+                self._memory,
+                timeout_s=PATIENCE_S,
             )
             await self._worker.end()
         except Exception as error:  # likewise

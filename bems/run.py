@@ -76,9 +76,12 @@ async def operate(  # noqa: PLR0913  # it is the whole composition
     with record:
         planner = Planner(site, clock.now, record.load_state)
         system = System(site, clock, record, make_drivers(site, clock.now), planner=planner)
-        lessons = Learning(site, planner, record, path, clock.now)
+        lessons = Learning(site, planner, record, path, clock.now, site_now=lambda: system.site_now)
         lessons.note = system.note
-        nights = Nights(site, record, path, clock.now, lambda: planned_by(planner, site, clock.now()))
+        nights = Nights(
+            site, record, path, clock.now, lambda: planned_by(planner, site, clock.now()),
+            site_now=lambda: system.site_now,
+        )  # fmt: skip
         nights.note, system.nights = system.note, nights
         day_plans = DayPlans(site, planner, record, clock.now)
         system.beside = [("planner", planner.run), ("lessons", lessons.run), ("night", nights.run)]

@@ -32,6 +32,7 @@ from bems.planning_live import Planner
 from bems.state import aged, fold, max_age_s, unread
 from bems.steering import MEMORY_KEY, Steering
 from bems.wiring import points_by_connection
+from control.orders import site_of
 from dashboards.ports import Health
 from drivers.errors import Unreachable
 from models.field import Connection
@@ -125,6 +126,11 @@ class System:
             )
             for key, (connection, driver) in drivers.items()
         }
+
+    @property
+    def site_now(self) -> Site:
+        """The site as people have it now: the file with their settings, the tariff they chose with them, over it."""
+        return site_of(self.site, self.book.current.at(self.clock.now()))
 
     def period_s(self, point: str) -> float:
         """Wall time between two readings of the point."""

@@ -20,6 +20,7 @@ from models.closures import Closed
 from models.reasons import Code, because, is_safety
 from models.signals import Reason
 from models.site import Site
+from models.tariff import TariffConfig, followed_by
 
 LONGEST_HOLD: Final = timedelta(hours=24)
 SHORTEST_HOLD: Final = timedelta(minutes=15)
@@ -102,10 +103,12 @@ class Holiday:
 
 @dataclass(frozen=True, slots=True)
 class TariffChoice:
-    """Which of the site file's tariffs counts."""
+    """Which of the site file's tariffs counts from then on; an empty name is the site's own."""
 
     name: str
     order: Order
+    earlier: tuple["TariffChoice", ...] = ()
+    """Those before it, oldest first, each until the next: what was bought is not made dearer afterwards."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +155,8 @@ class Orders:
 
 
 _ADAPTER: Final = TypeAdapter(Orders)
+MOST_EARLIER: Final = 50
+"""Choices of a tariff that are remembered."""
 NONE: Final = Orders()
 
 
@@ -160,6 +165,22 @@ def comfort_limits(of: Zone | Room) -> tuple[float, float]:
     if isinstance(of, Room) or of.kind is ZoneKind.RESIDENTIAL:
         return RESIDENT_LEAST_DEGC, RESIDENT_MAX_DEGC
     return ZONE_DEGC
+
+
+def chosen_next(name: str, order: Order, before: TariffChoice | None) -> TariffChoice:
+    """The choice of a tariff that follows the one before it."""
+    earlier = () if before is None else (*before.earlier, replace(before, earlier=()))
+    return TariffChoice(name, order, earlier[-MOST_EARLIER:])
+
+
+def _tariff(site: Site, choice: TariffChoice) -> TariffConfig:
+    """Each choice from the local day it was made on; one that the site file no longer has changes nothing."""
+    tariff = site.tariff
+    for one in (*choice.earlier, choice):
+        if not one.name or one.name in site.tariff_choices:
+            day = one.order.since.astimezone(site.zone_info).date()
+            tariff = followed_by(tariff, site.tariff_choices.get(one.name, site.tariff), day)
+    return tariff
 
 
 def site_of(site: Site, orders: Orders) -> Site:
@@ -173,8 +194,9 @@ def site_of(site: Site, orders: Orders) -> Site:
         closed.append(Closed(start=start, until=until))
     if closed:
         changed["closed"] = (*site.closed, *closed)
-    if orders.tariff is not None and orders.tariff.name in site.tariff_choices:
-        changed["tariff"] = site.tariff_choices[orders.tariff.name]
+    if orders.tariff is not None:
+        tariff = _tariff(site, orders.tariff)
+        changed |= {} if tariff is site.tariff else {"tariff": tariff}
     return site.model_copy(update=changed) if changed else site
 
 

@@ -184,6 +184,20 @@ def in_force(items: Sequence[_D], day: date) -> _D:
     return next((item for item in reversed(items) if item.valid_from <= day), items[0])
 
 
+def followed_by(old: TariffConfig, new: TariffConfig, day: date) -> TariffConfig:
+    """`old` until that local day, `new` from then on; settlement and VAT, which have no date, are the new one's."""
+    parts: dict[str, tuple[Dated, ...]] = {}
+    for name in ("grid", "tax", "supplier", "feed_in"):
+        before: tuple[Dated, ...] = getattr(old, name)
+        after: tuple[Dated, ...] = getattr(new, name)
+        earlier = [item for item in before if item.valid_from < day]
+        if not earlier:  # the oldest figures also serve the time before them
+            earlier = [before[0].model_copy(update={"valid_from": day - timedelta(days=1)})]
+        first = in_force(after, day).model_copy(update={"valid_from": day})
+        parts[name] = (*earlier, first, *(item for item in after if item.valid_from > day))
+    return new.model_copy(update=parts)
+
+
 @dataclass(frozen=True, slots=True)
 class Adders:
     """What comes on top of spot for a kWh bought [NOK/kWh]: by supplier, grid company and state."""

@@ -74,12 +74,12 @@ class SiteInsight:
 
     async def energy(self) -> EnergyView | None:
         """Energy and money until now."""
-        now, known = self._system.clock.now(), self._known()
+        now, known, site = self._system.clock.now(), self._known(), self._system.site_now
 
         def make() -> EnergyView | None:
-            return energy_view(self._system.site, self._metered, now, known(self._memory()))
+            return energy_view(site, self._metered, now, known(self._memory()))
 
-        return await asyncio.to_thread(self._energy.get, None, make)
+        return await asyncio.to_thread(self._energy.get, site.tariff, make)
 
     async def water(self) -> WaterView | None:
         """Hot water and hygiene."""
@@ -113,10 +113,10 @@ class SiteInsight:
             why=advice.made.why,
             promoted=planner.promoted,
         )
-        prices = None if system.prices is None else system.prices.series
+        prices, site = None if system.prices is None else system.prices.series, system.site_now
 
         def make() -> TimelineView:
-            return timeline_view(system.site, self._history, now, newest, prices, self._hold)
+            return timeline_view(site, self._history, now, newest, prices, self._hold)
 
         return await asyncio.to_thread(self._timeline.get, (advice.made_at, planner.promoted), make)
 

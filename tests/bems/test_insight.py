@@ -1,7 +1,9 @@
 """What the pages plan, energy and water are told: bills and peaks from counters, minutes from samples, cycles."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,11 +13,14 @@ from bems.history.record import Record
 from bems.history.rows import Event, EventKind, KnownForecast
 from bems.history.times import to_ms
 from bems.insight.energy import Known, energy_view, savings
-from bems.insight.insight import FRESH_S, Answer
+from bems.insight.insight import FRESH_S, Answer, SiteInsight
 from bems.insight.metered import Metered
 from bems.insight.water import Kept, counted, watched, water_view
+from bems.state import unread
+from bems.system import System
 from control.hygiene import Holding, HygieneState, Proof
 from control.night.account import Account
+from control.orders import NONE, Order, TariffChoice
 from models.profile import Text
 from models.reasons import Code
 from models.signals import Quality, Sample
@@ -185,3 +190,30 @@ def test_an_answer_is_given_again_while_it_is_fresh_and_for_the_same_question():
     assert [ask("a"), ask("a"), ask("b")] == [1, 1, 2]
     wall[0] = FRESH_S
     assert ask("b") == 3
+
+
+class Paper(SimpleNamespace):
+    """As much of a system as money needs."""
+
+    site_now = System.site_now
+
+
+async def test_money_is_reckoned_with_the_tariff_that_people_have_chosen(biri, record, tmp_path):
+    fill(record, "main.import_kwh", [1000.0 + 5.0 * n for n in range(61)])
+    fill(record, "main.export_kwh", [5.0] * 61)
+    prices(record, 1.0)
+    terms = biri.tariff.supplier[-1]
+    dear = terms.model_copy(update={"markup_nok_per_kwh": terms.markup_nok_per_kwh + 1.0})
+    other = biri.tariff.model_copy(update={"supplier": (dear,)})
+    site = biri.model_copy(update={"tariff_choices": {"dearer": other}})
+    clock = SimpleNamespace(now=lambda: MIDNIGHT + 10 * HOUR)
+    system = Paper(site=site, clock=clock, book=SimpleNamespace(current=NONE), max_age={}, planner=None, prices=None)
+    system.picture, system.nights, system.weather = unread(site.points), None, None
+    insight = SiteInsight(system, tmp_path / "record.sqlite", None, lambda: 0.0)
+    before = (await insight.energy()).today
+    order = Order("kari", MIDNIGHT, "new contract", None)
+    system.book.current = replace(system.book.current, tariff=TariffChoice("dearer", order))
+    after = (await insight.energy()).today
+    assert before.bought_kwh > 100
+    assert after.supplier_nok - before.supplier_nok == pytest.approx(before.bought_kwh)
+    assert after.spot_nok == before.spot_nok

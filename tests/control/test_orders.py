@@ -19,6 +19,7 @@ from control.orders import (
     Taken,
     TariffChoice,
     by_mode,
+    chosen_next,
     decides,
     follows_plan,
     site_of,
@@ -34,6 +35,7 @@ from models.priority import Level
 from models.reasons import Code, because
 from models.signals import Command
 from models.site import load_site, parse_site
+from models.tariff import adders_at
 
 SITE = load_site(Path(__file__).parents[2] / "site.biri.toml")
 NOON = datetime(2026, 1, 15, 11, 0, tzinfo=UTC)
@@ -199,6 +201,23 @@ def test_a_closure_of_a_zone_that_is_not_there_is_a_fault_of_the_file():
 def test_a_choice_of_tariff_changes_the_tariff_and_an_unknown_one_does_not():
     other = SITE.tariff.model_copy(update={"vat_pct": 0.0})
     site = SITE.model_copy(update={"tariff_choices": {"other": other}})
-    assert site_of(site, Orders(tariff=TariffChoice("other", order(None)))).tariff is other
+    chosen = site_of(site, Orders(tariff=TariffChoice("other", order(None)))).tariff
+    assert (chosen.vat_pct, SITE.tariff.vat_pct) == (0.0, 25.0)
     assert site_of(site, Orders(tariff=TariffChoice("gone", order(None)))).tariff is site.tariff
     assert replace(NONE) == NONE
+
+
+def test_each_tariff_counts_from_the_day_it_was_chosen_on():
+    terms = SITE.tariff.supplier[0]
+    dear = SITE.tariff.model_copy(update={"supplier": (terms.model_copy(update={"markup_nok_per_kwh": 2.0}),)})
+    site = SITE.model_copy(update={"tariff_choices": {"dear": dear}})
+    first = chosen_next("dear", Order("kari", datetime(2026, 3, 9, 23, 30, tzinfo=UTC)), None)
+    back = chosen_next("", Order("ola", datetime(2026, 3, 20, 9, tzinfo=UTC)), first)
+    tariff = site_of(site, Orders(tariff=back)).tariff
+    own = terms.markup_nok_per_kwh
+    asked = {day: adders_at(tariff, datetime(2026, 3, day, 12, tzinfo=UTC)).supplier for day in (1, 9, 10, 19, 20, 31)}
+    assert asked == {1: own, 9: own, 10: 2.0, 19: 2.0, 20: own, 31: own}
+    assert adders_at(tariff, datetime(2026, 3, 31, 12, tzinfo=UTC)) == adders_at(
+        SITE.tariff, datetime(2026, 3, 31, 12, tzinfo=UTC)
+    )
+    assert Orders.from_json(Orders(tariff=back).to_json()).tariff == back
