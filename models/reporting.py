@@ -70,9 +70,17 @@ class GreenhouseFactor(Strict):
     source: Source
 
 
+class ReportMail(Strict):
+    """Who gets every month's report by e-mail, through the server of `[alerts.smtp]`."""
+
+    to: tuple[Annotated[str, Field(pattern=r"^[^@\s,;<>]+@[^@\s,;<>]+$")], ...] = Field(min_length=1)
+    formats: tuple[Literal["pdf", "xlsx"], ...] = Field(default=("pdf",), min_length=1)
+
+
 class Reporting(Strict):
     """All of it. What is left out is not in reports, and they say so."""
 
+    email: ReportMail | None = None
     baseline: Span | None = None
     """Before a measure: savings by IPMVP option C are measured from it."""
     normal_year: NormalYear | None = None

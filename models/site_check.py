@@ -52,6 +52,8 @@ class Parts:
     """(path, zone) of every zone that a closure names."""
     fed_by: tuple[tuple[str, str], ...] = ()
     """(path, loop) of every place of the legionella file that names its circulation."""
+    mail_without_server: bool = False
+    """Reports are to be sent by e-mail, and there is no server to take them."""
     profile_folder: Path | None = None
     named: dict[str, set[str]] = field(default_factory=dict)
     """Ids by list, unsound parts included: a part that is wrong in itself is not missing as well."""
@@ -80,6 +82,9 @@ def salvage(raw: dict[str, Any], fields: Mapping[str, FieldInfo]) -> Parts:
         for at, one in enumerate(places)
         if isinstance(one.get("loop"), str)
     )
+    reports, alerts = raw.get("reports"), raw.get("alerts")
+    has_server = isinstance(alerts, dict) and "smtp" in alerts
+    parts.mail_without_server = isinstance(reports, dict) and "email" in reports and not has_server
     parts.named = _named(raw)
     for path, connection in _sound(raw.get("connections"), "connections", TypeAdapter(Connection)):
         _add(parts, parts.connections, path, connection)
@@ -268,6 +273,8 @@ def _list_faults(parts: Parts) -> Iterator[Fault]:
         if zone not in parts.named.get("zones", ()):
             allowed = f"one of {_names(parts.named.get('zones', ()))}"
             yield Fault(f"control.zones_by_rules[{index}]", repr(zone), allowed)
+    if parts.mail_without_server:
+        yield Fault("reports.email", "a table", "needs a mail server: [alerts.smtp]")
     for path, loop in parts.fed_by:
         if loop not in parts.named.get("loops", ()):
             yield Fault(path, repr(loop), f"one of {_names(parts.named.get('loops', ()))}")

@@ -7,11 +7,7 @@ that a restart neither forgets anybody nor tells anybody twice, but for what was
 import asyncio
 import logging
 import os
-import smtplib
-import ssl
 from collections.abc import Iterable, Sequence
-from email.message import EmailMessage
-from email.utils import formatdate, make_msgid
 from typing import Final
 
 import httpx
@@ -21,9 +17,10 @@ from bems.alarming.calls import Notice, due, forget
 from bems.alarming.messages import Message, Writer
 from bems.clock import wall_s
 from bems.history.rows import Event, EventKind
+from bems.mail import NotDeliveredError, send
 from bems.system import System
 from dashboards.ports import Health
-from models.alarming import Recipient, Smtp
+from models.alarming import Recipient
 
 log = logging.getLogger(__name__)
 
@@ -32,10 +29,6 @@ LONGEST_WAIT_S: Final = 300.0
 ALARM_AFTER: Final = 3
 """Attempts in a row without success after which others hear of it."""
 WEBHOOK_S: Final = 10.0
-
-
-class NotDeliveredError(Exception):
-    """Nobody took the message; the text says why."""
 
 
 class Teller:
@@ -106,7 +99,7 @@ class Teller:
         """Ways that worked, and what went wrong on the others. Without an address it is MQTT: the event tells it."""
         ways: list[tuple[str, asyncio.Future[None] | asyncio.Task[None]]] = []
         if recipient.email is not None and self._alerts.smtp is not None:
-            sent = asyncio.to_thread(send_mail, self._alerts.smtp, recipient, message)
+            sent = asyncio.to_thread(send, self._alerts.smtp, recipient.email, message.subject, message.text)
             ways.append(("e-mail", asyncio.ensure_future(sent)))
         if recipient.webhook is not None:
             ways.append(("webhook", asyncio.ensure_future(post(recipient, message))))
@@ -137,34 +130,6 @@ class Teller:
                 "alerts", "target", "down" if self._failures else "degraded", age_s, f"{name}: {trouble}", figures
             )
         return Health("alerts", "target", "ok", age_s, f"{self._sent} messages taken", figures)
-
-
-def send_mail(smtp: Smtp, recipient: Recipient, message: Message) -> None:
-    """Hand the message to the server. smtplib.SMTPException or OSError when it does not take it. Blocks."""
-    mail = EmailMessage()
-    mail["Subject"] = " ".join(message.subject.split())
-    mail["From"] = smtp.sender
-    mail["To"] = recipient.email
-    mail["Date"] = formatdate(localtime=False)
-    mail["Message-ID"] = make_msgid(domain=smtp.sender.rpartition("@")[2])
-    mail["Auto-Submitted"] = "auto-generated"
-    mail.set_content(message.text)
-    context = None if smtp.security == "none" else ssl.create_default_context(cafile=smtp.ca_file)
-    with _connected(smtp, context) as server:
-        if smtp.security == "starttls":
-            server.starttls(context=context)
-        if smtp.username is not None:
-            word = os.environ.get(smtp.password_env or "")
-            if word is None:
-                raise NotDeliveredError(f"{smtp.password_env} is not set")
-            server.login(smtp.username, word)
-        server.send_message(mail)
-
-
-def _connected(smtp: Smtp, context: ssl.SSLContext | None) -> smtplib.SMTP:
-    if smtp.security == "tls":
-        return smtplib.SMTP_SSL(smtp.host, smtp.port, timeout=smtp.timeout_s, context=context)
-    return smtplib.SMTP(smtp.host, smtp.port, timeout=smtp.timeout_s)
 
 
 async def post(recipient: Recipient, message: Message) -> None:

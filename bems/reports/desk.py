@@ -18,6 +18,7 @@ from bems.history.errors import RecordError
 from bems.history.query import History
 from bems.history.rows import Event
 from bems.reports.gather import NothingToTell
+from bems.reports.mailing import ReportMail
 from bems.reports.make import made, put
 from bems.reports.twin_days import TwinDays, run_days
 from bems.worker import Worker, WorkLost
@@ -76,6 +77,7 @@ class ReportDesk:
         self.note: Callable[[Event], None] = lambda _: None
         """Told what people say of deviations; the view sets it."""
         self._site, self._record, self._now = site, record, now
+        self._mail = ReportMail(site, record.parent / FOLDER, now)
         self._worker, self._twin = worker or Worker("reports"), twin or Worker("twin")
         self._tried: date | None = None
 
@@ -136,6 +138,7 @@ class ReportDesk:
                 log.info("report: %s", path.name)
             except (NoReport, LookupError, OSError) as error:
                 log.error("report %s was not made: %s", path.name, error)
+        await self._mail.post(period, self.note)
 
     def handle(self, who: str, deviation: str, state: DeviationState, words: str) -> None:
         """As dashboards.report_ports says."""

@@ -19,6 +19,7 @@ from bems.history.rows import Event, EventKind, Series
 from bems.history.times import even_edges, from_ms, to_ms
 from bems.quarters import known_prices
 from bems.reports.points import Wanted, wanted_of
+from bems.water_file import read_file
 from control.hygiene import Proof, potable_points, proofs
 from dashboards.reports.calc_hygiene import Cycle
 from dashboards.reports.calc_known import Array, Known, Why
@@ -67,6 +68,7 @@ def gather(site: Site, record: Path, period: Period, now: datetime) -> Gathered:
         cycle_before=_cycle_before(site, history, start),
         prices=known_prices(record, end, days),
         events=tuple(_told(event) for event in history.events(start, end, TOLD)),
+        water_file=read_file(history),
     )
 
 

@@ -15,6 +15,7 @@ from dashboards.reports.sections_faults import deviations
 from dashboards.reports.sections_money import co2, cost, indicators, months_of, peaks
 from dashboards.reports.sections_plant import chargers, heat_pumps, sun, water
 from dashboards.reports.sections_savings import savings
+from dashboards.reports.sections_water_file import water_file
 from dashboards.words import Language
 
 TITLES: Final = {
@@ -42,6 +43,7 @@ def assemble(
         sun(found, own, more, say),
         water(found, own, say),
         hygiene(found, say),
+        water_file(found, say),
         climate(found, outdoor, say),
         peaks(found, own, months, say),
         cost(found, months, say),

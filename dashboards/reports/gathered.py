@@ -1,7 +1,7 @@
 """What was read for a report: counters, sensors, prices and events of its period. `bems.reports.gather` reads it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Final
@@ -16,6 +16,7 @@ from models.local_time import local_date, local_midnight
 from models.outgoing import Quantity
 from models.prices import PriceSeries
 from models.site import Site
+from models.water_facts import WaterFile
 
 HOUR: Final = timedelta(hours=1)
 QUARTERS: Final = 4
@@ -70,6 +71,8 @@ class Gathered:
     prices: PriceSeries | None
     events: tuple[Mapping[str, object], ...]
     """at, kind, subject, text, data; in order of time."""
+    water_file: WaterFile = field(default_factory=WaterFile)
+    """The legionella file with everything entered until the report was made."""
 
     @property
     def hours(self) -> int:
