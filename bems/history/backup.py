@@ -25,7 +25,7 @@ from bems.history.schema import open_for_reading
 
 MANIFEST: Final = "manifest.json"
 RECORD: Final = "record.sqlite"
-BESIDE: Final = ("models.jsonl",)
+BESIDE: Final = ("models.jsonl", "twin_days.jsonl")
 """Other files of a data folder that cannot be made again from the record."""
 FORMAT: Final = 1
 TRIES: Final = 5
