@@ -7,7 +7,7 @@ from math import nan
 from pathlib import Path
 
 from bems import __version__
-from bems.commands import grafana, influx, record, report
+from bems.commands import grafana, influx, record, report, whatif
 from bems.process import complain, say
 from models.faults import Fault, SiteError
 from models.profile import ModbusProfile
@@ -85,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     _record_verbs(verbs)
     record.add(verbs)
     report.add(verbs)
+    whatif.add(verbs)
     influx.add(verbs)
     grafana.add(verbs)
 
@@ -99,7 +100,7 @@ def _running_verbs(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]")
     demo.add_argument("--port", type=_port, default=os.environ.get("PORT", "8080"), help="of the page (%(default)s)")
     demo.add_argument("--speed", type=_speed, default=60.0, help="site seconds per second (%(default)s)")
     demo.add_argument("--start", default="2026-03-06T06:00", help="site time at the start, UTC (%(default)s)")
-    demo.add_argument("--role", choices=ROLES, default="viewer", help="of guests from this machine (%(default)s)")
+    demo.add_argument("--role", choices=ROLES, help="of guests from this machine; without it they see everything")
     demo.set_defaults(run=_demo)
 
     run = verbs.add_parser("run", help="run a site: read, control, record, show")
@@ -159,7 +160,8 @@ def _demo(arguments: argparse.Namespace) -> int:
     from bems.demo import demo
     from dashboards.access import Role
 
-    return demo(arguments.site, arguments.port, arguments.speed, arguments.start, Role(arguments.role))
+    role = None if arguments.role is None else Role(arguments.role)
+    return demo(arguments.site, arguments.port, arguments.speed, arguments.start, role)
 
 
 def _run(arguments: argparse.Namespace) -> int:

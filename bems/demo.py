@@ -16,7 +16,7 @@ from bems.run import operate
 from bems.sim import READY, simulated_weather, start_time
 from bems.web import open_port
 from bems.wiring import shifted
-from dashboards.access import Role, guest
+from dashboards.access import ANONYMOUS, Role, guest
 from drivers.synthetic_feed import SyntheticPriceFeed, SyntheticWeatherFeed
 from models.field import BacnetConnection
 from models.site import Site, load_site
@@ -31,7 +31,7 @@ END_S = 3.0
 """Wall time the simulator gets to end before it is ended."""
 
 
-def demo(site_file: Path, port: int, speed: float, start: str, role: Role = Role.VIEWER) -> int:
+def demo(site_file: Path, port: int, speed: float, start: str, role: Role | None = None) -> int:
     """Until Ctrl-C. The record goes into a folder that is removed at the end. Guests from this machine have `role`."""
     site = load_site(site_file)
 
@@ -46,7 +46,7 @@ def demo(site_file: Path, port: int, speed: float, start: str, role: Role = Role
                 say(f"Site time runs at {speed:g}x from {clock.start:%Y-%m-%d %H:%M} UTC. End with Ctrl-C.")
                 await operate(
                     shifted(site, offset), clock, Path(folder), listening, stop, prices, weather,
-                    demo=True, guest=guest(role), feed_period_s=FEED_PERIOD_S,
+                    demo=True, guest=ANONYMOUS if role is None else guest(role), feed_period_s=FEED_PERIOD_S,
                 )  # fmt: skip
         say("Ended; the demo's record is removed.")
 

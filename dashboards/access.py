@@ -94,11 +94,12 @@ class Viewer:
 
 
 def guest(role: Role) -> Viewer:
-    """Who the demo lets in without a sign-in. Its residents are made up like its plant, so every guest sees them."""
-    return Viewer("demo", role, RIGHTS[role] | {Right.SEE_PERSONAL})
+    """Who the demo lets in without a sign-in, to try out what a role may do."""
+    return Viewer("demo", role)
 
 
-ANONYMOUS: Final = guest(Role.VIEWER)
+ANONYMOUS: Final = Viewer("demo", Role.VIEWER, _VIEWER | {Right.SEE_PERSONAL})
+"""Who the demo lets in where no role is asked for. Its residents are made up like its plant, so they are shown."""
 MONITOR: Final = Viewer("monitoring", None, frozenset({Right.MONITOR}))
 """A program with the monitoring token of the environment."""
 

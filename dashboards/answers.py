@@ -32,7 +32,7 @@ class PointAnswer(Answer):
                     "id": "hp1.supply_temp_degc", "tag": "=320.001-RT401", "value": 42.3, "unit": "°C",
                     "quality": "good", "at": "2025-01-15T05:00:00Z", "age_s": 0.4, "period_s": 1.0, "source": "hp1",
                     "protocol": "modbus", "writable": False, "write": None, "held_by": None, "last_value": 42.3,
-                    "restricted": False, "label": {"nb": "Turtemperatur", "en": "Supply temperature"}, "states": {},
+                    "label": {"nb": "Turtemperatur", "en": "Supply temperature"}, "states": {},
                 }
             ]
         }
@@ -40,7 +40,7 @@ class PointAnswer(Answer):
 
     id: str
     tag: str = Field(description="TFM tag (PA 0802)")
-    value: float | None = Field(description="None unless quality is good, and None where restricted")
+    value: float | None = Field(description="None unless quality is good")
     unit: str
     quality: Literal["good", "stale", "offline", "bad", "unread"] = Field(description="Of the reading in the system")
     at: datetime | None = Field(description="Site time of the last good reading, UTC")
@@ -52,7 +52,6 @@ class PointAnswer(Answer):
     write: WriteRuleAnswer | None = Field(description="None where it can only be read")
     held_by: str | None = Field(description="Source and priority of the command that holds it, e.g. 'rules@12'")
     last_value: float | None = Field(description="Last good value, for display when quality is not good")
-    restricted: bool = Field(description="Tells about one resident: this viewer may not see its values")
     label: Text
     states: dict[int, Text] = Field(description="What each number means, where it is a state")
 

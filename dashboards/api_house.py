@@ -111,7 +111,7 @@ def add_house(router: APIRouter, view: SiteView) -> None:
     """Its routes."""
 
     @router.get("/comfort", summary="Comfort of rooms and zones since midnight")
-    async def comfort(viewer: Seen) -> ComfortAnswer:
+    async def comfort() -> ComfortAnswer:
         found = await view.house.comfort()
         spaces = [
             SpaceAnswer(
@@ -124,7 +124,6 @@ def add_house(router: APIRouter, view: SiteView) -> None:
                 known_min=one.known_min,
             )
             for one in found.spaces
-            if viewer.sees_personal or not one.resident
         ]
         return ComfortAnswer(since=found.since, until=found.until, spaces=spaces)
 
@@ -138,24 +137,11 @@ def add_house(router: APIRouter, view: SiteView) -> None:
         now = view.now()
         groups = [one for one in ALL_GROUPS if not group or one in group]
         found = await view.house.log(now - timedelta(days=days), now + timedelta(days=1), groups, limit)
-        return [_entry(view, one) for one in found if _may_see(view, one, viewer)]
+        return [_entry(view, one) for one in found if seen_events([event_answer(view.site, vars_of(one))], viewer)]
 
     @router.get("/functions", summary="Function descriptions of all systems")
     async def functions() -> list[FunctionAnswer]:
         return [_function(one) for one in view.house.functions()]
-
-
-def _may_see(view: SiteView, entry: LogEntryView, viewer: Viewer) -> bool:
-    """What people changed in a resident's room, too, is for those who may see that."""
-    site = view.site
-    if not seen_events(site, [event_answer(site, vars_of(entry))], viewer):
-        return False
-    if viewer.sees_personal:
-        return True
-    rooms = [room for zone in site.zones for room in zone.rooms]
-    point = site.points.get(entry.subject.removeprefix("point."))
-    device = point.device.id if point is not None else entry.subject
-    return all(entry.subject != room.id and device not in room.devices for room in rooms)
 
 
 def _entry(view: SiteView, entry: LogEntryView) -> LogEntryAnswer:

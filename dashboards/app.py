@@ -1,7 +1,8 @@
 """The web application: the pages in two languages, the JSON API, the live stream and the files they need."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
+from functools import cache, partial
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Final
@@ -14,16 +15,19 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match, Route
-from starlette.types import Scope
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dashboards.access import ANONYMOUS, Viewer, current_viewer, needs
 from dashboards.api import REFUSED, api_router
 from dashboards.api_access import access_router
+from dashboards.discreet.view import Counted, Discreet
 from dashboards.gate import Gate, with_csrf
 from dashboards.monitoring import add_monitoring
+from dashboards.open_data import add_open_data
 from dashboards.pages.display import add_display
 from dashboards.pages.doors import add_doors
 from dashboards.pages.navigation import address
+from dashboards.pages.refused import language_of, refused, wants_page
 from dashboards.pages.registry import PAGES, Page
 from dashboards.people_ports import People
 from dashboards.ports import SiteView
@@ -32,9 +36,9 @@ from dashboards.words import LANGUAGES, Language
 
 STATIC: Final = Path(str(resources.files("dashboards").joinpath("static")))
 ABOUT: Final = (
-    "Everything the building energy management system knows, read-only. Time is UTC unless a field says otherwise. "
-    "What tells about one resident (presence and CO2 in a room) carries `restricted: true` and no value for a viewer "
-    "who may not see it; its quality and age stay true."
+    "Everything the building energy management system knows. Time is UTC unless a field says otherwise. Residents' "
+    "rooms, and what else tells about one resident, are known only to those with the right `see_personal`; for others "
+    "the site has none, and what names one is left out."
 )
 WHAT_COMES: Final = (
     "Event `full` once with the whole state, then `delta` a tick with what changed: tick, at [s since 1970 UTC], "
@@ -51,6 +55,20 @@ EVENT: Final = {
     },
     "required": ["event", "id", "data"],
 }
+
+
+class ByRight:
+    """Whoever may not see residents' rooms gets the application that has never heard of them; open doors lead there."""
+
+    def __init__(self, app: ASGIApp, discreet: Callable[[], ASGIApp]) -> None:
+        self._app, self._discreet = app, cache(discreet)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on to one of the two."""
+        viewer = scope.get("viewer")
+        sees = isinstance(viewer, Viewer) and viewer.sees_personal
+        app = self._app if sees or scope["type"] == "lifespan" else self._discreet()
+        await app(scope, receive, send)
 
 
 class Files(StaticFiles):
@@ -74,14 +92,9 @@ def create_app(
     `guest` is who the demo lets in without a sign-in; without `people` nobody else can. `monitoring_token` opens
     /healthy and /metrics, nothing else. `app.state.guest` has the token that a guest's changes carry.
     """
-    app = FastAPI(
-        title="bems",
-        description=ABOUT,
-        version="0.1.0",
-        openapi_url="/api/openapi.json",
-        docs_url=None,  # the usual viewer loads its scripts from elsewhere
-        redoc_url=None,
-    )
+    counted = Counted(view)
+    app = _routes(view, counted, people)
+    app.add_middleware(ByRight, discreet=lambda: _routes(Discreet(view), counted, people))
     app.add_middleware(GZipMiddleware, minimum_size=2000)
     guest = app.state.guest = with_csrf(guest)
     app.add_middleware(
@@ -91,20 +104,37 @@ def create_app(
         monitoring_token=monitoring_token,
         people=people,
         display=view.site.access.display,
+        open_data=view.site.access.open_data,
+    )
+    return app
+
+
+def _routes(view: SiteView, counted: SiteView, people: People | None) -> FastAPI:
+    """Every route, over the view of those who get at them; `counted` is what monitoring counts."""
+    app = FastAPI(
+        title="bems",
+        description=ABOUT,
+        version="0.1.0",
+        openapi_url="/api/openapi.json",
+        docs_url=None,  # the usual viewer loads its scripts from elsewhere
+        redoc_url=None,
     )
     app.include_router(api_router(view))
-    add_monitoring(app, view)
+    add_monitoring(app, counted)
     _add_stream(app, view, people)
     if people is not None:
         app.include_router(access_router(people))
         add_doors(app, view, people)
     if view.site.access.display:
         add_display(app, view)
+    if view.site.access.open_data:
+        add_open_data(app, view)
     _add_page(app, view, "/", PAGES["now"], "nb")
     for name, page in PAGES.items():
         for language in LANGUAGES:
             _add_page(app, view, address(name, language), page, language)
     app.add_exception_handler(405, _not_that_way)
+    app.add_exception_handler(403, partial(_not_allowed, can_sign_in=people is not None))
     app.mount("/static", Files(directory=STATIC), name="static")
     return app
 
@@ -118,9 +148,16 @@ async def _not_that_way(request: Request, error: Exception) -> Response:
     return JSONResponse({"detail": detail}, 405, {"Allow": ", ".join(methods)})
 
 
+async def _not_allowed(request: Request, error: Exception, can_sign_in: bool) -> Response:
+    """403 as a page for a person's browser, as JSON for programs."""
+    if wants_page(request.method, request.headers.get("accept", "")):
+        viewer, language = request.scope.get("viewer"), language_of(request.url.path)
+        return HTMLResponse(refused(403, viewer, can_sign_in, language), 403, {"Cache-Control": "no-store"})
+    return JSONResponse({"detail": error.detail if isinstance(error, HTTPException) else ""}, 403)
+
+
 def _add_stream(app: FastAPI, view: SiteView, people: People | None) -> None:
-    feeds: dict[bool, Feed] = {}
-    """One for those who see what tells about residents, one for the others."""
+    feed = Feed(view)
 
     @app.get(
         "/api/stream",
@@ -129,9 +166,7 @@ def _add_stream(app: FastAPI, view: SiteView, people: People | None) -> None:
         responses={**REFUSED, 200: {"description": WHAT_COMES, "content": {"text/event-stream": {"schema": EVENT}}}},
     )
     async def live(viewer: Annotated[Viewer, Depends(current_viewer)]) -> StreamingResponse:
-        if viewer.sees_personal not in feeds:
-            feeds[viewer.sees_personal] = Feed(view, viewer)
-        messages = stream(view, feeds[viewer.sees_personal])
+        messages = stream(view, feed)
         if people is not None:
             messages = _while_let_in(messages, people, viewer)
         return StreamingResponse(messages, media_type="text/event-stream", headers=HEADERS)

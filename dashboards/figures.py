@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from dashboards.components import Component, Fold, Kind
-from models.assets import Zone
+from models.assets import Zone, ZoneKind
 from models.site import Site
 
 RESIDENT_BAND_DEGC: Final = (21.0, 24.0)
@@ -47,7 +47,7 @@ def figures(site: Site, parts: dict[str, Component]) -> list[Figure]:
 
 def band(zone: Zone) -> tuple[float, float]:
     """Temperatures that are normal in the common area of a zone [°C]."""
-    if zone.rooms:
+    if zone.kind is ZoneKind.RESIDENTIAL:
         return RESIDENT_BAND_DEGC
     return (zone.setback_degc or zone.setpoint_degc) - 1.0, zone.setpoint_degc + 3.0
 

@@ -22,6 +22,7 @@ from urllib.parse import quote, urlsplit
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dashboards.access import ANONYMOUS, MONITOR, Right, Viewer, in_both
+from dashboards.pages.refused import language_of, refused, wants_page
 from dashboards.people_ports import People
 from dashboards.words import LANGUAGES
 
@@ -35,6 +36,8 @@ OPEN: Final = frozenset(
 """What anybody may ask for, so that they can sign in; and every static file, which tells nothing of the site."""
 DISPLAY: Final = frozenset({"/display", "/en/display", "/api/display"})
 """Open too, where the site file switches the public display on."""
+OPEN_DATA: Final = frozenset({"/api/open/energy", "/api/open/energy.csv"})
+"""Open likewise, where the site file switches open data on."""
 SAFE: Final = frozenset({"GET", "HEAD"})
 LONGEST_SECRET: Final = 200
 WRONG_HOST: Final = "The demo answers only to localhost, 127.0.0.1 and [::1]."
@@ -103,13 +106,14 @@ class Gate:
         monitoring_token: str | None = None,
         people: People | None = None,
         display: bool = False,
+        open_data: bool = False,
     ) -> None:
         self._app = app
         self._demo = demo
         self._guest = guest
         self._monitoring_token = monitoring_token
         self._people = people
-        self._open = OPEN | DISPLAY if display else OPEN
+        self._open = OPEN | (DISPLAY if display else frozenset()) | (OPEN_DATA if open_data else frozenset())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on what is let in."""
@@ -171,19 +175,23 @@ class Gate:
 
     async def _refuse(self, refusal: Refusal, scope: Scope, headers: Mapping[bytes, bytes], send: Send) -> None:
         """With words; a browser that wants a page is led to where one signs in."""
-        wants_page = scope["method"] == "GET" and b"text/html" in headers.get(b"accept", b"")
-        if refusal.status == 401 and wants_page and self._people is not None:
+        is_page = wants_page(scope["method"], headers.get(b"accept", b"").decode("latin-1"))
+        if refusal.status == 401 and is_page and self._people is not None:
             await _redirect(self._sign_in_for(scope["path"]), send)
             return
-        body = json.dumps({"detail": refusal.text}, ensure_ascii=False).encode()
-        fields = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+        if is_page:
+            language = language_of(scope["path"])
+            kind, body = b"text/html; charset=utf-8", refused(refusal.status, None, self._people is not None, language)
+        else:
+            kind, body = b"application/json", json.dumps({"detail": refusal.text}, ensure_ascii=False)
+        fields = [(b"content-type", kind), (b"content-length", str(len(body.encode())).encode())]
         if refusal.status == 401:
             fields.append((b"www-authenticate", b'Session realm="bems"'))
         await send({"type": "http.response.start", "status": refusal.status, "headers": fields})
-        await send({"type": "http.response.body", "body": body})
+        await send({"type": "http.response.body", "body": body.encode()})
 
     def _sign_in_for(self, path: str) -> str:
-        language = "en" if path == "/en" or path.startswith("/en/") else "nb"
+        language = language_of(path)
         if self._people is not None and self._people.is_first_run():
             return f"/{language}/welcome"
         return f"/{language}/sign-in?next={quote(path, safe='/')}"

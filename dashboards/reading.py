@@ -1,4 +1,4 @@
-"""From the site's view to answers, with what a viewer may not see left out. Shared by the API and the stream."""
+"""From the site's view to answers. Shared by the API and the stream."""
 
 from bisect import bisect_right
 from collections.abc import Mapping
@@ -11,7 +11,6 @@ from dashboards.audit_words import ACCESS, AUDIT, audit_text
 from dashboards.ports import AlarmView, HeldCommand, PointView, SiteView
 from dashboards.water_file_words import WATER_FILE, entry_line
 from dashboards.words import LANGUAGES, Language, said, said_in_both, texts
-from models.field import Privacy
 from models.profile import Text
 from models.signals import Reason
 from models.site import Site
@@ -30,20 +29,14 @@ EVENT_TEXTS: Final = {
 }
 
 
-def is_restricted(site: Site, point: str, viewer: Viewer) -> bool:
-    """Whether the point tells about one resident and the viewer may not see that."""
-    return site.points[point].privacy is Privacy.PERSONAL and not viewer.sees_personal
-
-
-def point_answer(site: Site, point: PointView, viewer: Viewer) -> PointAnswer:
-    """The point as this viewer may see it; quality and age stay true where the value is kept back."""
+def point_answer(site: Site, point: PointView) -> PointAnswer:
+    """The point with its description."""
     described = site.points[point.id]
-    restricted = is_restricted(site, point.id, viewer)
     rule = described.spec.write
     return PointAnswer(
         id=point.id,
         tag=point.tag,
-        value=None if restricted else point.value,
+        value=point.value,
         unit=point.unit,
         quality=point.quality,  # type: ignore[arg-type]  # checked by pydantic
         at=point.at,
@@ -54,8 +47,7 @@ def point_answer(site: Site, point: PointView, viewer: Viewer) -> PointAnswer:
         writable=point.writable,
         write=None if rule is None else WriteRuleAnswer(min=rule.min, max=rule.max, step=rule.step),
         held_by=point.held_by,
-        last_value=None if restricted else point.last_value,
-        restricted=restricted,
+        last_value=point.last_value,
         label=described.spec.label,
         states=described.spec.states,
     )
@@ -139,10 +131,9 @@ def subject_name(site: Site, subject: str, language: Language) -> str:
     return subject if name is None else (name.nb if language == "nb" else name.en)
 
 
-def seen_events(site: Site, events: list[EventAnswer], viewer: Viewer) -> list[EventAnswer]:
-    """Those that tell nothing the viewer may not know."""
-    seen = [e for e in events if e.subject not in site.points or not is_restricted(site, e.subject, viewer)]
-    return [e for e in seen if e.subject != ACCESS or viewer.may(Right.ADMINISTER)]
+def seen_events(events: list[EventAnswer], viewer: Viewer) -> list[EventAnswer]:
+    """Those that tell nothing the viewer may not know: who is let in is for administrators."""
+    return [e for e in events if e.subject != ACCESS or viewer.may(Right.ADMINISTER)]
 
 
 def price_now(view: SiteView) -> list[object]:

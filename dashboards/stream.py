@@ -20,9 +20,8 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from dashboards.access import Viewer
 from dashboards.ports import PointView, SiteView
-from dashboards.reading import alarm_answer, held_answer, is_restricted, price_now
+from dashboards.reading import alarm_answer, held_answer, price_now
 from dashboards.shown import rounded
 from dashboards.words import said_in_both
 
@@ -57,13 +56,12 @@ class Changes:
 
 
 class Feed:
-    """The state of the site as its stream tells it to viewers of one kind; one per application."""
+    """The state of the site as its stream tells it; one per application."""
 
-    def __init__(self, view: SiteView, viewer: Viewer) -> None:
+    def __init__(self, view: SiteView) -> None:
         self._view = view
         self._site = view.site
         self._connection = {point.id: point.device.connection for point in self._site.points.values()}
-        self._restricted = frozenset(p for p in self._connection if is_restricted(self._site, p, viewer))
         self._points = Changes()
         self._held = Changes()
         self._held_source: dict[str, tuple[Any, dict[str, Any]]] = {}
@@ -122,10 +120,9 @@ class Feed:
         for p in points:
             at = read.get(p.id, 0.0)
             own = None if at and newest[self._connection[p.id]] - at <= together else round(at, 1)
-            hidden = p.id in self._restricted
-            rows[p.id] = [None if hidden else rounded(p.value, p.unit), p.quality, own]
+            rows[p.id] = [rounded(p.value, p.unit), p.quality, own]
             if p.quality != "good":
-                rows[p.id].append(None if hidden else rounded(p.last_value, p.unit))
+                rows[p.id].append(rounded(p.last_value, p.unit))
         self._points.take(rows, self.number)
         self._always["connections"] = {key: round(at, 1) for key, at in newest.items()}
 

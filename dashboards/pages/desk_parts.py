@@ -1,6 +1,6 @@
 """Parts that the pages devices and settings share: who ordered what, moments in words, controls."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from dashboards.access import Right, Viewer
@@ -70,9 +70,7 @@ def may_take(site: Site, viewer: Viewer, point: str) -> bool:
 def taken_part(view: SiteView, viewer: Viewer, language: Language) -> Markup:
     """What is taken over now, with a button to give each back, and one for all."""
     words = texts(language)
-    hidden = frozenset() if viewer.sees_personal else frozenset(_resident_devices(view.site))
-    found = [one for one in view.desk.taken() if view.site.points[one.point].device.id not in hidden]
-    rows = [_taken_row(one, view.site, viewer, language) for one in found]
+    rows = [_taken_row(one, view.site, viewer, language) for one in view.desk.taken()]
     all_back = el(
         "button",
         {"type": "button", "id": "give-back-all", "hidden": not (rows and viewer.may(Right.SET_ROOMS))},
@@ -106,10 +104,6 @@ def _taken_row(one: TakenView, site: Site, viewer: Viewer, language: Language) -
         text = words["takeover.give_back"]
         button = (el("button", {"type": "button", "data-give-back": one.point, "aria-label": f"{text}: {name}"}, text),)
     return el("li", {"data-taken": one.point}, el("div", {"class": "lines"}, *lines), *button)
-
-
-def _resident_devices(site: Site) -> Iterable[str]:
-    return (device for zone in site.zones for room in zone.rooms for device in room.devices)
 
 
 def field(name: str, label: str, control: Markup, hint: str = "") -> Markup:

@@ -1,19 +1,19 @@
 """The page of rooms, for care staff first: each unit as its floor lies, words instead of numbers where they do.
 
-A resident's room is for those who may see what tells about one resident; others see each unit as a whole.
+A resident's room is for those who may see what tells about one resident; others see common rooms.
 """
 
 from typing import Final
 
 from dashboards.access import Right, Viewer
-from dashboards.components import Fold, Shown
+from dashboards.components import Shown
 from dashboards.drawing import value
 from dashboards.figures import RESIDENT_BAND_DEGC, band
 from dashboards.markup import Attribute, Markup, el
 from dashboards.pages.frame import page, section
 from dashboards.ports import SiteView
 from dashboards.words import Language, pick, texts
-from models.assets import Facade, Room, Zone
+from models.assets import Facade, Room, Zone, ZoneKind
 from models.site import Site
 
 SIDES: Final[tuple[Facade, ...]] = ("north", "west", "east", "south")
@@ -49,13 +49,12 @@ def house_rooms(view: SiteView, viewer: Viewer, language: Language) -> str:
     sections: list[Markup] = [_summary(language)]
     units = [zone for zone in site.zones if zone.rooms]
     others = [zone for zone in site.zones if not zone.rooms]
-    floors = [_floor(unit, site, language) if viewer.sees_personal else _whole(unit, site, language) for unit in units]
-    if floors:
-        sections.append(el("div", {"class": "floors"}, *floors))
+    if units:
+        sections.append(el("div", {"class": "floors"}, *(_floor(unit, site, language) for unit in units)))
     if others:
         tiles = (_tile(zone, words["house_rooms.common"], site, language, pick(zone.name, language)) for zone in others)
-        title = words["house_rooms.common"]
-        sections.append(section("other-spaces", title, el("ul", {"class": "spaces"}, *tiles)))
+        title, spaces = words["house_rooms.common"], el("ul", {"class": "spaces"}, *tiles)
+        sections.append(section("other-spaces", title, spaces, *_not_shown(site, viewer, language)))
     if viewer.may(Right.OPERATE):
         sections.append(_table(site, language))
     title = words["house_rooms.title"]
@@ -95,24 +94,11 @@ def _floor(unit: Zone, site: Site, language: Language) -> Markup:
     return section(f"floor-{unit.id}", pick(unit.name, language), el("div", {"class": f"floor {used}"}, *sides, shared))
 
 
-def _whole(unit: Zone, site: Site, language: Language) -> Markup:
-    """The unit for those who do not see residents' rooms: its common room, and what holds for all rooms together."""
-    words = texts(language)
-    temps = tuple(point for room in unit.rooms if (point := site.find(room.devices, "temp_degc")))
-    extremes = [
-        el("span", {"class": "pair"}, f"{words[key]} ", value(Shown(key, temps, fold), site, "span", {}))
-        for key, fold in (("short.coldest", Fold.MIN), ("short.warmest", Fold.MAX))
-        if temps
-    ]
-    tile = _tile(unit, pick(unit.name, language), site, language, words["house_rooms.shared"])
-    return section(
-        f"floor-{unit.id}",
-        pick(unit.name, language),
-        el("ul", {"class": "spaces"}, tile),
-        el("h3", None, words["house_rooms.unit_rooms"]),
-        el("p", None, *extremes),
-        el("p", {"class": "hint"}, words["house_rooms.of_unit"].format(number=len(unit.rooms))),
-    )
+def _not_shown(site: Site, viewer: Viewer, language: Language) -> list[Markup]:
+    """That there is more than this viewer sees."""
+    if viewer.sees_personal or all(zone.kind is not ZoneKind.RESIDENTIAL for zone in site.zones):
+        return []
+    return [el("p", {"class": "hint"}, texts(language)["house_rooms.not_shown"])]
 
 
 def _tile(space: Zone | Room, where: str, site: Site, language: Language, name: str) -> Markup:
@@ -156,7 +142,7 @@ def _sheet(viewer: Viewer, language: Language) -> Markup:
         el("div", {"id": f"room-{row}-row"}, el("dt", None, words[key]), el("dd", {"id": f"room-{row}"}, ""))
         for row, key in FACTS
     ]
-    change = {"class": "button", "id": "room-change", "href": f"/{language}/settings#rooms"}
+    change = {"class": "button", "id": "room-change", "href": f"/{language}/settings"}
     return el(
         "dialog",
         {"id": "room-sheet", "class": "sheet", "aria-labelledby": "room-name"},

@@ -97,7 +97,7 @@ def _locked(locked: bool, language: Language) -> tuple[Markup, ...]:
 
 def _comfort(view: SiteView, viewer: Viewer, language: Language) -> Markup:
     words = texts(language)
-    found = [one for one in view.desk.comfort() if one.kind == "zone" or viewer.sees_personal]
+    found = view.desk.comfort()
     zones = [one for one in found if one.kind == "zone"]
     blocks = []
     for zone in zones:
@@ -138,7 +138,7 @@ def _place(one: ComfortView, view: SiteView, viewer: Viewer, language: Language)
     return el(
         "form",
         {
-            "class": "place", "data-place": one.id, "data-file": one.file_degc,
+            "class": "place", "id": f"place-{one.id}", "data-place": one.id, "data-file": one.file_degc,
             "data-file-setback": one.file_setback_degc,
         },
         el("h3", None, name),

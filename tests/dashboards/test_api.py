@@ -4,16 +4,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from dashboards.access import ANONYMOUS, Role, Viewer
+from dashboards.access import ANONYMOUS
 from tests.dashboards.conftest import client
 from tests.dashboards.fake import BAD, LOST, STALE, START, UNREAD, FakeView
 
 FIELDS = {
     "id", "tag", "value", "unit", "quality", "at", "age_s", "period_s", "source", "protocol", "writable", "held_by",
 }  # fmt: skip
-
-
-VISITOR = Viewer("visitor", Role.VIEWER)
 
 
 async def get(view, path, guest=ANONYMOUS, **parameters):
@@ -32,7 +29,7 @@ async def test_every_point_of_the_site_is_listed_with_all_its_fields(view):
     assert list(found) == list(view.site.points)
     assert all(point.keys() >= FIELDS for point in found.values())
     assert all(point["quality"] == "good" and point["age_s"] <= 3 * point["period_s"] for point in found.values())
-    assert not any(point["value"] is None or point["restricted"] for point in found.values())
+    assert not any(point["value"] is None for point in found.values())
 
 
 async def test_a_value_that_is_not_good_is_none_with_its_quality_and_its_last_value_beside_it(troubled):
@@ -45,30 +42,19 @@ async def test_a_value_that_is_not_good_is_none_with_its_quality_and_its_last_va
     assert {p["quality"] for p in lost} == {"offline"}
 
 
-async def test_presence_and_co2_of_a_resident_are_kept_back_but_their_quality_is_told(view):
-    found = await points(view, VISITOR)
-    hidden = {p for p, point in found.items() if point["restricted"]}
-    assert hidden == {f"{room}{n}_air.{s}" for room in "abcd" for n in range(1, 9) for s in ("co2_ppm", "occupied")}
-    assert all(found[p]["value"] is None and found[p]["last_value"] is None for p in hidden)
-    assert all(found[p]["quality"] == "good" for p in hidden)
-    assert found["a1_air.humidity_pct"]["value"] is not None
-
-
-async def test_the_history_of_a_personal_point_is_refused(view):
-    status, body = await get(view, "/api/points/a1_air.occupied/history", VISITOR)
-    assert status == 403
-    assert "one resident" in body["detail"]
-
-
-async def test_an_event_on_a_personal_point_is_left_out(view):
-    event = {"at": START, "kind": "outside_change", "subject": "a1_air.occupied", "text": "", "data": {}}
+async def test_a_set_point_that_somebody_else_changed_is_told_in_words(view):
+    changed = {
+        "kind": "outside_change",
+        "subject": "a1.setpoint_degc",
+        "text": "",
+        "data": {"ours": 22.0, "theirs": 23.5},
+    }
 
     async def events(limit):
-        return [event, {**event, "subject": "a1.setpoint_degc", "data": {"ours": 22.0, "theirs": 23.5}}]
+        return [{"at": START, **changed}]
 
     view.events = events
-    _, found = await get(view, "/api/events", VISITOR)
-    assert [e["subject"] for e in found] == ["a1.setpoint_degc"]
+    _, found = await get(view, "/api/events")
     assert found[0]["text"]["nb"] == "Rom A1, Settpunkt rom ble satt til 23,5 av noen andre; vi hadde 22."
 
 

@@ -14,6 +14,7 @@ from dashboards.app import create_app
 from dashboards.gate import OPEN
 from models.access import Access
 from models.field import Privacy
+from tests.dashboards.conftest import client
 from tests.dashboards.fake import FakeView, site
 
 GOOD = "riktig hest batteri"
@@ -185,7 +186,7 @@ async def test_a_program_gets_what_its_token_grants_and_needs_no_page(house):
         async with house.browser(OUTSIDE, "http://bems.example", headers=bearer) as program:
             assert (await program.get("/api/points")).status_code == 200
             personal = next(p for p in site().points.values() if p.privacy is Privacy.PERSONAL).id
-            assert (await program.get(f"/api/points/{personal}/history")).status_code == 403
+            assert (await program.get(f"/api/points/{personal}/history")).status_code == 404
             assert (await program.get("/api/people")).status_code == 403
             assert (await program.post("/api/people", json={"name": "x", "role": "admin"})).status_code == 403
             assert (await browser.delete(f"/api/tokens/{made['id']}")).status_code == 204
@@ -291,3 +292,33 @@ async def test_audits_of_people_are_for_who_administers_them(house, monkeypatch)
         async with house.signed_in(role, f"one {role}") as browser:
             found = (await browser.get("/api/events")).json()
             assert [one["text"]["nb"] for one in found] == ["Kari logget inn fra –."] * count
+
+
+BROWSER = {"Accept": "text/html,application/xhtml+xml"}
+
+
+@pytest.mark.parametrize(("language", "said"), [("nb", "Ikke for din rolle"), ("en", "Not for your role")])
+async def test_a_person_is_told_in_their_language_why_not_and_whom_to_ask(house, language, said):
+    async with house.signed_in(Role.OPERATOR) as browser:
+        answer = await browser.get(f"/{language}/people", headers=BROWSER)
+        assert answer.status_code == 403
+        assert answer.headers["content-type"].startswith("text/html")
+        assert said in answer.text
+        assert "Kari Nordmann" in answer.text
+        assert f'href="/{language}/sign-in"' in answer.text
+        assert (await browser.get(f"/{language}/people")).json()["detail"]
+
+
+async def test_a_program_that_may_only_monitor_is_told_so_in_json(house):
+    async with house.browser(OUTSIDE, headers={"Authorization": "Bearer watching", **BROWSER}) as program:
+        assert "Ikke for din rolle" in (await program.get("/nb")).text
+        assert (await program.get("/nb", headers={"Accept": "*/*"})).json()["detail"]
+
+
+async def test_the_demo_tells_a_browser_from_elsewhere_what_to_do():
+    async with client(FakeView(), peer="10.0.0.7") as outside:
+        answer = await outside.get("/en", headers=BROWSER)
+        assert (answer.status_code, "Sign in first" in answer.text) == (401, True)
+    async with client(FakeView(), base_url="http://evil.example") as renamed:
+        answer = await renamed.get("/nb", headers=BROWSER)
+        assert (answer.status_code, "Feil adresse" in answer.text) == (421, True)

@@ -8,7 +8,6 @@ from datetime import timedelta
 import pytest
 
 from dashboards import stream as streaming
-from dashboards.access import ANONYMOUS, Role, Viewer
 from dashboards.stream import Feed, stream
 from tests.dashboards.fake import COLD, STALE, UNREAD
 
@@ -32,7 +31,7 @@ def steady(view):
 
 
 async def test_the_first_message_is_the_whole_state(view):
-    async with aclosing(stream(view, Feed(view, ANONYMOUS))) as messages:
+    async with aclosing(stream(view, Feed(view))) as messages:
         event, _, data = parsed((await anext(messages)).removeprefix(streaming.RETRY))
     assert event == "full"
     assert data["points"].keys() == view.site.points.keys()
@@ -43,7 +42,7 @@ async def test_the_first_message_is_the_whole_state(view):
 
 async def test_the_next_message_holds_only_what_changed(view):
     steady(view)
-    async with aclosing(stream(view, Feed(view, ANONYMOUS))) as messages:
+    async with aclosing(stream(view, Feed(view))) as messages:
         await anext(messages)
         waiting = asyncio.ensure_future(anext(messages))
         await settled()
@@ -58,7 +57,7 @@ async def test_the_next_message_holds_only_what_changed(view):
 
 
 async def test_a_change_too_small_to_be_shown_is_no_change(view):
-    feed = Feed(steady(view), ANONYMOUS)
+    feed = Feed(steady(view))
     feed.refresh(1)
     view.changes["main.power_kw"] += 0.004
     seen = feed.number
@@ -67,7 +66,7 @@ async def test_a_change_too_small_to_be_shown_is_no_change(view):
 
 
 async def test_a_listener_that_missed_ticks_gets_everything_it_missed_in_one_message(view):
-    feed = Feed(steady(view), ANONYMOUS)
+    feed = Feed(steady(view))
     feed.refresh(1)
     seen = feed.number
     for tick, point in ((2, "main.power_kw"), (3, "a1.temp_degc"), (4, "a2.temp_degc")):
@@ -77,7 +76,7 @@ async def test_a_listener_that_missed_ticks_gets_everything_it_missed_in_one_mes
 
 
 async def test_listeners_that_keep_up_share_one_encoded_message(view):
-    feed = Feed(view, ANONYMOUS)
+    feed = Feed(view)
     feed.refresh(1)
     feed.refresh(2)
     assert feed.message(1) is feed.message(1)
@@ -88,7 +87,7 @@ async def test_listeners_that_keep_up_share_one_encoded_message(view):
 
 
 async def test_a_newcomer_gets_the_present_not_what_the_last_listener_left(view):
-    feed = Feed(steady(view), ANONYMOUS)
+    feed = Feed(steady(view))
     feed.refresh(None)
     view.changes["main.power_kw"] = 7.0
     later = view.now() + timedelta(hours=1)
@@ -98,7 +97,7 @@ async def test_a_newcomer_gets_the_present_not_what_the_last_listener_left(view)
 
 
 async def test_a_value_that_is_not_good_comes_with_its_last_one_and_the_time_it_is_from(troubled):
-    feed = Feed(troubled, ANONYMOUS)
+    feed = Feed(troubled)
     feed.refresh(1)
     points = parsed(feed.message(-1))[2]["points"]
     value, quality, at, last = points[STALE]
@@ -109,17 +108,8 @@ async def test_a_value_that_is_not_good_comes_with_its_last_one_and_the_time_it_
     assert points[COLD] == [20.3, "good", None]
 
 
-async def test_what_tells_about_a_resident_is_sent_only_to_viewers_who_may_see_it(view):
-    visitor = Viewer("visitor", Role.VIEWER)
-    for viewer, expected in ((visitor, None), (ANONYMOUS, 1.0)):
-        feed = Feed(view, viewer)
-        feed.refresh(1)
-        points = parsed(feed.message(-1))[2]["points"]
-        assert points["a1_air.occupied"][:2] == [expected, "good"]
-
-
 async def test_a_command_is_told_with_its_reason_and_told_again_when_it_is_given_back(view):
-    feed = Feed(view, ANONYMOUS)
+    feed = Feed(view)
     feed.refresh(1)
     held = parsed(feed.message(-1))[2]["held"]
     assert held["hp1_io.stage_request"]["text"]["en"].startswith("The buffer is 1.4 K short")
@@ -132,7 +122,7 @@ async def test_a_command_is_told_with_its_reason_and_told_again_when_it_is_given
 
 async def test_a_silent_plant_keeps_the_connection_alive(view, monkeypatch):
     monkeypatch.setattr(streaming, "KEEP_ALIVE_S", 0.01)
-    async with aclosing(stream(view, Feed(view, ANONYMOUS))) as messages:
+    async with aclosing(stream(view, Feed(view))) as messages:
         await anext(messages)
         assert await anext(messages) == streaming.KEEP_ALIVE
         view.changes["main.power_kw"] = 1.0
@@ -142,7 +132,7 @@ async def test_a_silent_plant_keeps_the_connection_alive(view, monkeypatch):
 
 
 async def test_the_stream_ends_when_the_system_stops(view):
-    messages = stream(view, Feed(view, ANONYMOUS))
+    messages = stream(view, Feed(view))
     await anext(messages)
     end = asyncio.ensure_future(anext(messages))
     await settled()
@@ -153,7 +143,7 @@ async def test_the_stream_ends_when_the_system_stops(view):
 
 async def test_a_listener_that_goes_leaves_nothing_behind(view):
     before = asyncio.all_tasks()
-    async with aclosing(stream(view, Feed(view, ANONYMOUS))) as messages:
+    async with aclosing(stream(view, Feed(view))) as messages:
         await anext(messages)
         waiting = asyncio.ensure_future(anext(messages))
         await settled()

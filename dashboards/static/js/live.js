@@ -53,7 +53,7 @@ function showValue(element) {
   const meta = store.meta.get(id);
   const isCount = element.dataset.fold === "count";
   const text = isCount && value !== null ? number(value, 0) : shown(value, meta);
-  setText(element.querySelector(".n"), meta.restricted ? "–" : text);
+  setText(element.querySelector(".n"), text);
   const old = quality !== "good";
   element.classList.toggle("old", old);
   element.closest(".cell")?.classList.toggle("old", old);

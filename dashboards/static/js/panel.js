@@ -72,7 +72,7 @@ function close() {
   opener?.focus();
 }
 
-const canDraw = (meta) => meta && !meta.restricted && !["bool", "state"].includes(meta.unit);
+const canDraw = (meta) => meta && !["bool", "state"].includes(meta.unit);
 const ids = () => [...store.meta.values()].filter((meta) => part.devices.includes(meta.source)).map((meta) => meta.id);
 
 function deviceBlock(id) {
@@ -120,8 +120,8 @@ export function refreshPanel() {
     const alarm = store.alarms.find((active) => active.point === id);
     row.classList.toggle("old", point.quality !== "good");
     row.dataset.alarm = alarm?.severity ?? "";
-    setText(row.querySelector(".n"), meta.restricted ? "–" : shown(point.value ?? point.last, meta));
-    setText(row.querySelector(".u"), meta.restricted ? "" : ` ${unitOf(meta)}`);
+    setText(row.querySelector(".n"), shown(point.value ?? point.last, meta));
+    setText(row.querySelector(".u"), ` ${unitOf(meta)}`);
     setText(row.querySelector(".facts"), facts(id, meta, point));
     setText(row.querySelector(".why"), why(id, meta));
     const button = row.querySelector("button.point-name");
@@ -134,7 +134,6 @@ export function refreshPanel() {
 }
 
 function facts(id, meta, point) {
-  if (meta.restricted) return t("quality.restricted");
   const age = ageOf(id);
   if (age === null) return t("panel.never");
   return t("panel.point_facts", { quality: t(QUALITY[point.quality]), age: span(age), period: span(meta.period_s) });

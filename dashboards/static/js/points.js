@@ -72,8 +72,8 @@ function update(element) {
   const command = store.held.get(id);
   const age = ageOf(id);
   element.classList.toggle("old", old);
-  setText(element.querySelector(".value"), meta.restricted ? "–" : shown(point.value ?? point.last, meta));
-  setText(element.querySelector(".quality"), t(meta.restricted ? "quality.restricted" : QUALITY[point.quality]));
+  setText(element.querySelector(".value"), shown(point.value ?? point.last, meta));
+  setText(element.querySelector(".quality"), t(QUALITY[point.quality]));
   setText(element.querySelector(".age"), age === null ? "–" : span(age));
   setText(element.querySelector(".who"), command ? `${command.source} ${command.priority}` : "");
 }

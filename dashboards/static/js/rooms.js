@@ -83,6 +83,8 @@ function showSheet() {
   const degrees = (id) => (valueOf(id) === null ? null : `${number(valueOf(id), 1)} °C`);
   const [low, high] = bandOf(opened);
   setText(byId("room-name"), opened.dataset.name);
+  const change = byId("room-change");
+  if (change) change.hash = `place-${opened.dataset.space}`;
   setText(byId("room-where"), opened.dataset.where);
   byId("room-word").dataset.state = opened.dataset.state;
   setText(byId("room-word"), t(WORDS[opened.dataset.state]));

@@ -86,5 +86,16 @@ document.addEventListener("click", (event) => {
 document.addEventListener("change", (event) => {
   if (event.target.name === "mode") showMode();
 });
+/** A room's own address opens the unit it stands in, and leads to its set point. */
+function showPlace() {
+  const form = location.hash.startsWith("#place-") && byId(location.hash.slice(1));
+  if (!form) return;
+  form.closest("details")?.setAttribute("open", "");
+  form.scrollIntoView({ block: "center" });
+  form.elements.degc.focus({ preventScroll: true });
+}
+
 document.addEventListener("orders", () => renew(["taken"]));
+window.addEventListener("hashchange", showPlace);
 showMode();
+showPlace();
