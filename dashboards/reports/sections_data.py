@@ -33,8 +33,6 @@ IN_SHORT: Final = (
     "degree_days",
     "faults_open",
     "faults_cost",
-    "saved_d_bought",
-    "saved_c_electricity",
 )
 """Figures that stand on the first page, in this order, as far as there are any."""
 JUDGED: Final = ("energy", "hygiene")
