@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 
-from models.access import Access
+from models.access import FEWEST_TOLD, Access
 from models.alarming import AlarmRule, Alerts
 from models.assets import (
     AirHandling,
@@ -133,6 +133,13 @@ class Site(Strict):
     """Devices that measure the weather on the roof."""
     profile_folder: str | None = None
     """Own device profiles, relative to the site file."""
+
+    @field_validator("access")
+    @classmethod
+    def _few_are_not_told_of(cls, access: Access, info: ValidationInfo) -> Access:
+        if access.open_data and 0 < info.data.get("residents", 0) < FEWEST_TOLD:
+            raise ValueError(f"open_data needs {FEWEST_TOLD} residents or more, or none: an hour would tell of few")
+        return access
 
     @cached_property
     def profiles(self) -> dict[str, Profile]:

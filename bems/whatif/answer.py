@@ -11,6 +11,8 @@ from bems.whatif.figures import Figure
 
 CONFIDENCE: Final = 0.90
 AS_IS: Final = "as it is"
+NO_SHARE: Final = ("°C", "%")
+"""Units whose differences are not told as a share again."""
 
 
 def differences(before: Sequence[Figure], after: Sequence[Figure]) -> list[dict[str, Any]]:
@@ -19,7 +21,7 @@ def differences(before: Sequence[Figure], after: Sequence[Figure]) -> list[dict[
     for old, new in zip(before, after, strict=True):
         known = old.value is not None and new.value is not None
         off = new.value - old.value if known and new.value is not None and old.value is not None else None
-        pct = 100 * off / abs(old.value) if off is not None and old.value and old.unit != "°C" else None
+        pct = 100 * off / abs(old.value) if off is not None and old.value and old.unit not in NO_SHARE else None
         rows.append(asdict(old) | {"value": old.value, "changed": new.value, "difference": off, "difference_pct": pct})
     return rows
 
