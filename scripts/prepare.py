@@ -55,6 +55,7 @@ SERIES: Final = (
     DebianPackage("victoria-metrics", ("victoria-metrics",), "the tests that feed a database are skipped"),
     DebianPackage("influxd", ("influxdb",), "the tests of InfluxQL are skipped"),
 )
+OFFICE: Final = DebianPackage("soffice", ("libreoffice-calc-nogui",), "no spreadsheet opens the reports' workbooks")
 
 
 def say(text: str) -> None:
@@ -73,7 +74,7 @@ def main(arguments: Sequence[str]) -> int:
             check_packages,
             project,
             front_end,
-            lambda: debian([BROKER, BROWSER, *SERIES]),
+            lambda: debian([BROKER, BROWSER, *SERIES, OFFICE]),
         ),
     }
     if goal not in steps:

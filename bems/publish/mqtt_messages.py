@@ -18,9 +18,7 @@ from models.units import Unit
 
 ONLINE: Final = b"online"
 OFFLINE: Final = b"offline"
-QUIET: Final = frozenset(
-    {EventKind.HOLD, EventKind.PLAN, EventKind.AUDIT, EventKind.ALARM_QUIET, EventKind.WATER_FILE}
-)
+QUIET: Final = frozenset({EventKind.HOLD, EventKind.PLAN, EventKind.AUDIT, EventKind.ALARM_QUIET, EventKind.WATER_FILE})
 TOLD: Final = tuple(kind for kind in EventKind if kind not in QUIET)
 """Kinds of events that are told; wishes that were held back, plans, alarms that do not call for attention, and who did
 what, are left to the record."""
