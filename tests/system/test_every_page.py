@@ -1,0 +1,96 @@
+"""What holds for every page: axe finds nothing, a small phone needs no scrolling sideways, console and wire are quiet.
+
+Each page is opened over a calm plant and over one with one of everything that can be wrong.
+"""
+
+import pytest
+from playwright.sync_api import expect
+
+from dashboards.access import Role, guest
+from dashboards.pages.navigation import address
+from dashboards.pages.registry import PAGES
+from tests.dashboards.fake import FakeView
+from tests.dashboards.serve_fake import Running
+from tests.system.test_page import AXE, DESK, TAGS, WAIT_MS, overflow
+
+PHONE = {"width": 390, "height": 844}
+SMALL_PHONE = {"width": 360, "height": 740}
+FILLED_IN = {
+    "now": "#event-list li",
+    "plan": ".why-card",
+    "rooms": "[data-space] .today:not(:empty)",
+    "alarms": "#alarm-rows li",
+    "night": "#account-items tr",
+    "water": "#sensor-rows tr",
+    "energy": "#bill-rows tr",
+    "devices": "details[data-id]",
+    "systems": ".system:not([hidden]) .value .n",
+    "settings": "#mode",
+    "reports": "#main table",
+    "log": "#log-rows tr[data-group]",
+}
+"""What is there when a page has its answers; administrators' page is looked at with its people, in test_sign_in."""
+WITHOUT_PLAN = {"plan": "#plan-none", "night": "#main .part"}
+
+
+def test_no_page_is_left_out():
+    assert FILLED_IN.keys() | {"people"} == PAGES.keys()
+
+
+@pytest.fixture(scope="module", params=[False, True], ids=["calm", "trouble"])
+def server(request):
+    running = Running(FakeView(trouble=request.param), tick_s=0.5, guest=guest(Role.ENGINEER))
+    running.trouble = request.param
+    running.url = running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def open_page(browser, server):
+    """Open a page by its name; at the end nothing may have been written to the console or asked of another host."""
+    contexts, complaints = [], []
+
+    def open_one(name, viewport, language="nb", **options):
+        context = browser.new_context(viewport=viewport, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(WAIT_MS)
+        page.on("console", lambda message: complaints.append(f"{message.type}: {message.text}"))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", lambda request: request.url.startswith(server.url) or complaints.append(request.url))
+        page.goto(server.url + address(name, language))
+        expect(page.locator("#link")).to_have_attribute("data-state", "live", timeout=WAIT_MS)
+        sign = WITHOUT_PLAN.get(name) if server.trouble else None
+        page.locator(sign or FILLED_IN[name]).first.wait_for()
+        return page
+
+    yield open_one
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="no axe-core: make setup")
+@pytest.mark.parametrize("name", FILLED_IN)
+def test_axe_finds_nothing_in_the_light_and_in_the_dark_at_a_desk_and_on_a_phone(open_page, name):
+    page = open_page(name, DESK, bypass_csp=True)
+    page.add_script_tag(path=AXE)
+    found = []
+    for viewport in (DESK, PHONE):
+        page.set_viewport_size(viewport)
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            for fault in page.evaluate("tags => axe.run(document, {runOnly: tags})", TAGS)["violations"]:
+                node = fault["nodes"][0]
+                found.append(
+                    f"{viewport['width']} {scheme} {fault['id']}: {node['html'][:150]}: {node['failureSummary']}"
+                )
+    assert found == []
+
+
+@pytest.mark.parametrize("language", ["nb", "en"])
+@pytest.mark.parametrize("name", FILLED_IN)
+def test_no_page_is_wider_than_a_small_phone(open_page, name, language):
+    page = open_page(name, SMALL_PHONE, language, is_mobile=True, has_touch=True)
+    assert overflow(page) == 0
