@@ -22,6 +22,7 @@ FILLED_IN = {
     "alarms": "#alarm-rows li",
     "night": "#account-items tr",
     "water": "#sensor-rows tr",
+    "water_file": "#main .part",
     "energy": "#bill-rows tr",
     "devices": "details[data-id]",
     "systems": ".system:not([hidden]) .value .n",
