@@ -5,6 +5,7 @@ from typing import Final
 from dashboards.access import Viewer
 from dashboards.markup import Markup, el
 from dashboards.pages.frame import page, section
+from dashboards.pages.navigation import address
 from dashboards.ports import SiteView
 from dashboards.words import Language, texts
 
@@ -55,6 +56,7 @@ def _duty(language: Language) -> Markup:
         el("h3", None, words["water.pairs_title"]),
         el("ul", {"class": "pairs", "id": "duty-pairs"}),
         el("p", {"class": "hint", "id": "duty-rule"}, ""),
+        el("p", None, el("a", {"href": address("water_file", language)}, words["water_file.to_file"])),
     )
 
 

@@ -41,8 +41,9 @@ FAMILIES = {
 
 
 def sources():
-    mails = FOLDER.parent / "bems" / "alarming" / "messages.py"
-    files = [mails, *FOLDER.rglob("*.py"), *(FOLDER / "static" / "js").glob("*.js")]
+    bems = FOLDER.parent / "bems"
+    mails = (bems / "alarming" / "messages.py", bems / "reports" / "mailing.py")
+    files = [*mails, *FOLDER.rglob("*.py"), *(FOLDER / "static" / "js").glob("*.js")]
     return "\n".join(file.read_text("utf-8") for file in files)
 
 
