@@ -25,6 +25,8 @@ Ints = NDArray[np.int64]
 
 LONGEST_STEP_MS: Final = 30 * 60_000
 """Readings farther apart leave a gap: what was gained is known, but not when."""
+NOTED_MS: Final = 6 * 3_600_000
+"""People note the time of an exchange by about so much."""
 SLIP_READINGS: Final = 5
 """As many readings in a row may stand out."""
 ROLLOVER_SHARE: Final = 0.1
@@ -156,7 +158,7 @@ def _steps(
     breaks = []
     exchanged = set()
     for exchange in exchanges:
-        step = int(np.searchsorted(of.at_ms, exchange.at_ms, side="left")) - 1
+        step = _step_of(of, gained, exchange)
         if 0 <= step < len(gained) and step not in exchanged:
             before, after = float(of.value[step]), float(of.value[step + 1])
             gained[step] = max(exchange.last - before, 0.0) + max(after - exchange.first, 0.0)
@@ -172,6 +174,15 @@ def _steps(
             gained[step], lost[step] = 0.0, True
             breaks.append(Break(at_ms, "reset", before, after))
     return gained, lost, sorted(breaks, key=lambda b: b.at_ms)
+
+
+def _step_of(of: Stretch, gained: Floats, exchange: Exchange) -> int:
+    """The fall nearest to the time that was noted; without one (the new meter shows more) the step at that time."""
+    down = np.flatnonzero(gained < 0)
+    off_ms = np.abs(of.at_ms[down + 1] - exchange.at_ms)
+    if len(down) and off_ms.min() <= NOTED_MS:
+        return int(down[off_ms.argmin()])
+    return int(np.searchsorted(of.at_ms, exchange.at_ms, side="left")) - 1
 
 
 def _between(at_ms: Ints, steps: Floats, edges_ms: Ints) -> Floats:

@@ -109,6 +109,14 @@ def test_a_noted_exchange_counts_both_meters(new):
     assert found.breaks == (Break(15 * MINUTE_MS, "exchange", 103.0, new + 2),)
 
 
+@pytest.mark.parametrize("noted_min", [-90, 10, 15, 20, 200])
+def test_an_exchange_is_noted_by_the_watch_and_happened_where_the_counter_fell(noted_min):
+    """A reading of the old meter at or after the noted time is not taken for one of the new meter."""
+    exchange = Exchange(noted_min * MINUTE_MS, 90_004.0, 7.0)
+    readings = [(0, 90_000.0), (10, 90_003.0), (20, 9.0), (30, 12.0)]
+    assert gained(readings, [0, 30], exchanges=[exchange]).gained.tolist() == [3.0 + 1.0 + 2.0 + 3.0]
+
+
 def test_edges_must_rise():
     with pytest.raises(ValueError, match="strictly rising"):
         gained([(0, 1.0), (1, 2.0)], [5, 5])
