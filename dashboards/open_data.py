@@ -83,7 +83,7 @@ EXAMPLE: Final = OpenAnswer(
             bought_kwh=41.2,
             sold_kwh=0.0,
             pv_kwh=18.6,
-            district_heat_kwh=None,
+            district_heat_kwh=12.4,
             co2_kg=0.74,
         )
     ],

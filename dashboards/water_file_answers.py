@@ -1,12 +1,13 @@
 """What the API asks for and answers about the legionella file. Field names carry units."""
 
 from datetime import date, datetime
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import AwareDatetime, Field
 
 from dashboards.answers import Answer
 from dashboards.desk_answers import Asked
+from models.field import Id
 from models.legionella import PlaceKind, Water, Work
 from models.profile import Text
 from models.water_facts import Organism, Verdict
@@ -17,7 +18,7 @@ LONGEST: Final = 300
 class NotedAsked(Asked):
     """What every entry of a place has."""
 
-    place: str = Field(max_length=60, description="Id of a place from GET /api/water/file", examples=["shower_a1"])
+    place: Id = Field(max_length=60, description="Id of a place from GET /api/water/file", examples=["shower_a1"])
     note: str = Field(default="", max_length=LONGEST)
     corrects: int | None = Field(default=None, description="Number of the entry in whose place this one is to stand")
 
@@ -53,7 +54,7 @@ class ResultAsked(NotedAsked):
 class DeviationAsked(Asked):
     """Something is not as it should be."""
 
-    place: str | None = Field(default=None, max_length=60, description="null: the plant as a whole")
+    place: Annotated[Id, Field(max_length=60)] | None = Field(default=None, description="null: the plant as a whole")
     text: str = Field(min_length=3, max_length=LONGEST)
 
 

@@ -102,18 +102,18 @@ def _figures(
     saving: Saving, name: str, option: str, facts: dict[str, object], method: str, unit: str, say: Say
 ) -> tuple[Figure, ...]:
     rows: tuple[tuple[str, Known, str, int], ...] = (
-        ("expected", saving.expected_kwh, unit, 0),
-        ("taken", saving.used_kwh, unit, 0),
-        ("saved", saving.saved_kwh, unit, 0),
-        ("saved_share", saving.saved_pct, "%", 1),
-        ("saved_uncertainty", saving.uncertainty_pct, "%", 0),
+        ("report_figure.expected", saving.expected_kwh, unit, 0),
+        ("report_figure.taken", saving.used_kwh, unit, 0),
+        ("report_figure.saved", saving.saved_kwh, unit, 0),
+        ("report_figure.saved_share", saving.saved_pct, "%", 1),
+        ("report_figure.saved_uncertainty", saving.uncertainty_pct, "%", 0),
     )
     made = []
-    for row, known, of, decimals in rows:
-        how = "report_method.savings_uncertainty" if row == "saved_uncertainty" else method
+    for key, known, of, decimals in rows:
+        how = "report_method.savings_uncertainty" if key == "report_figure.saved_uncertainty" else method
         texts: dict[str, Any] = {"option": option, **facts}
-        figure = say.figure(f"report_figure.{row}", known, of, how, decimals, **texts)
-        made.append(replace(figure, id=f"{row}_{name}"))
+        figure = say.figure(key, known, of, how, decimals, **texts)
+        made.append(replace(figure, id=f"{figure.id}_{name}"))
     return tuple(made)
 
 

@@ -29,6 +29,7 @@ FAMILIES = {
     "alarm_mail.": r"alarm_mail\.\{notice\.about",
     "legend.": r"legend\.\{kind\}",
     "role.": r"role\.\{viewer\.role",
+    "refused.": r"\{WHY\[status\]\}_title",
     "right.": r"right\.\{right\.value",
     "access.": r"access\.\{error\.why\}",
     "desk_refused.": r"desk_refused\.\{refused\.key",
