@@ -183,6 +183,12 @@ def _tariff(site: Site, choice: TariffChoice) -> TariffConfig:
     return tariff
 
 
+def priced(site: Site, orders: Orders) -> Site:
+    """The site with the tariffs people chose and nothing else of theirs: what reckons with past days has it."""
+    tariff = site.tariff if orders.tariff is None else _tariff(site, orders.tariff)
+    return site if tariff is site.tariff else site.model_copy(update={"tariff": tariff})
+
+
 def site_of(site: Site, orders: Orders) -> Site:
     """The site as people have it now: the file with the orders' settings over it. The same object without any."""
     changed: dict[str, object] = {}

@@ -15,6 +15,7 @@ from bems.process import complain
 from bems.reports.beside import beside
 from bems.reports.gather import NothingToTell, gather
 from bems.reports.points import outdoor_point
+from bems.reports.priced import as_priced
 from dashboards.reports.assemble import assemble, month_of, quarter_of, year_of
 from dashboards.reports.formats import Format, file_name, write
 from dashboards.reports.model import Period, PeriodKind, Report
@@ -75,10 +76,11 @@ def baseline_of(text: str, period: Period) -> Span:
 def made(
     site: Site, record: Path, period: Period, now: datetime, language: Language, baseline: Span | None = None
 ) -> Report:
-    """The report of a period as the record at `record` has it; `baseline` goes before the site file's.
+    """The report of a period as the record at `record` has it, at the tariffs people chose.
 
-    Raises RecordError and NothingToTell.
+    `baseline` goes before the site file's. Raises RecordError and NothingToTell.
     """
+    site = as_priced(site, record)
     found = gather(site, record, period, now)
     return assemble(found, outdoor_point(site), now, language, beside(site, record, found, baseline))
 

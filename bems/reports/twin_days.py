@@ -23,6 +23,7 @@ from bems.models_store import ModelStore
 from bems.night_rules import Replay
 from bems.night_work import bought, recent
 from bems.quarters import known_prices
+from bems.reports.priced import as_priced
 from bems.twin.account import bought_kwh
 from bems.twin.inputs import TwinError
 from bems.twin.plant import Twin
@@ -109,6 +110,7 @@ def run_days(site: Site, record: Path, days: Iterable[date], told: Callable[[dat
 
 def twin_day(site: Site, record: Path, day: date) -> TwinDay:
     """One local day that is over. Raises DayLost, and what the record raises (RecordError)."""
+    site = as_priced(site, record)
     start, end = local_midnight(day), local_midnight(day + timedelta(days=1))
     history, fitted = History(record), ModelStore(record.parent).in_use()
     begun = history.first_at()

@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 import zipfile
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
@@ -17,9 +18,11 @@ from bems.history.query import History
 from bems.history.record import Record
 from bems.history.rows import Event, EventKind, KnownForecast, Series
 from bems.history.schema import open_for_writing
+from bems.order_book import ORDERS_KEY
 from bems.reports.gather import NothingToTell, gather, mean_of_rooms, proofs_by_minute
 from bems.reports.make import PeriodError, made, period_of
 from control.hygiene import proofs
+from control.orders import Order, Orders, chosen_next
 from dashboards.reports.assemble import month_of, quarter_of, year_of
 from dashboards.reports.formats import FORMATS, write
 from dashboards.reports.model import Period, PeriodKind
@@ -163,6 +166,26 @@ def test_the_bill_is_reckoned_again_from_the_samples(report, samples):
     assert figure(report, "cost_spot").value == pytest.approx(float(kwh @ spot), rel=1e-4)
     assert figure(report, "cost_tax").value == pytest.approx(float(kwh.sum()) * 0.0713, rel=1e-4)
     assert figure(report, "peak").value == pytest.approx(float(kwh.max()), rel=1e-6)
+
+
+def test_a_tariff_that_people_chose_counts_from_its_day_on(folder, report, samples, tmp_path):
+    terms = SITE.tariff.supplier[0]
+    dearer = terms.model_copy(update={"markup_nok_per_kwh": terms.markup_nok_per_kwh + 1.0})
+    site = SITE.model_copy(update={"tariff_choices": {"dear": SITE.tariff.model_copy(update={"supplier": (dearer,)})}})
+    shutil.copytree(folder, tmp_path / "record")
+    path = tmp_path / "record" / "record.sqlite"
+    choice = chosen_next("dear", Order("kari", datetime(2026, 3, 31, 9, tzinfo=UTC)), None)
+    with Record.open(path) as record:
+        record.save_state(ORDERS_KEY, {"orders": Orders(tariff=choice).to_json(), "touched": []})
+    chosen = made(site, path, PERIOD, NOW, "en")
+    known = samples.known("main.import_kwh")
+    edges_ms = [int(local_midnight(date(2026, 3, 31)).timestamp() * 1000), LAST_MS]
+    since = np.diff(np.interp(edges_ms, samples.at_ms[known], samples.values["main.import_kwh"][known]))
+    dearer_by = figure(chosen, "cost_supplier").value - figure(report, "cost_supplier").value
+    assert dearer_by == pytest.approx(float(since[0]), rel=1e-4)
+    with Record.open(path) as record:
+        record.save_state(ORDERS_KEY, {"orders": "{"})
+    assert figure(made(site, path, PERIOD, NOW, "en"), "cost_supplier") == figure(report, "cost_supplier")
 
 
 def test_spf_is_heat_over_electricity(report, samples):
