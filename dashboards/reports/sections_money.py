@@ -82,18 +82,7 @@ def cost(found: Gathered, months: Sequence[Month], say: Say) -> Section:
     figures = tuple(
         say.figure(key, Known(nok, share) if share > 0 else unknown, "kr", "report_method.bill") for key, nok in parts
     )
-    rows: list[tuple[Cell, ...]] = [
-        (
-            say.month(m.first),
-            m.bill.energy_nok,
-            m.bill.peak_nok,
-            m.bill.fixed_nok,
-            0.0 - m.bill.feed_in_nok,
-            m.bill.total_nok,
-            percent(m.bill.known_share),
-        )
-        for m in months
-    ]
+    rows = [_bill_row(m, say) for m in months]
     columns = say.columns(
         (
             ("report_column.month", "", 0),
@@ -112,6 +101,21 @@ def cost(found: Gathered, months: Sequence[Month], say: Say) -> Section:
     if not (found.is_over and found.period.first.day == 1):
         notes.append(say("report_note.part_of_month"))
     return Section("cost", say("report_section.cost"), figures, tables, (), tuple(notes))
+
+
+def _bill_row(month: Month, say: Say) -> tuple[Cell, ...]:
+    """Without one priced hour of a month only its fixed and power charge are known."""
+    bill = month.bill
+    known = bill.known_share > 0
+    return (
+        say.month(month.first),
+        bill.energy_nok if known else None,
+        bill.peak_nok if bill.peak_kw is not None else None,
+        bill.fixed_nok,
+        0.0 - bill.feed_in_nok if known else None,
+        bill.total_nok if known else None,
+        percent(bill.known_share),
+    )
 
 
 def peaks(found: Gathered, own: Energies, months: Sequence[Month], say: Say) -> Section:
