@@ -20,6 +20,7 @@ class Kind(StrEnum):
     WELLS = "wells"
     HEAT_PUMP = "heat_pump"
     BOILER = "boiler"
+    DISTRICT_HEAT = "district_heat"
     TANK = "tank"
     CIRCUIT = "circuit"
     ROOMS = "rooms"
@@ -30,6 +31,7 @@ class Kind(StrEnum):
     MAIN = "main"
     METER = "meter"
     PV = "pv"
+    BATTERY = "battery"
     CHARGER = "charger"
     BLIND = "blind"
     ROOM = "room"
@@ -87,6 +89,11 @@ SIGNALS: Final[dict[Kind, tuple[tuple[str, str], ...]]] = {
     ),
     Kind.HEAT_PUMP: (("short.supply", "supply_temp_degc"), ("short.return", "return_temp_degc")),
     Kind.BOILER: (("short.supply", "supply_temp_degc"),),
+    Kind.DISTRICT_HEAT: (
+        ("short.supply", "supply_temp_degc"),
+        ("short.return", "return_temp_degc"),
+        ("short.network", "network_supply_temp_degc"),
+    ),
     Kind.TANK: tuple(("short.layer", f"layer_{n}_temp_degc") for n in range(1, 9)),
     Kind.CIRCUIT: (("short.supply", "supply_temp_degc"),),
     Kind.AIR: (("short.supply_air", "supply_temp_degc"), ("short.air_flow", "airflow_request_pct")),
@@ -100,6 +107,7 @@ SIGNALS: Final[dict[Kind, tuple[tuple[str, str], ...]]] = {
     Kind.MAIN: (("short.power", "power_kw"), ("short.imported", "import_kwh")),
     Kind.METER: (("short.power", "power_kw"),),
     Kind.PV: (("short.limit", "power_limit_pct"),),
+    Kind.BATTERY: (("short.charge", "state_of_charge_pct"), ("short.battery_power", "power_kw")),
     Kind.CHARGER: (("short.power", "power_kw"),),
     Kind.BLIND: (("short.position", "position_pct"),),
     Kind.ROOM: (("short.temperature", "temp_degc"),),
@@ -110,6 +118,7 @@ SIGNALS: Final[dict[Kind, tuple[tuple[str, str], ...]]] = {
 BESIDE: Final[dict[Kind, tuple[str, str]]] = {
     Kind.WELLS: ("short.flow", "flow_m3_per_h"),
     Kind.BOILER: ("short.power", "power_kw"),
+    Kind.DISTRICT_HEAT: ("short.heat", "power_kw"),
     Kind.CIRCUIT: ("short.valve", "valve_pct"),
     Kind.COLLECTORS: ("short.pump", "pump_pct"),
     Kind.HOT_WATER: ("short.draw", "flow_l_per_min"),
@@ -124,6 +133,7 @@ RUNNING: Final[dict[Kind, tuple[str, ...]]] = {
     Kind.WELLS: ("pump_on",),
     Kind.HEAT_PUMP: ("compressor_1_on", "compressor_2_on"),
     Kind.BOILER: ("stages_on",),
+    Kind.DISTRICT_HEAT: ("power_kw",),
     Kind.CIRCUIT: ("pump_on",),
     Kind.AIR: ("fan_power_kw",),
     Kind.COLLECTORS: ("pump_pct",),
@@ -144,6 +154,7 @@ def _heat(site: Site) -> Iterable[Component]:
         yield _of(site, Kind.WELLS, site.wells)
     yield from (_of(site, Kind.HEAT_PUMP, pump) for pump in site.heat_pumps)
     yield from (_of(site, Kind.BOILER, boiler) for boiler in site.boilers)
+    yield from (_of(site, Kind.DISTRICT_HEAT, network) for network in site.district_heat)
     yield from (_of(site, Kind.TANK, tank) for tank in site.tanks)
     for circuit in site.circuits:
         yield _of(site, Kind.CIRCUIT, circuit)
@@ -166,6 +177,7 @@ def _electricity(site: Site) -> Iterable[Component]:
         main = meter.carrier == "electricity" and meter.purpose == "total"
         yield _of(site, Kind.MAIN if main else Kind.METER, meter)
     yield from (_of(site, Kind.PV, array) for array in site.pv)
+    yield from (_of(site, Kind.BATTERY, battery) for battery in site.batteries)
     yield from (_of(site, Kind.CHARGER, charger) for charger in site.chargers)
 
 

@@ -130,7 +130,7 @@ def _row(part: Component, number: int, box: Box, site: Site, language: Language)
         label = {0: words["short.top"], len(part.shown) - 1: words["short.bottom"]}.get(number, "")
     target = Markup()
     if shown.target is not None:
-        target = _value(Shown("", (shown.target,)), site, box.right - 84, box.y, "value target")
+        target = _value(Shown("", (shown.target,)), site, box.right - 80, box.y, "value target")
     return el(
         "g", None, el("text", {"class": "label", "x": box.x + 10, "y": box.y + 14}, label), target,
         _value(shown, site, box.right - 10, box.y),

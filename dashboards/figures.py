@@ -38,6 +38,7 @@ def figures(site: Site, parts: dict[str, Component]) -> list[Figure]:
     found = [
         *_outdoor(site, parts),
         *_power(site, parts),
+        *_district_heat_and_batteries(site),
         *_tanks(site),
         *_rooms(site),
         *_hot_water(site),
@@ -80,6 +81,20 @@ def _power(site: Site, parts: dict[str, Component]) -> list[Figure]:
             "figure.pv", tuple(p for sun in suns for p in sun.running), Fold.SUM, opens=suns[0].id if suns else None
         ),
     ]
+
+
+def _district_heat_and_batteries(site: Site) -> list[Figure]:
+    found: list[Figure] = []
+    if site.district_heat:
+        powers = tuple(p for one in site.district_heat if (p := site.find(one.devices, "power_kw")))
+        most_kw = sum(one.max_kw for one in site.district_heat)
+        scale = Scale(0, most_kw, 0, most_kw)
+        found.append(Figure("figure.district_heat", powers, Fold.SUM, scale, opens=site.district_heat[0].id))
+    for battery in site.batteries:
+        charge = site.find(battery.devices, "state_of_charge_pct")
+        scale = Scale(0, 100, battery.lowest_pct, battery.highest_pct)
+        found.append(Figure("figure.battery", (charge,) if charge else (), scale=scale, opens=battery.id))
+    return found
 
 
 def _tanks(site: Site) -> list[Figure]:

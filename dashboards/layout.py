@@ -5,14 +5,14 @@ tap water, electricity. Lengths are drawing units; the page scales the whole.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
 from dashboards.components import Component, Kind
 from models.site import Site
 
-COLUMN_X: Final = (16, 240, 476, 684, 974)
-COLUMN_WIDTH: Final = (176, 182, 160, 242, 290)
+COLUMN_X: Final = (16, 226, 476, 672, 974)
+COLUMN_WIDTH: Final = (176, 196, 160, 254, 290)
 WIDTH: Final = 1280
 ROW: Final = 20
 HEAD: Final = 28
@@ -20,6 +20,15 @@ FOOT: Final = 6
 GAP: Final = 10
 BAND_GAP: Final = 26
 TOP: Final = 12
+EDGE: Final = 16.0
+BUS: Final = 16.0
+"""From a busbar down to what hangs on it."""
+BUS_GAP: Final = 20.0
+METERED_WIDTH: Final = 200.0
+LISTED_WIDTH: Final = 175.0
+"""Of one column of a list."""
+LEAST_BLINDS: Final = 190.0
+MOST_BLINDS: Final = 400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +119,7 @@ def _heat(
     layout: Layout, site: Site, parts: Mapping[str, Component], kinds: Mapping[Kind, list[Component]], top: float
 ) -> float:
     sources = _stack(layout, [*kinds[Kind.WEATHER], *kinds[Kind.WELLS]], 0, top)
-    machines = _stack(layout, [*kinds[Kind.HEAT_PUMP], *kinds[Kind.BOILER]], 1, top)
+    machines = _stack(layout, [*kinds[Kind.HEAT_PUMP], *kinds[Kind.DISTRICT_HEAT], *kinds[Kind.BOILER]], 1, top)
     buffers = _stack(layout, [parts[t.id] for t in site.tanks if t.role == "buffer"], 2, top + HEAD)
     circuits = _stack(layout, kinds[Kind.CIRCUIT], 3, top)
     pumps = [box for box in machines if box.members[0].kind is Kind.HEAT_PUMP]
@@ -176,25 +185,33 @@ def _water(
 
 
 def _electricity(layout: Layout, kinds: Mapping[Kind, list[Component]], top: float) -> float:
-    """One row along a busbar: the grid, the sun, the cars; blinds at its end, since they belong to the outside."""
-    bus_y, y = top, top + 16
-    boxes: list[Box] = []
-    x = float(COLUMN_X[0])
-    for part in [*kinds[Kind.MAIN], *kinds[Kind.PV][:2]]:
-        boxes.append(Box((part,), x, y, 200, _height(part)))
-        x += 200 + 20
+    """Rows along busbars: the grid, the sun, batteries, cars; blinds at the end, since they belong to the outside."""
+    singles = [*kinds[Kind.MAIN], *kinds[Kind.PV][:2], *kinds[Kind.BATTERY]]
+    boxes = [Box((part,), 0, 0, METERED_WIDTH, _height(part)) for part in singles]
     lists = ((kinds[Kind.PV][2:], "drawing.pv", 1), (kinds[Kind.CHARGER], "drawing.chargers", 2))
-    for parts, heading, columns in lists:
-        if parts:
-            boxes.append(_list(parts, heading, x, y, 165.0 * columns, columns))
-            x = boxes[-1].right + 20
-    layout.lines += [Line("cable", ((box.x + 30, bus_y), (box.x + 30, box.y))) for box in boxes]
-    if len(boxes) > 1:
-        layout.lines.append(Line("bus", ((boxes[0].x, bus_y), (boxes[-1].right, bus_y))))
-    if kinds[Kind.BLIND]:
-        boxes.append(_list(kinds[Kind.BLIND], "drawing.blinds", x, y, WIDTH - 16 - x))
-    layout.boxes += boxes
-    return max((box.bottom for box in boxes), default=top)
+    boxes += [_list(parts, text, 0, 0, LISTED_WIDTH * columns, columns) for parts, text, columns in lists if parts]
+    rows: list[list[Box]] = []
+    bottom = y = top + BUS
+    for box in boxes:
+        x = rows[-1][-1].right + BUS_GAP if rows else WIDTH
+        if x + box.width > WIDTH - EDGE:
+            x, y = EDGE, bottom + (GAP + BUS if rows else 0)
+            rows.append([])
+        rows[-1].append(replace(box, x=x, y=y))
+        bottom = max(bottom, rows[-1][-1].bottom)
+    for row in rows:
+        level = row[0].y - BUS
+        layout.lines += [Line("cable", ((box.x + 30, level), (box.x + 30, box.y))) for box in row]
+        if len(boxes) > 1:
+            layout.lines.append(Line("bus", ((row[0].x, level), (max(row[-1].right, row[0].x + 60), level))))
+        layout.boxes += row
+    if not kinds[Kind.BLIND]:
+        return bottom if rows else top
+    x = rows[-1][-1].right + BUS_GAP if rows else EDGE
+    if WIDTH - EDGE - x < LEAST_BLINDS:
+        x, y = EDGE, bottom + GAP
+    layout.boxes.append(_list(kinds[Kind.BLIND], "drawing.blinds", x, y, min(WIDTH - EDGE - x, MOST_BLINDS)))
+    return max(bottom, layout.boxes[-1].bottom)
 
 
 def _pair(layout: Layout, left: Box, right: Box) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from itertools import combinations
+from pathlib import Path
 from types import SimpleNamespace
 from xml.etree import ElementTree as ET
 
@@ -15,6 +16,7 @@ from dashboards.layout import WIDTH, arrange
 from dashboards.markup import Markup, el
 from dashboards.pages.now import now
 from models.profile import Text
+from models.site import load_site
 from tests.dashboards.fake import site
 
 DRAWN = set(Kind) - {Kind.ROOM, Kind.ZONE, Kind.METER}
@@ -43,9 +45,30 @@ def overview(building, demo, language):
     return now(SimpleNamespace(site=building, demo=demo), ANONYMOUS, language)
 
 
-@pytest.fixture(params=["biri", "smallest"])
+def school():
+    """District heat and a battery, no heat pump, no tank."""
+    return load_site(Path(__file__).parents[2] / "docs" / "examples" / "district_school" / "site.toml")
+
+
+def everything():
+    """More on the busbar than one row takes."""
+    whole, other = site(), school()
+    return whole.model_copy(
+        update={
+            "devices": (*whole.devices, *(d for d in other.devices if d.id in ("battery", "substation"))),
+            "connections": (*whole.connections, *(c for c in other.connections if c.id == "mb_plant")),
+            "batteries": other.batteries,
+            "district_heat": other.district_heat,
+        }
+    )
+
+
+BUILDINGS = {"biri": site, "smallest": smallest, "school": school, "everything": everything}
+
+
+@pytest.fixture(params=BUILDINGS)
 def building(request):
-    return site() if request.param == "biri" else smallest()
+    return BUILDINGS[request.param]()
 
 
 def test_every_part_of_the_plant_is_drawn_and_can_be_opened(building):
@@ -87,6 +110,19 @@ def test_a_heat_pump_shows_the_meters_that_measure_only_it():
     shown = {s.text: s.points[0] for s in components(site())["hp1"].shown}
     assert shown["short.heat"] == "heat_hp1.power_kw"
     assert shown["short.electricity"] == "el_hp1.power_kw"
+
+
+def test_district_heat_and_a_battery_are_joined_to_the_house_and_have_their_key_figures():
+    found = components(school())
+    assert [shown.points[0] for shown in found["battery"].shown] == ["battery.state_of_charge_pct", "battery.power_kw"]
+    assert found["substation"].running == ("substation.power_kw",)
+    assert found["substation"].shown[0].target == "substation.supply_setpoint_degc"
+    box = next(box for box in arrange(school(), found).boxes if box.members[0].id == "substation")
+    ends = [line.corners[0] for line in arrange(school(), found).lines if line.kind == "supply"]
+    assert (box.right, box.middle - 6) in ends
+    told = {figure.text: figure for figure in figures(school(), found)}
+    assert told["figure.district_heat"].points == ("substation.power_kw",)
+    assert (told["figure.battery"].scale.band_low, told["figure.battery"].scale.band_high) == (10, 95)
 
 
 def test_a_building_without_a_plant_part_has_no_key_figure_for_it():
