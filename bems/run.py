@@ -11,8 +11,10 @@ from bems.clock import Clock, RealClock
 from bems.errors import StartError
 from bems.feeding import FeedTask
 from bems.history.errors import RecordError
+from bems.history.query import History
 from bems.history.record import Record
 from bems.insight.day_plans import DayPlans
+from bems.insight.outcomes import Outcomes
 from bems.keeping import Keeper
 from bems.learning_live import Learning
 from bems.night import Nights, planned_by
@@ -85,13 +87,15 @@ async def operate(  # noqa: PLR0913  # it is the whole composition
         nights.note, system.nights = system.note, nights
         day_plans = DayPlans(site, planner, record, clock.now)
         system.beside = [("planner", planner.run), ("lessons", lessons.run), ("night", nights.run)]
-        system.beside = [*system.beside, ("day plans", day_plans.run)]
+        outcomes = Outcomes(site, planner, History(path), clock.now)
+        outcomes.note = system.note
+        system.beside = [*system.beside, ("day plans", day_plans.run), ("outcomes", outcomes.run)]
         if not demo:
             keep(system, path)
             publish(system, path)
         system.feeds = make_feeds(system, prices, weather, feed_period_s)
         token = os.environ.get(site.monitoring.token_env)
-        view = View(system, path, demo=demo, day_plans=day_plans)
+        view = View(system, path, demo=demo, day_plans=day_plans, outcomes=outcomes)
         water_file = view.water_file
         system.beside = [*system.beside, ("water file", lambda: water_file.run(system.ticks, lambda: system.alarms))]
         if not demo:

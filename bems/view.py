@@ -15,6 +15,7 @@ from bems.history.times import even_edges
 from bems.house import SiteHouse
 from bems.insight.day_plans import DayPlans
 from bems.insight.insight import SiteInsight
+from bems.insight.outcomes import Outcomes
 from bems.reports.desk import ReportDesk
 from bems.state import aged
 from bems.system import System
@@ -37,10 +38,18 @@ NOISY_KINDS = frozenset({EventKind.HOLD, EventKind.PLAN})
 class View:
     """Read-only; everything but `history` and `events` answers from memory."""
 
-    def __init__(self, system: System, record_path: Path, *, demo: bool, day_plans: DayPlans | None = None) -> None:
+    def __init__(
+        self,
+        system: System,
+        record_path: Path,
+        *,
+        demo: bool,
+        day_plans: DayPlans | None = None,
+        outcomes: Outcomes | None = None,
+    ) -> None:
         self._system = system
         self._history = History(record_path)
-        self._insight = SiteInsight(system, record_path, day_plans, wall_s)
+        self._insight = SiteInsight(system, record_path, day_plans, outcomes, wall_s)
         self.reports = ReportDesk(system.site, record_path, system.clock.now)
         """Reports on demand, and every month's."""
         self.reports.note = system.note

@@ -61,6 +61,21 @@ class SecondView:
 
 
 @dataclass(frozen=True)
+class CameView:
+    """What a command of an earlier plan was to come to in that plan's first step, and what it came to."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = DESCRIBED
+
+    start: datetime
+    end: datetime
+    unit: Literal["kWh", "°C"]
+    """Energy over the step, or temperature at its end."""
+    planned: float
+    happened: float | None
+    """None: the record does not tell."""
+
+
+@dataclass(frozen=True)
 class GroundsView:
     """One command of the plan's first step, and why."""
 
@@ -91,6 +106,8 @@ class GroundsView:
     end: datetime
     identity: str
     """The forecasts it was decided on."""
+    last: CameView | None
+    """What came of the like command of the last plan whose first step has passed; None when no meter tells it."""
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,15 @@
 """The grounds of a plan's first step, with the names people use."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
+from bems.insight.outcomes import Last, of_command
+from bems.planning_live import Advice
 from control.decisions import Family
 from control.explain import Why, bound_by
+from control.measured import Outcome
 from control.problem import Plant
-from dashboards.timeline_ports import GroundsView, SecondView
+from dashboards.timeline_ports import CameView, GroundsView, SecondView
 from models.naming import in_both, in_words, listed, names
 from models.profile import Text
 from models.signals import Reason
@@ -56,7 +59,7 @@ class Names:
         return Text(nb=listed([text.nb for text in known], "nb"), en=listed([text.en for text in known], "en"))
 
 
-def grounds_view(why: Why, told: Names, promoted: Collection[str]) -> GroundsView:
+def grounds_view(why: Why, told: Names, promoted: Collection[str], last: Last | None = None) -> GroundsView:
     """One command with its grounds in words."""
     second = None
     if why.second is not None:
@@ -78,4 +81,13 @@ def grounds_view(why: Why, told: Names, promoted: Collection[str]) -> GroundsVie
         start=why.start,
         end=why.end,
         identity=why.identity,
+        last=None if last is None else _came(why, *last),
     )
+
+
+def _came(why: Why, advice: Advice, outcomes: Sequence[Outcome]) -> CameView | None:
+    """What came of the like command of that plan; None when no meter tells it."""
+    told = of_command(why, outcomes)
+    if told is None:
+        return None
+    return CameView(advice.plan.grid.at(0), advice.plan.grid.at(1), told.unit, told.planned, told.happened)

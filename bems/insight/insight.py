@@ -14,6 +14,7 @@ from bems.insight.day_plans import DayPlans
 from bems.insight.energy import Known, energy_view
 from bems.insight.look_back import look_back
 from bems.insight.metered import Metered
+from bems.insight.outcomes import Outcomes
 from bems.insight.timeline import Newest, timeline_view
 from bems.insight.water import Kept, watched, water_view
 from bems.planning_live import Advice
@@ -59,9 +60,16 @@ class Answer(Generic[T]):
 class SiteInsight:
     """Of one running system; `path` is its record."""
 
-    def __init__(self, system: System, path: Path, day_plans: DayPlans | None, wall: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        system: System,
+        path: Path,
+        day_plans: DayPlans | None,
+        outcomes: Outcomes | None,
+        wall: Callable[[], float],
+    ) -> None:
         self._system = system
-        self._day_plans = day_plans
+        self._day_plans, self._outcomes = day_plans, outcomes
         self._history = History(path)
         self._metered = Metered(system.site, path)
         # what is read seldom, or by an accelerated clock, holds until it is read again
@@ -112,13 +120,16 @@ class SiteInsight:
             expires_at=advice.made_at + GOOD_FOR,
             why=advice.made.why,
             promoted=planner.promoted,
+            last=None if self._outcomes is None else self._outcomes.last,
         )
         prices, site = None if system.prices is None else system.prices.series, system.site_now
 
         def make() -> TimelineView:
             return timeline_view(site, self._history, now, newest, prices, self._hold)
 
-        return await asyncio.to_thread(self._timeline.get, (advice.made_at, planner.promoted), make)
+        return await asyncio.to_thread(
+            self._timeline.get, (advice.made_at, planner.promoted, newest.last and newest.last[0].made_at), make
+        )
 
     async def look_back(self, day: date) -> LookBackView:
         """A local day's plan against what happened."""

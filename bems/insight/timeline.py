@@ -11,6 +11,7 @@ import numpy as np
 from bems.history.query import HOLD, History
 from bems.history.times import even_edges
 from bems.insight.grounds import Names, grounds_view
+from bems.insight.outcomes import Last
 from bems.insight.water import cycle_at
 from control.explain import Why, bound_by
 from control.grid import Array
@@ -49,6 +50,8 @@ class Newest:
     expires_at: datetime
     why: Sequence[Why]
     promoted: Sequence[str]
+    last: Last | None = None
+    """The newest plan whose first step has passed, and what came of it."""
 
 
 def timeline_view(
@@ -73,7 +76,7 @@ def timeline_view(
         prices_until=_known_until(prices),
         lanes=[lane for lane in draw.lanes() if lane.lines],
         costs_nok=[(name, nok) for name, nok in parts if abs(nok) >= LEAST_NOK],
-        grounds=[grounds_view(why, draw.names, of.promoted) for why in of.why],
+        grounds=[grounds_view(why, draw.names, of.promoted, of.last) for why in of.why],
         missed=[draw.names.said(reason) for reason in missed],
         cycle_at=cycle_at((of.plan, of.plant)),
     )

@@ -209,7 +209,7 @@ async def test_money_is_reckoned_with_the_tariff_that_people_have_chosen(biri, r
     clock = SimpleNamespace(now=lambda: MIDNIGHT + 10 * HOUR)
     system = Paper(site=site, clock=clock, book=SimpleNamespace(current=NONE), max_age={}, planner=None, prices=None)
     system.picture, system.nights, system.weather = unread(site.points), None, None
-    insight = SiteInsight(system, tmp_path / "record.sqlite", None, lambda: 0.0)
+    insight = SiteInsight(system, tmp_path / "record.sqlite", None, None, lambda: 0.0)
     before = (await insight.energy()).today
     order = Order("kari", MIDNIGHT, "new contract", None)
     system.book.current = replace(system.book.current, tariff=TariffChoice("dearer", order))

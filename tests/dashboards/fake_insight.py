@@ -17,6 +17,7 @@ from dashboards.energy_ports import (
     SavingsView,
 )
 from dashboards.timeline_ports import (
+    CameView,
     ComparedView,
     GroundsView,
     HourScoreView,
@@ -342,7 +343,8 @@ def grounds(site: Site, start: datetime) -> list[GroundsView]:
     cold = in_both(site, because(Code.BOUND_COLD, name="unit_a"))
 
     def one(family: Any, asset: Text, value: float, unit: str, reason: Text, **more: object) -> GroundsView:
-        rest: dict[str, object] = {"bound": None, "bound_nok": None, "heat_nok_per_kwh": 0.27, "second": None} | more
+        rest: dict[str, object] = {"bound": None, "bound_nok": None, "heat_nok_per_kwh": 0.27, "second": None}
+        rest |= {"last": None} | more
         return GroundsView(
             family=family,
             asset=asset,
@@ -358,9 +360,34 @@ def grounds(site: Site, start: datetime) -> list[GroundsView]:
         )
 
     return [
-        one("compressors", both, 2.0, "", need, bound=cold, bound_nok=1.8, second=SecondView(1.0, 3.42, [cold])),
-        one("charge", names["hp_tank"], 0.0, "", wait, second=SecondView(1.0, 1.15, [])),
-        one("boiler", names["boiler"], 0.0, "kW", in_both(site, because(Code.WHY_REST, now_nok_per_kwh=0.93))),
+        one(
+            "compressors",
+            both,
+            2.0,
+            "",
+            need,
+            bound=cold,
+            bound_nok=1.8,
+            last=CameView(start - QUARTER, start, "kWh", 8.1, 7.9),
+            second=SecondView(1.0, 3.42, [cold]),
+        ),
+        one(
+            "charge",
+            names["hp_tank"],
+            0.0,
+            "",
+            wait,
+            last=CameView(start - QUARTER, start, "°C", 52.4, 52.1),
+            second=SecondView(1.0, 1.15, []),
+        ),
+        one(
+            "boiler",
+            names["boiler"],
+            0.0,
+            "kW",
+            last=CameView(start - QUARTER, start, "kWh", 0.0, None),
+            reason=in_both(site, because(Code.WHY_REST, now_nok_per_kwh=0.93)),
+        ),
         one("after_heater", names["hot_water"], 10.0, "kW", need, second=SecondView(0.0, None, [])),
         one(
             "cars",

@@ -1,6 +1,6 @@
 // A card for each command of the plan: what, why, what held it back, and what the second best would have cost.
 import { byId, keyed, make, setText } from "./dom.js";
-import { number, pick, t } from "./words.js";
+import { clock, number, pick, t } from "./words.js";
 
 const FAMILIES = {
   compressors: "plan.is_compressors", charge: "plan.is_charge", boiler: "plan.is_boiler", after_heater: "plan.is_after_heater",
@@ -20,7 +20,7 @@ function create(one) {
   return make("li", { class: "why-card" },
     make("div", { class: "why-head" }, make("h3", {}, pick(one.asset)), make("b", { class: "why-value" }), make("span", { class: "why-family" }, t(FAMILIES[one.family]))),
     make("p", { class: "why-reason" }),
-    make("dl", {}, ...fact("plan.bound", "why-bound"), ...fact("plan.second", "why-second"), ...fact("plan.worth", "why-worth")),
+    make("dl", {}, ...fact("plan.bound", "why-bound"), ...fact("plan.second", "why-second"), ...fact("plan.worth", "why-worth"), ...fact("plan.came", "why-came")),
     make("p", { class: "hint why-followed" }));
 }
 
@@ -31,6 +31,7 @@ function update(card, one) {
   put("why-bound", bound(one));
   put("why-second", second(one));
   put("why-worth", worth(one));
+  put("why-came", came(one.last));
   put("why-followed", t(one.followed ? "plan.followed" : "plan.not_followed"));
 }
 
@@ -60,3 +61,11 @@ function second(one) {
 }
 
 const worth = (one) => (one.heat_nok_per_kwh === null ? "–" : t("plan.worth_heat", { nok: number(one.heat_nok_per_kwh, 2) }));
+
+/** What came of the like command of the plan before: a step of it has passed. */
+function came(last) {
+  if (!last) return "–";
+  const { unit } = last;
+  const facts = { start: clock(Date.parse(last.start) / 1000), end: clock(Date.parse(last.end) / 1000), planned: number(last.planned, 1), unit };
+  return last.happened === null ? t("plan.came_unknown", facts) : t("plan.came_of", { ...facts, happened: number(last.happened, 1) });
+}
