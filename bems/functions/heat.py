@@ -1,6 +1,7 @@
 """Function description of the heating plant: circuits, machines, boilers, sun."""
 
 from bems.functions.common import Sheet
+from bems.functions.network import district_heat
 from bems.functions.words import amount, say, span
 from control import limits
 from control.rules import boiler as rule_boiler
@@ -16,20 +17,19 @@ from models.site import Site
 def heating(site: Site) -> FunctionView:
     """Every site has circuits."""
     sheet = Sheet(site, "320", "heat")
-    machines = [*site.heat_pumps, *site.boilers]
+    machines = [*site.heat_pumps, *site.district_heat, *site.boilers]
     sources = [*machines, *([site.collectors] if site.collectors else [])]
-    sheet.purpose.append(
-        say(
-            "heat.purpose",
-            area_m2=sum(zone.area_m2 for zone in site.zones),
-            sources=[source.name for source in sources],
-            tanks=[tank.name for tank in site.tanks],
-            circuits=[circuit.name for circuit in site.circuits],
-        )
-    )
+    area_m2 = sum(zone.area_m2 for zone in site.zones)
+    names = {"sources": [one.name for one in sources], "circuits": [one.name for one in site.circuits]}
+    if site.tanks and site.hot_water is not None:
+        tanks = [tank.name for tank in site.tanks]
+        sheet.purpose.append(say("heat.purpose", area_m2=area_m2, tanks=tanks, **names))
+    else:
+        sheet.purpose.append(say("heat.purpose_rooms", area_m2=area_m2, **names))
     _circuits(sheet)
     if site.heat_pumps:
         _machines(sheet)
+    district_heat(sheet)
     if site.boilers:
         _boilers(sheet)
     if site.collectors is not None:

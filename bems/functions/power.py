@@ -2,6 +2,7 @@
 
 from bems import steering
 from bems.functions.common import Sheet
+from bems.functions.network import batteries
 from bems.functions.words import amount, clock, say, span
 from control.rules import cars as rule_cars
 from control.rules import departures as rule_departures
@@ -38,8 +39,10 @@ def electricity(site: Site) -> FunctionView:
         peak_kw = sum(array.peak_kw for array in site.pv)
         sheet.sequence.append(say("power.sun", peak_kw=peak_kw, limit_kw=limit_kw))
         sheet.number(say("name.feed_in"), amount(grid.feed_in_limit_kw, "kW"), "site")
+    batteries(sheet)
     meters = [meter for meter in site.meters if meter.carrier == "electricity"]
-    return sheet.done(device for asset in [*meters, *site.pv, *site.chargers] for device in asset.devices)
+    assets = [*meters, *site.pv, *site.batteries, *site.chargers]
+    return sheet.done(device for asset in assets for device in asset.devices)
 
 
 def _cars(sheet: Sheet) -> None:

@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 from dashboards.components import Kind
 from models.assets import AirHandling, Asset, Circuit, HeatPump, Purpose
+from models.district_heat import DistrictHeat
 from models.profile import Text
 from models.site import Site
 
@@ -73,6 +74,12 @@ BOILER: Final[Plan] = (
     ("picture.stages", Kind.BOILER, ("stages_on", "power_kw", "overheat_trip", "fault"), ("stages_on",)),
     ("picture.out", Kind.TANK, ("supply_temp_degc",), ()),
 )
+DISTRICT_HEAT: Final[Plan] = (
+    ("picture.network", Kind.DISTRICT_HEAT, ("network_supply_temp_degc", "network_return_temp_degc"), ()),
+    ("picture.network_valve", Kind.LOOP, ("valve_pct", "valve_limit_pct"), ()),
+    ("picture.exchanger", Kind.BOILER, ("power_kw", "fault"), ("power_kw",)),
+    ("picture.condenser", Kind.TANK, ("supply_temp_degc", "return_temp_degc"), ()),
+)
 CIRCUIT: Final[Plan] = (
     ("picture.shunt", Kind.LOOP, ("valve_pct",), ()),
     ("picture.pump", Kind.CIRCUIT, ("pump_on",), ("pump_on",)),
@@ -117,6 +124,7 @@ WATER_OUT: Final[Plan] = (
     ("picture.taps", Kind.HOT_WATER, ("tap_temp_degc", "shower_temp_degc"), ()),
 )
 TANK: Final = tuple(f"layer_{n}_temp_degc" for n in range(1, 9))
+BATTERY: Final = ("state_of_charge_pct", "power_kw", "power_setpoint_kw", "setpoint_enabled", "cell_temp_degc", "fault")
 METER: Final = ("power_kw", "import_kwh", "export_kwh")
 
 
@@ -145,6 +153,7 @@ def _heat(site: Site) -> Iterator[Lane]:
     if site.wells is not None:
         yield _series(site, site.wells, WELLS)
     yield from (_series(site, pump, MACHINE) for pump in site.heat_pumps)
+    yield from (_series(site, network, DISTRICT_HEAT) for network in site.district_heat)
     yield from (_series(site, boiler, BOILER) for boiler in site.boilers)
     tanks = tuple(_one(site, tank, Kind.TANK, TANK) for tank in site.tanks)
     yield Lane("picture.tanks", tanks, "supply", series=False)
@@ -203,6 +212,8 @@ def _power(site: Site) -> Iterator[Lane]:
         _one(site, one, Kind.PV, ("ac_power_kw", "power_limit_pct"), running=("ac_power_kw",)) for one in site.pv
     )
     yield Lane("picture.suns", suns, "cable", series=False)
+    packs = tuple(_one(site, battery, Kind.BATTERY, BATTERY) for battery in site.batteries)
+    yield Lane("picture.batteries", packs, "cable", series=False)
     chargers = tuple(
         _one(site, one, Kind.CHARGER, ("mode3_state", "power_kw", "max_current_a"), running=("power_kw",))
         for one in site.chargers
@@ -219,7 +230,7 @@ def _rooms(site: Site) -> Iterator[Lane]:
 
 
 def _series(site: Site, asset: Asset, plan: Plan) -> Lane:
-    returns = isinstance(asset, HeatPump)
+    returns = isinstance(asset, HeatPump | DistrictHeat)
     return Lane(
         asset.name, tuple(_stations(site, asset, plan)), "supply", opens=asset.id, tag=_tag(site, asset),
         returns=returns,

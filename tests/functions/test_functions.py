@@ -12,17 +12,20 @@ from bems.functions.build import functions
 from bems.functions.words import number, sentences, timetable
 from control import guard, hygiene, limits, picture
 from control.rules import air as rule_air
+from control.rules import battery as rule_battery
 from control.rules import blinds as rule_blinds
 from control.rules import boiler as rule_boiler
 from control.rules import cars as rule_cars
 from control.rules import charge as rule_charge
 from control.rules import demand, fleet, peak_guard
 from control.rules import departures as rule_departures
+from control.rules import district as rule_district
 from control.rules import heat as rule_heat
 from control.rules import heat_pumps as rule_heat_pumps
 from control.rules import hot_water as rule_hot_water
 from control.rules import sun as rule_sun
 from control.rules import zones as rule_zones
+from dashboards.pictures.lanes import lanes
 from models.assets import Period
 from models.site import load_site
 
@@ -174,6 +177,34 @@ def test_a_building_without_a_plant_part_has_no_description_of_it():
     small = load_site(ROOT / "site.example.toml")
     bare = small.model_copy(update={"hot_water": None, "wells": None, "air_handling": ()})
     assert [one.system for one in functions(bare)] == ["320", "4", "563"]
+
+
+SCHOOL = ROOT / "docs" / "examples" / "district_school" / "site.toml"
+SCHOOLS_NUMBERS = [
+    (limits, "OVERHEAT_K"), (rule_battery, "RESERVE"), (rule_battery, "REFILL_C"), (rule_battery, "FUSE_SHARE"),
+    (rule_battery, "UNFORESEEN"), (rule_district, "SHORT_K"), (rule_district, "PATIENCE_S"), (rule_district, "COLD_K"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("module", "name"), SCHOOLS_NUMBERS, ids=lambda one: getattr(one, "__name__", one))
+def test_numbers_of_district_heat_and_batteries_are_those_of_control(monkeypatch, module, name):
+    school = load_site(SCHOOL)
+    following = school.control.model_copy(update={"optimiser": "on", "promoted": ("district_heat", "batteries")})
+    school = school.model_copy(update={"control": following})
+    said = told(school)
+    assert "District heating is the source of the house" in said
+    assert "Battery (120 kWh) balances the house by itself between 10 and 95 %" in said
+    assert "below 35.5 % is kept" in said
+    monkeypatch.setattr(module, name, getattr(module, name) * 2 + 6)
+    assert told(school) != said
+
+
+def test_the_pictures_of_the_school_show_its_district_heat_and_its_battery():
+    school = load_site(SCHOOL)
+    shown = {
+        r.point for system in ("320", "4") for lane in lanes(school, system) for s in lane.stations for r in s.readings
+    }
+    assert {"substation.network_supply_temp_degc", "substation.valve_pct", "battery.state_of_charge_pct"} <= shown
 
 
 def test_every_written_point_of_a_system_has_what_it_falls_to(site):
