@@ -9,7 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from dashboards.access import Right, Viewer, needs
 from dashboards.answers import Answer, Fault
 from dashboards.ports import SiteView
-from dashboards.report_ports import DeviationState, NoReport
+from dashboards.report_ports import DeviationState, Look, NoReport
+from dashboards.reports.beside import Handled
+from dashboards.reports.calc_faults import Finding
 from dashboards.reports.formats import MEDIA_TYPES, Format, file_name
 from dashboards.words import Language
 
@@ -40,6 +42,30 @@ class DeviationAsked(BaseModel):
     state: DeviationState
     words: str = Field(min_length=3, max_length=500)
     """What was done, or why it is as it is."""
+
+
+class OpenDeviationAnswer(Answer):
+    """A fault that was found, what it rests on, and the newest word on it."""
+
+    id: str
+    kind: str
+    asset: str
+    size: float | None
+    """In `unit`; 'share' is 0 .. 1."""
+    unit: str
+    confidence: float
+    """0 .. 1."""
+    nok_per_year: float | None
+    """None where it is not known, or where the fault has no energy of its own."""
+    evidence: dict[str, float]
+    """Numbers by name; a name's suffix is its unit."""
+    looked_from: date
+    looked_until: date
+    """Local days, both included."""
+    state: DeviationState
+    by: str | None
+    on: date | None
+    words: str | None
 
 
 class DeviationAnswer(Answer):
@@ -79,6 +105,12 @@ def add_reports(router: APIRouter, view: SiteView) -> None:
         headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
         return Response(data, media_type=MEDIA_TYPES[kind], headers=headers)
 
+    @router.get("/deviations", summary="Faults found in the last weeks, those that are closed as well")
+    def deviations(_viewer: Seen) -> list[OpenDeviationAnswer]:
+        told = view.reports.deviations()
+        rows = told.found(closed=False) + told.found(closed=True)
+        return [] if told.look is None else [_deviation(told.look, *row) for row in rows]
+
     @router.post("/deviations/{deviation}", summary="Close or note a deviation that reports tell of", responses=UNKNOWN)
     async def handle(
         viewer: Operates,
@@ -90,3 +122,23 @@ def add_reports(router: APIRouter, view: SiteView) -> None:
         except LookupError as error:
             raise HTTPException(404, f"no deviation '{deviation}' is looked for here") from error
         return DeviationAnswer(id=deviation, state=asked.state, by=viewer.name)
+
+
+def _deviation(look: Look, name: str, finding: Finding, handled: Handled | None) -> OpenDeviationAnswer:
+    state: DeviationState = "open" if handled is None else "closed" if handled.closed else "noted"
+    return OpenDeviationAnswer(
+        id=name,
+        kind=finding.kind.value,
+        asset=finding.asset,
+        size=finding.size.value,
+        unit=finding.unit,
+        confidence=finding.confidence,
+        nok_per_year=finding.nok_per_year.value,
+        evidence=dict(finding.evidence),
+        looked_from=look.first,
+        looked_until=look.last,
+        state=state,
+        by=handled.by if handled else None,
+        on=handled.on if handled else None,
+        words=handled.words if handled else None,
+    )

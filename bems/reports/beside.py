@@ -44,7 +44,7 @@ def beside(site: Site, record: Path, found: Gathered, baseline: Span | None) -> 
     """Raises RecordError. `baseline` is the one asked for, else the site file's."""
     history = History(record)
     span = baseline or site.reports.baseline
-    findings, looked_from = _faults(site, history, found)
+    findings, looked_from = look_for_faults(site, history, found)
     return Beside(
         baseline=None if span is None else _baseline(site, history, span),
         twin_days=TwinDays(record.parent).between(found.period.first, found.period.last),
@@ -89,8 +89,8 @@ def _quarters(history: History, points: Sequence[str], start: datetime, end: dat
     return found
 
 
-def _faults(site: Site, history: History, found: Gathered) -> tuple[list[Finding], date]:
-    """Of the last weeks of the period."""
+def look_for_faults(site: Site, history: History, found: Gathered) -> tuple[list[Finding], date]:
+    """In the last weeks of the period: every asset judged, and the first day that was looked at."""
     start = max(found.start, found.end - timedelta(days=LOOKED_DAYS + 1))
     columns = _quarters(history, points_needed(site), start, found.end)
     spf = factors(found).h4.value or factors(found).h1.value or USUAL_SPF

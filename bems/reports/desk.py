@@ -1,6 +1,7 @@
 """Reports on demand, and last month's by itself: made by a child process, so that the loop never waits.
 
-After each day it is run through the fitted twin (option D of savings): in the small hours, in a child of its own.
+After each day it is run through the fitted twin (option D of savings): in the small hours, in a child of its own. And
+each night the last weeks are looked through for faults.
 
 Every month's report lies in the folder `reports` beside the record: made in the first hours of the next month, in the
 formats and languages of MONTHLY. What is there is not made again; delete a file to have it made anew.
@@ -21,8 +22,9 @@ from bems.reports.gather import NothingToTell
 from bems.reports.mailing import ReportMail
 from bems.reports.make import made, put
 from bems.reports.twin_days import TwinDays, run_days
+from bems.reports.watch import Watch, due, look
 from bems.worker import Worker, WorkLost
-from dashboards.report_ports import DeviationState, NoReport
+from dashboards.report_ports import Deviations, DeviationState, NoReport
 from dashboards.reports.assemble import month_of, quarter_of, year_of
 from dashboards.reports.beside import deviation_names
 from dashboards.reports.formats import Format, file_name, write
@@ -79,7 +81,9 @@ class ReportDesk:
         self._site, self._record, self._now = site, record, now
         self._mail = ReportMail(site, record.parent / FOLDER, now)
         self._worker, self._twin = worker or Worker("reports"), twin or Worker("twin")
+        self._watch = Watch(record)
         self._tried: date | None = None
+        self._looked: date | None = None
 
     def offered(self) -> Sequence[Period]:
         """Of the last three years, newest first, those that begin before now."""
@@ -114,6 +118,7 @@ class ReportDesk:
         try:
             while True:
                 await self._monthly()
+                await self._look()
                 await self._through_twin()
                 await asyncio.sleep(LOOK_S)
         finally:
@@ -144,7 +149,30 @@ class ReportDesk:
         """As dashboards.report_ports says."""
         if deviation not in deviation_names(self._site):
             raise LookupError(deviation)
-        self.note(audited(self._now(), who, "deviation", deviation, None, state, words))
+        said = audited(self._now(), who, "deviation", deviation, None, state, words)
+        self._watch.say(said)
+        self.note(said)
+
+    def deviations(self) -> Deviations:
+        """As dashboards.report_ports says."""
+        return self._watch.known(self._now())
+
+    async def _look(self) -> None:
+        """For faults, until yesterday, once a day."""
+        newest, now = self._watch.newest(), self._now()
+        day = due(newest, local_date(now), self._first_day())
+        waits = newest is not None and now.astimezone(self._site.zone_info).hour < FROM_HOUR
+        if day is None or waits or self._looked == day:
+            return
+        self._looked = day
+        try:
+            why = await self._worker.call(look, self._site, self._record, day, timeout_s=PATIENCE_S)
+        except WorkLost as error:
+            why = str(error)
+        finally:
+            await self._worker.end()
+        if why:
+            log.info("nobody looked for deviations until %s: %s", day, why)
 
     async def _through_twin(self) -> None:
         """Yesterday, once: what cannot be run tonight cannot be run later either."""

@@ -1,7 +1,8 @@
-"""The page of reports: every period there is one of, to be downloaded in each format."""
+"""The page of reports: deviations that are open, and every period there is one of, to be downloaded in each format."""
 
 from dashboards.access import Viewer
 from dashboards.markup import Markup, el
+from dashboards.pages.deviations import deviations
 from dashboards.pages.frame import page
 from dashboards.ports import SiteView
 from dashboards.reports.assemble import title
@@ -14,7 +15,13 @@ from dashboards.words import Language, texts
 def reports(view: SiteView, viewer: Viewer, language: Language) -> str:
     """The whole page."""
     words = texts(language)
-    return page(view, viewer, language, "reports", words["report_page.title"], _list(view, language))
+    return page(
+        view, viewer, language, "reports", words["report_page.title"],
+        el("p", {"class": "message", "id": "message", "role": "status"}),
+        deviations(view, viewer, language),
+        _list(view, language),
+        scripts=["deviations"], styles=["entries"],
+    )  # fmt: skip
 
 
 def _list(view: SiteView, language: Language) -> Markup:

@@ -36,7 +36,7 @@ def water_file(view: SiteView, viewer: Viewer, language: Language) -> str:
         deviations(view, viewer, language),
         results(view, viewer, language),
         entries(view, viewer, language),
-        scripts=["water_file"], styles=["water_file"],
+        scripts=["water_file"], styles=["entries", "water_file"],
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from typing import Final
 from dashboards.access import Right, Viewer
 from dashboards.markup import Attribute, Markup, el
 from dashboards.pages.desk_parts import field, moment
+from dashboards.pages.navigation import address
 from dashboards.ports import SiteView
 from dashboards.water_file_words import ORGANISMS, fact_said, found_said, place_name, ran_for, verdict_said
 from dashboards.words import Language, pick, texts
@@ -55,7 +56,7 @@ def place_options(view: SiteView, language: Language, *, whole: bool) -> list[Ma
 def deviations(view: SiteView, viewer: Viewer, language: Language) -> Markup:
     """The open ones, each to be closed by name; those that are closed; a form for a new one."""
     words, found = texts(language), view.water_file.file().deviations()
-    rows = [_deviation(one, view, viewer, language) for one in found if one.closing is None]
+    rows = [deviation(one, view, viewer, language) for one in found if one.closing is None]
     closed = [one for one in found if one.closing is not None][:CLOSED]
     shown: list[Markup] = [
         el("ul", {"class": "lines-list"}, *rows)
@@ -78,13 +79,16 @@ def deviations(view: SiteView, viewer: Viewer, language: Language) -> Markup:
         title = el("summary", None, words["water_file.open_new"])
         shown.append(el("details", {"class": "more", "data-keep": "d-new"}, title, form))
     if closed:
-        lines = el("ul", {"class": "lines-list"}, *(_deviation(one, view, viewer, language) for one in closed))
+        lines = el("ul", {"class": "lines-list"}, *(deviation(one, view, viewer, language) for one in closed))
         title = el("summary", None, words["water_file.closed_title"])
         shown.append(el("details", {"class": "more", "data-keep": "d-closed"}, title, lines))
+    everything = f"{address('reports', language)}#deviations"
+    shown.append(el("p", None, el("a", {"class": "elsewhere", "href": everything}, words["deviations.all_link"])))
     return _part("deviations", words["water_file.deviations_title"], *shown)
 
 
-def _deviation(one: OpenOrClosed, view: SiteView, viewer: Viewer, language: Language) -> Markup:
+def deviation(one: OpenOrClosed, view: SiteView, viewer: Viewer, language: Language) -> Markup:
+    """A line with what it is, who opened it, and who closed it or a form to do so."""
     words, number = texts(language), one.entry.number
     place = place_name(view.site, one.deviation.place, language)
     facts = {"when": moment(one.entry.entered_at, view.site, language), "who": one.entry.who}

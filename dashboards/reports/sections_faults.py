@@ -101,7 +101,8 @@ def _is_closed(beside: Beside, finding: Finding) -> bool:
     return handled is not None and handled.closed
 
 
-def _size(finding: Finding, say: Say) -> str:
+def size_said(finding: Finding, say: Say) -> str:
+    """How big it is, with its unit; a dash where that is not known."""
     if finding.size.value is None:
         return "–"
     if finding.unit == PER_CENT:
@@ -114,7 +115,7 @@ def _found(faults: list[Finding], beside: Beside, names: Mapping[str, str], say:
         (
             say(NAMES[one.kind]),
             names.get(one.asset, one.asset),
-            _size(one, say),
+            size_said(one, say),
             100 * one.confidence,
             one.nok_per_year.value,
             _state(beside.handled.get(deviation(one)), say),
@@ -146,14 +147,15 @@ def _acts(faults: list[Finding], beside: Beside, names: Mapping[str, str], say: 
     for one in faults:
         handled = beside.handled.get(deviation(one))
         done = handled.words if handled is not None and handled.words else say(ACTIONS[one.kind])
-        rows.append((f"{say(NAMES[one.kind])}, {names.get(one.asset, one.asset)}", _evidence(one, say), done))
+        rows.append((f"{say(NAMES[one.kind])}, {names.get(one.asset, one.asset)}", evidence_said(one, say), done))
     columns = say.columns(
         (("report_column.deviation", "", 0), ("report_column.evidence", "", 0), ("report_column.action", "", 0))
     )
     return Table("fault_actions", say("report_table.fault_actions"), columns, tuple(rows))
 
 
-def _evidence(finding: Finding, say: Say) -> str:
+def evidence_said(finding: Finding, say: Say) -> str:
+    """What it rests on, in numbers."""
     said = [
         say("report_evidence.looks", showing=say.number(finding.evidence["looks_showing"]),
             looks=say.number(finding.evidence["looks"]))

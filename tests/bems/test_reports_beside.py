@@ -17,6 +17,7 @@ from bems.reports.desk import ReportDesk
 from bems.reports.gather import gather
 from bems.reports.make import PeriodError, baseline_of, made
 from bems.reports.twin_days import DayLost, TwinDays, run_days, twin_day
+from bems.reports.watch import FILE_NAME, due, look
 from dashboards.reports.assemble import assemble, month_of, quarter_of
 from dashboards.reports.beside import Beside, Handled, TwinDay, deviation
 from dashboards.reports.calc_faults import FaultKind, Finding
@@ -295,5 +296,24 @@ def test_what_is_said_of_a_deviation_becomes_an_event_that_reports_find(tmp_path
     desk.note = told.append
     desk.handle("Kari", deviation(COP), "closed", "New filter")
     assert handled(told) == {deviation(COP): Handled(True, "Kari", date(2026, 4, 3), "New filter")}
+    assert desk.deviations().handled == handled(told)  # before the record has it
+    desk.handle("Kari", deviation(COP), "open", "Not so")
+    assert desk.deviations().handled == {}
     with pytest.raises(LookupError):
         desk.handle("Kari", "fault.cop_drift.hp9", "closed", "New filter")
+
+
+def test_a_look_is_kept_and_is_due_again_the_next_day(path, truth, tmp_path):
+    desk = ReportDesk(SITE, path, lambda: NOW)
+    assert desk.deviations().look is None
+    last = date(2026, 3, 31)
+    assert look(SITE, path, last) == ""
+    told = desk.deviations().look
+    assert (told.first, told.last) == (date(2026, 3, 3), last)  # from its noon
+    assert {one.kind for one in told.findings} == set(FaultKind) - {FaultKind.SENSOR}
+    assert desk.deviations().found(closed=False) == []  # nothing of machines was measured: nothing is claimed
+    assert (due(told, date(2026, 4, 1), FIRST), due(told, date(2026, 4, 2), FIRST)) == (None, date(2026, 4, 1))
+    assert due(None, FIRST, FIRST) is None
+    (path.parent / FILE_NAME).write_text("{")
+    assert ReportDesk(SITE, path, lambda: NOW).deviations().look is None
+    assert "begins" in look(SITE, path, date(2030, 1, 1)) or look(SITE, tmp_path / "none.sqlite", last)

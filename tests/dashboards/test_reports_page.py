@@ -49,3 +49,31 @@ async def test_a_deviation_is_closed_by_name(view):
     assert view.reports.handled == [("Kari", "fault.cop_drift.hp1", "closed", "New filter")]
     async with client(view, guest=Viewer("Ola", Role.VIEWER)) as calls:
         assert (await calls.post(path, json=closed)).status_code == 403
+
+
+async def test_deviations_are_told_with_their_newest_word_the_dearest_first(view):
+    async with client(view, guest=Viewer("Kari", Role.OPERATOR)) as calls:
+        told = (await calls.get("/api/deviations")).json()
+        assert [(one["id"], one["state"]) for one in told] == [
+            ("fault.cop_drift.hp1", "open"), ("fault.sensor.hp2.outdoor_temp_degc", "open"),
+        ]  # fmt: skip
+        assert (told[0]["nok_per_year"], told[0]["evidence"]["cop"], told[1]["nok_per_year"]) == (8123, 2.9, None)
+        await calls.post("/api/deviations/fault.cop_drift.hp1", json={"state": "closed", "words": "New filter"})
+        closed = (await calls.get("/api/deviations")).json()[-1]
+    assert (closed["id"], closed["state"], closed["by"], closed["words"]) == (
+        "fault.cop_drift.hp1", "closed", "Kari", "New filter",
+    )  # fmt: skip
+
+
+def test_the_page_tells_open_deviations_and_those_of_the_legionella_file_alike():
+    view = FakeView()
+    shown = reports(view, Viewer("Kari", Role.OPERATOR), "nb")
+    assert "8\u00a0123 kr/år · 93 % sikkert · omfang 18 %" in shown
+    assert "Grunnlag: sett i 27 av 28 døgn; COP 2,90; ventet COP 3,54; jevn drift 310 h" in shown
+    assert 'data-send="/api/water/deviations/9/closing"' in shown
+    assert "fault.cop_drift.hp2" not in shown
+    viewer = reports(view, Viewer("Ola", Role.VIEWER), "nb")
+    assert "data-send" not in viewer
+    assert "fault.cop_drift.hp1" in viewer
+    view.reports.look = None
+    assert "Det er ikke gjort ennå" in reports(view, ANONYMOUS, "nb")
