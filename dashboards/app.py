@@ -43,8 +43,8 @@ ABOUT: Final = (
 WHAT_COMES: Final = (
     "Event `full` once with the whole state, then `delta` a tick with what changed: tick, at [s since 1970 UTC], "
     "speed, points {id: [value, quality, at or null where read with its connection, last value where not good]}, "
-    "connections {id: newest reading}, health {name: [state, age in s]}; alarms, held, price and "
-    "decides (who decides: {nb, en}) when changed."
+    "connections {id: newest reading}, health {name: [state, age in s]}; alarms, held, price, "
+    "decides (who decides: {nb, en}) and taken (how many points people have taken over) when changed."
 )
 EVENT: Final = {
     "type": "object",

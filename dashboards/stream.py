@@ -10,8 +10,8 @@ Messages (data is JSON): event `full` once at the start, then `delta`.
   rounded as pages show them. `at` is when it was read: None means with its connection, 0 never.
 - `connections`: {id: newest reading on it [s since 1970 UTC]}
 - `health`: {name: [state, age_s]}
-- when changed: `alarms` (list), `held` ({point: command, or None when given back}), `price` ([NOK/kWh, synthetic,
-  source]) and `decides` (who decides: {nb, en})
+- when changed: `taken` (how many points people have taken over), `alarms` (list), `held` ({point: command, or None when
+  given back}), `price` ([NOK/kWh, synthetic, source]) and `decides` (who decides: {nb, en})
 """
 
 import asyncio
@@ -87,7 +87,8 @@ class Feed:
         self._held.take(self._held_now(), self.number)
         alarms = [alarm_answer(self._site, alarm).model_dump(mode="json") for alarm in self._view.alarms()]
         decides = said_in_both(self._site, self._view.decides()).model_dump()
-        self._rest.take({"alarms": alarms, "price": price_now(self._view), "decides": decides}, self.number)
+        rest = {"alarms": alarms, "price": price_now(self._view), "decides": decides}
+        self._rest.take(rest | {"taken": len(self._view.desk.taken())}, self.number)
         self._always |= {
             "tick": self._tick,
             "at": now.timestamp(),

@@ -6,7 +6,7 @@ from functools import wraps
 from typing import Any, Final, TypeVar
 
 from dashboards.access import Viewer
-from dashboards.markup import Markup, el
+from dashboards.markup import Attribute, Markup, el
 from dashboards.pages.navigation import address, navigation
 from dashboards.ports import SiteView
 from dashboards.shown import DECIMALS
@@ -16,8 +16,8 @@ from models.site import Site
 
 KEPT: Final = 8
 """What is made once a site is kept for so many sites and languages."""
-OF_REPORTS: Final = "report"
-"""Begins the keys of texts that stand in reports, which no script says."""
+NO_SCRIPT_SAYS: Final = ("report", "refused.")
+"""Beginnings of the keys of texts that stand in reports, or on a page without a script."""
 Made = TypeVar("Made")
 
 
@@ -118,7 +118,7 @@ def _top(view: SiteView, viewer: Viewer, language: Language, name: str) -> Marku
             el("span", {"class": "decides", "id": "decides"}, ""),
             _tools(viewer, language, name),
         ),
-        el("div", {"class": "top-row"}, navigation(name, viewer, language), _alarm_strip(language)),
+        el("div", {"class": "top-row"}, navigation(name, viewer, language), _taken(language), _alarm_strip(language)),
     )
 
 
@@ -157,6 +157,13 @@ def _account(viewer: Viewer, language: Language) -> Markup:
     )
 
 
+def _taken(language: Language) -> Markup:
+    """How many points people hold, while there are any; leads to where they are given back."""
+    href = f"{address('settings', language)}#taken"
+    mark: dict[str, Attribute] = {"class": "taken-mark", "id": "taken-mark", "href": href, "hidden": True}
+    return el("a", mark, el("span", {"class": "hand", "aria-hidden": "true"}, "H"), el("span", {"class": "n"}, ""))
+
+
 def _alarm_strip(language: Language) -> Markup:
     """Counts of active alarms and the first of them in words: at one place everywhere, also when all is well."""
     words = texts(language)
@@ -189,7 +196,7 @@ def _config(site: Site, viewer: Viewer, language: Language) -> Markup:
     config: dict[str, Any] = {
         "language": language,
         "timeZone": site.place.time_zone,
-        "texts": {key: text for key, text in texts(language).items() if not key.startswith(OF_REPORTS)},
+        "texts": {key: text for key, text in texts(language).items() if not key.startswith(NO_SCRIPT_SAYS)},
         "decimals": {unit.value: decimals for unit, decimals in DECIMALS.items()},
         "viewer": {"name": viewer.name, "role": viewer.role, "rights": sorted(viewer.all_rights)},
         "csrf": viewer.csrf,

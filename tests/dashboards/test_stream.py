@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from dashboards import stream as streaming
+from dashboards.desk_ports import Person
 from dashboards.stream import Feed, stream
 from tests.dashboards.fake import COLD, STALE, UNREAD
 
@@ -118,6 +119,19 @@ async def test_a_command_is_told_with_its_reason_and_told_again_when_it_is_given
     feed.refresh(2)
     assert parsed(feed.message(seen))[2]["held"] == dict.fromkeys(held)
     assert parsed(feed.message(-1))[2]["held"] == {}
+
+
+async def test_how_many_points_people_hold_is_told_when_it_changes(view):
+    feed = Feed(view)
+    feed.refresh(1)
+    assert parsed(feed.message(-1))[2]["taken"] == 0
+    seen = feed.number
+    await view.desk.take("a1.setpoint_degc", 23.0, 60, "The room is cold", Person("Kari"))
+    feed.refresh(2)
+    assert parsed(feed.message(seen))[2]["taken"] == 1
+    seen = feed.number
+    feed.refresh(3)
+    assert "taken" not in parsed(feed.message(seen))[2]
 
 
 async def test_a_silent_plant_keeps_the_connection_alive(view, monkeypatch):

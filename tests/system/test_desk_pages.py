@@ -58,6 +58,26 @@ def test_a_point_is_taken_over_by_keyboard_and_all_is_given_back(open_page):
     expect(page.locator("#taken")).to_contain_text("Ingenting er overtatt.")
 
 
+@pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
+def test_every_page_says_how_many_points_are_taken_and_leads_to_giving_them_back(open_page, server, viewport):
+    page = open_page("/nb", viewport)
+    mark = page.locator("#taken-mark")
+    expect(mark).to_be_hidden()
+    asked = {"value": 23, "minutes": 60, "reason": "Beboeren fryser"}
+    for room, said in (("a1", "1 punkt overtatt"), ("a2", "2 punkter overtatt")):
+        page.evaluate(
+            'async ([path, body]) => (await import("/static/js/send.js")).send("PUT", path, body)',
+            [f"/api/points/{room}.setpoint_degc/taken", asked],
+        )
+        expect(mark).to_contain_text(said, timeout=WAIT_MS)
+    assert overflow(page) == 0
+    mark.click()
+    page.get_by_role("button", name="Gi tilbake alt (2)").click()
+    expect(page.locator("#taken")).to_contain_text("Ingenting er overtatt.", timeout=WAIT_MS)
+    expect(mark).to_be_hidden(timeout=WAIT_MS)
+    assert not server.view.desk.book.current.taken
+
+
 def test_a_dialog_that_is_left_changes_nothing_and_the_focus_comes_back(open_page, server):
     page = open_page("/nb/devices")
     dialog = open_dialog(page)

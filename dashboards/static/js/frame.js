@@ -14,7 +14,7 @@ import { clock, dayAndClock, language, number, pick, span, t } from "./words.js"
 const SILENT_AFTER_S = 5;
 const AGAIN_MS = 3000;
 const AGES_MS = 1000;
-const ALL = { alarms: true, held: true, price: true, decides: true };
+const ALL = { alarms: true, held: true, price: true, decides: true, taken: true };
 const listeners = [];
 let isLost = false;
 let frozen = false;
@@ -39,6 +39,7 @@ function showAll(changed, message) {
   refresh(changed);
   if (message.alarms) showAlarmStrip();
   if (message.decides) showDecides();
+  if (message.taken !== undefined) showTaken();
   showClock();
   refreshPanel();
   for (const listener of listeners) listener(changed, message);
@@ -49,6 +50,13 @@ function showDecides() {
   const element = byId("decides");
   setText(element, text);
   element.title = text;
+}
+
+/** How many points people hold; nothing while there are none. */
+function showTaken() {
+  const mark = byId("taken-mark");
+  mark.hidden = store.taken === 0;
+  setText(mark.querySelector(".n"), store.taken === 1 ? t("takeover.mark_one") : t("takeover.mark", { number: store.taken }));
 }
 
 /** Clock, state of the connection and the banner: they go on when no message comes. */

@@ -10,6 +10,7 @@ export const store = {
   alarms: [],
   held: new Map(),
   price: [],
+  taken: 0, // points that people have taken over
   decides: null, // who decides: {nb, en}
   at: 0, // site time of the last message [s since 1970]
   speed: 1,
@@ -45,6 +46,7 @@ export function take(message, whole) {
   store.health = message.health;
   if (message.alarms) store.alarms = message.alarms;
   if (message.price) store.price = message.price;
+  if (message.taken !== undefined) store.taken = message.taken;
   if (message.decides) store.decides = message.decides;
   for (const [id, command] of Object.entries(message.held ?? {})) {
     if (command === null) store.held.delete(id);
