@@ -114,7 +114,7 @@ def _component(box: Box, site: Site, language: Language) -> Markup:
         el(
             "text",
             {"class": "title", "x": box.x + (12 if tank else 36), "y": box.y + 19},
-            *_cut(pick(part.name, language), box.width - (20 if tank else 42)),
+            *_cut(pick(part.name, language), box.width - (20 if tank else 38)),
         ),
         *rows,
         _mark(box.x - 9, box.y - 9),
