@@ -51,7 +51,7 @@ def beside(site: Site, record: Path, found: Gathered, baseline: Span | None) -> 
         findings=tuple(findings),
         looked_from=looked_from,
         handled=handled(history.events(found.start, found.end + timedelta(days=366), (EventKind.AUDIT,))),
-        arrays=_arrays(site, history, found),
+        arrays=_arrays(site, found),
     )
 
 
@@ -107,13 +107,13 @@ def _mean_price(found: Gathered) -> float | None:
     return float(known.mean()) if len(known) else None
 
 
-def _arrays(site: Site, history: History, found: Gathered) -> tuple[ArrayDays, ...]:
+def _arrays(site: Site, found: Gathered) -> tuple[ArrayDays, ...]:
     """Made and expected energy by day; nothing where the site measures no irradiance."""
     outdoor, sun = (site.find(site.weather_station, s) for s in ("outdoor_temp_degc", "irradiance_w_per_m2"))
     powers = {array.id: site.find(array.devices, "ac_power_kw") for array in site.pv}
     if outdoor is None or sun is None:
         return ()
-    columns = _quarters(history, [p for p in (outdoor, sun, *powers.values()) if p], found.start, found.end)
+    columns = {point: column for point, column in found.quarters.items() if np.isfinite(column).any()}
     place = (site.place.latitude_deg, site.place.longitude_deg, float(site.place.altitude_m))
     day = np.repeat(found.day_of_hour, 4)
     told = []

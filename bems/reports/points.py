@@ -81,5 +81,7 @@ def _quarters(site: Site) -> list[str]:
         wanted += [site.find(site.wells.devices, s) for s in ("from_wells_temp_degc", "to_wells_temp_degc")]
     if site.collectors is not None:
         wanted += [site.find(site.collectors.devices, s) for s in ("stagnation", "collector_temp_degc")]
+    wanted.append(site.find(site.weather_station, "irradiance_w_per_m2"))
+    wanted += [site.find(array.devices, "ac_power_kw") for array in site.pv]
     public = (point for point in wanted if point is not None)
     return [point for point in public if site.points[point].privacy.value == "public"]
