@@ -196,6 +196,13 @@ TIMELINE: Final[dict[str, Any]] = {
             "start": "2026-03-06T13:30:00Z",
             "end": "2026-03-06T13:45:00Z",
             "identity": "prices known to 2026-03-08T00:00+01:00; weather of 2026-03-06T12:00Z",
+            "last": {
+                "start": "2026-03-06T13:15:00Z",
+                "end": "2026-03-06T13:30:00Z",
+                "unit": "kWh",
+                "planned": 8.1,
+                "happened": 7.9,
+            },
         }
     ],
     "missed": [],
