@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+import numpy as np
+
 from control.follow import guidance
 from control.grid import QUARTER_S, Grid, grid_at
 from control.guidance import Guidance
@@ -20,12 +22,14 @@ from control.picture import Scene
 from control.plan import NoPlan, Plan
 from control.problem import Held, Inputs, Plant, Weights
 from control.record import Record
-from control.rules.demand import bought_heat_kw
+from control.rules.demand import bivalent_degc, bought_heat_kw, pumped_kw
 from control.rules.fleet import fleet
+from control.rules.heat import HEATING_OFF_DEGC
 from control.rules.memory import RuleMemory
 from control.rules.peak_guard import expected_peak_kw
 from control.tariff_state import heat_peaks, local_days, tariff_state
 from models.forecast import PriceForecast, WeatherForecast
+from models.site import Site
 
 GOOD_FOR: Final = timedelta(hours=2)
 """How long the last good plan is followed when no new one is found."""
@@ -77,7 +81,10 @@ def inputs(scene: Scene, memory: RuleMemory, estimate: Estimate, known: Knowledg
     see = replace(see, low_degc={group: low - LOW_BAND_K for group, low in see.low_degc.items()})
     days = local_days(grid.hour_starts)
     site, coldest = scene.site, float(see.outdoor_degc.min())
-    tariff = tariff_state(site.tariff, days, memory.highest_kw, FLOOR_SHARE * expected_peak_kw(site, coldest))
+    floor_kw = FLOOR_SHARE * (
+        expected_peak_kw(site, coldest) + boilers_kw(site, float(np.average(see.outdoor_degc, weights=grid.dt_h)))
+    )
+    tariff = tariff_state(site.tariff, days, memory.highest_kw, floor_kw)
     heat = heat_peaks(site.district_heat, days, memory.heat_hours, FLOOR_SHARE * bought_heat_kw(site, coldest))
     return Inputs(
         grid=grid,
@@ -88,6 +95,19 @@ def inputs(scene: Scene, memory: RuleMemory, estimate: Estimate, known: Knowledg
         tariff=replace(tariff, heat=heat),
         weights=known.weights,
     )
+
+
+def boilers_kw(site: Site, mean_degc: float) -> float:
+    """What boilers must add through days as cold as these, whenever they do [kW].
+
+    Heat grows with the cold as `expected_peak_kw` has it, beyond what the machines give. A plan that spares this all
+    night, because it hopes to need less, buys it in the morning on top of everything else.
+    """
+    if site.district_heat or not site.heat_pumps:
+        return 0.0  # the network gives it, or the boilers are in the expected peak already
+    beyond = (HEATING_OFF_DEGC - mean_degc) / max(HEATING_OFF_DEGC - bivalent_degc(site), 1.0) - 1.0
+    most = sum(boiler.stages * boiler.stage_kw for boiler in site.boilers)
+    return min(max(beyond, 0.0) * pumped_kw(site), most)
 
 
 def lost_machines(scene: Scene, memory: RuleMemory) -> frozenset[str]:

@@ -85,13 +85,13 @@ def bivalent_degc(site: Site) -> float:
 
     Heat of all compressors at 35 degC and the mean heat of light and equipment against transmission and ventilation.
     """
-    return INDOOR_DEGC - (_pumped_kw(site) + _free_kw(site)) / _loss_kw_per_k(site)
+    return INDOOR_DEGC - (pumped_kw(site) + _free_kw(site)) / _loss_kw_per_k(site)
 
 
 def bought_heat_kw(site: Site, outdoor_degc: float) -> float:
     """Heat beyond that of the heat pumps which a day as cold as this takes [kW], from design values."""
     need = _loss_kw_per_k(site) * (INDOOR_DEGC - outdoor_degc)
-    return max(need - _free_kw(site) - _pumped_kw(site), 0.0)
+    return max(need - _free_kw(site) - pumped_kw(site), 0.0)
 
 
 def _loss_kw_per_k(site: Site) -> float:
@@ -99,7 +99,8 @@ def _loss_kw_per_k(site: Site) -> float:
     return loss + sum(AIR_KWH_PER_M3_K * unit.flow_m3_per_h * (1 - unit.recovery) for unit in site.air_handling)
 
 
-def _pumped_kw(site: Site) -> float:
+def pumped_kw(site: Site) -> float:
+    """Heat of all heat pumps with all compressors, at their best certified points [kW]."""
     return sum(max(point.heat_kw for point in pump.certified) for pump in site.heat_pumps)
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,9 +10,11 @@ import pytest
 from control.dispatch import Options, plan
 from control.grid import Grid
 from control.plan import NoPlan, Plan, Violation
-from control.planning import GOOD_FOR, KEEP_NOK, Standing, label, steadied, taken
+from control.planning import GOOD_FOR, KEEP_NOK, Standing, boilers_kw, label, steadied, taken
+from models.site import load_site
 from tests.control.plans import START, after, heated, machine
 
+ROOT = Path(__file__).parents[2]
 QUARTERS = Grid(START, (1,) * 8 + (4,) * 6)
 OPTIONS = Options(whole_h=2.0)
 COUNT = "hp.buffer.compressors"
@@ -119,3 +122,15 @@ def test_nothing_is_solved_again_without_a_change_or_a_plan_in_force(case, made)
     assert steadied(case, made, standing(made, now), never) is made
     old = replace(standing(made, 1 - now), made_at=START - 2 * GOOD_FOR)
     assert steadied(case, made, old, never) is made
+
+
+def test_a_plan_counts_on_boilers_through_days_that_the_machines_cannot_carry_alone():
+    biri = load_site(ROOT / "site.biri.toml")
+    assert boilers_kw(biri, -8.0) == 0.0
+    assert 20.0 < boilers_kw(biri, -22.0) < boilers_kw(biri, -26.0) < 50.0
+    assert boilers_kw(biri, -80.0) == sum(boiler.stages * boiler.stage_kw for boiler in biri.boilers)
+
+
+def test_a_plan_counts_on_no_boiler_where_a_network_gives_the_rest():
+    school = load_site(ROOT / "docs" / "examples" / "district_school" / "site.toml")
+    assert boilers_kw(school, -28.0) == 0.0
