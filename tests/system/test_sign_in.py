@@ -133,7 +133,7 @@ def test_who_is_invited_comes_in_with_the_code_and_sees_what_the_role_allows(ope
     expect(ola.locator("#link")).to_have_attribute("data-state", "live", timeout=WAIT_MS)
     expect(ola.locator("[data-page=people]")).to_have_count(0)
     ola.goto(house.url + "/en/people")
-    expect(ola.locator("body")).to_contain_text("Your role does not allow this")
+    expect(ola.locator("body")).to_contain_text("your role does not allow it")
     page.reload()
     row = page.locator("#people-rows tr", has_text="Ola Hansen")
     expect(row).to_contain_text("kan logge inn")
