@@ -22,7 +22,7 @@ LINT: Final = {
 """Each check's command in the virtual environment, by the name people see."""
 
 WIRE: Final = "bac0 bacnet battery_wire control_port demo modbus mqtt outages planning restart watched"
-ALONE: Final = ("tests/drivers", *(f"tests/system/test_{name}.py" for name in WIRE.split()))
+ALONE: Final = tuple(f"tests/system/test_{name}.py" for name in WIRE.split())
 """These judge periods or hold a port of the site file: one after another. All others: a process a core."""
 
 
