@@ -3,8 +3,12 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 SYSTEM = Path(__file__).resolve().parent / "system"
+
+settings.register_profile("unhurried", settings(), deadline=None)  # a loaded machine is no fault of the code
+settings.load_profile("unhurried")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
