@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, HTTPException, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from dashboards.access import Right, Viewer, needs
-from dashboards.answers import Answer, Fault
+from dashboards.answers import WRITES, Answer, Fault
 from dashboards.ports import SiteView
 from dashboards.report_ports import DeviationState, Look, NoReport
 from dashboards.reports.beside import Handled
@@ -17,7 +17,6 @@ from dashboards.words import Language
 
 Seen = Annotated[Viewer, Depends(needs(Right.SEE))]
 Operates = Annotated[Viewer, Depends(needs(Right.OPERATE))]
-UNKNOWN: Final[dict[int | str, dict[str, Any]]] = {404: {"model": Fault, "description": "No such deviation"}}
 NOT_MADE: Final[dict[int | str, dict[str, Any]]] = {
     404: {"model": Fault, "description": "No such period"},
     409: {"model": Fault, "description": "The report cannot be made; the text says why"},
@@ -111,7 +110,7 @@ def add_reports(router: APIRouter, view: SiteView) -> None:
         rows = told.found(closed=False) + told.found(closed=True)
         return [] if told.look is None else [_deviation(told.look, *row) for row in rows]
 
-    @router.post("/deviations/{deviation}", summary="Close or note a deviation that reports tell of", responses=UNKNOWN)
+    @router.post("/deviations/{deviation}", summary="Close or note a deviation that reports tell of", responses=WRITES)
     async def handle(
         viewer: Operates,
         deviation: Annotated[str, Path(description="As reports name it", examples=["fault.cop_drift.hp1"])],
