@@ -22,11 +22,10 @@ from control.picture import Scene
 from control.plan import NoPlan, Plan
 from control.problem import Held, Inputs, Plant, Weights
 from control.record import Record
-from control.rules.demand import bivalent_degc, bought_heat_kw, pumped_kw
+from control.rules.demand import bought_heat_kw
 from control.rules.fleet import fleet
-from control.rules.heat import HEATING_OFF_DEGC
 from control.rules.memory import RuleMemory
-from control.rules.peak_guard import expected_peak_kw
+from control.rules.peak_guard import boilers_kw, expected_peak_kw
 from control.tariff_state import heat_peaks, local_days, tariff_state
 from models.forecast import PriceForecast, WeatherForecast
 from models.site import Site
@@ -95,19 +94,6 @@ def inputs(scene: Scene, memory: RuleMemory, estimate: Estimate, known: Knowledg
         tariff=replace(tariff, heat=heat),
         weights=known.weights,
     )
-
-
-def boilers_kw(site: Site, mean_degc: float) -> float:
-    """What boilers must add through days as cold as these, whenever they do [kW].
-
-    Heat grows with the cold as `expected_peak_kw` has it, beyond what the machines give. A plan that spares this all
-    night, because it hopes to need less, buys it in the morning on top of everything else.
-    """
-    if site.district_heat or not site.heat_pumps:
-        return 0.0  # the network gives it, or the boilers are in the expected peak already
-    beyond = (HEATING_OFF_DEGC - mean_degc) / max(HEATING_OFF_DEGC - bivalent_degc(site), 1.0) - 1.0
-    most = sum(boiler.stages * boiler.stage_kw for boiler in site.boilers)
-    return min(max(beyond, 0.0) * pumped_kw(site), most)
 
 
 def lost_machines(scene: Scene, memory: RuleMemory) -> frozenset[str]:

@@ -16,7 +16,7 @@ from statistics import median
 from typing import Final
 
 from control.picture import Scene
-from control.rules.demand import bivalent_degc
+from control.rules.demand import bivalent_degc, pumped_kw
 from control.rules.heat import HEATING_OFF_DEGC
 from control.rules.memory import MeteredHour, RuleMemory
 from control.rules.sun import main_meter
@@ -71,16 +71,34 @@ def expected_peak_kw(site: Site, outdoor_degc: float | None) -> float:
     it no load makes way.
     """
     fixed = DAY_OVER_MEAN * site.electricity.fixed_load_mwh_per_year / 8.76
-    cold = 1.0
-    if outdoor_degc is not None:
-        cold = (HEATING_OFF_DEGC - outdoor_degc) / max(HEATING_OFF_DEGC - bivalent_degc(site), 1.0)
+    cold = 1.0 if outdoor_degc is None else _coldness(site, outdoor_degc)
     heat = sum(most_power_kw(pump) for pump in site.heat_pumps)
     if not site.heat_pumps:
-        heat = sum(boiler.stages * boiler.stage_kw for boiler in site.boilers)
+        heat = _all_boilers_kw(site)
     heat *= min(1.0, max(LEAST_HEAT, cold))
     fans = sum(unit.sfp_kw_per_m3_s * unit.flow_m3_per_h / 3600 for unit in site.air_handling)
     water = site.hot_water.after_heater_stage_kw if site.hot_water is not None else 0.0
     return fixed + heat + fans + water
+
+
+def boilers_kw(site: Site, mean_degc: float) -> float:
+    """What boilers must add through days as cold as these, whenever they do [kW].
+
+    Heat grows with the cold as `expected_peak_kw` has it, beyond what the machines give. A plan that spares this all
+    night, because it hopes to need less, buys it in the morning on top of everything else.
+    """
+    if site.district_heat or not site.heat_pumps:
+        return 0.0  # the network gives it, or the boilers are in the expected peak already
+    return min(max(_coldness(site, mean_degc) - 1.0, 0.0) * pumped_kw(site), _all_boilers_kw(site))
+
+
+def _coldness(site: Site, outdoor_degc: float) -> float:
+    """0 where heating ends, 1 where all compressors are just enough, more beyond."""
+    return (HEATING_OFF_DEGC - outdoor_degc) / max(HEATING_OFF_DEGC - bivalent_degc(site), 1.0)
+
+
+def _all_boilers_kw(site: Site) -> float:
+    return sum(boiler.stages * boiler.stage_kw for boiler in site.boilers)
 
 
 def most_power_kw(pump: HeatPump) -> float:

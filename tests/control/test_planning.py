@@ -10,7 +10,8 @@ import pytest
 from control.dispatch import Options, plan
 from control.grid import Grid
 from control.plan import NoPlan, Plan, Violation
-from control.planning import GOOD_FOR, KEEP_NOK, Standing, boilers_kw, label, steadied, taken
+from control.planning import GOOD_FOR, KEEP_NOK, Standing, label, steadied, taken
+from control.rules.peak_guard import boilers_kw
 from models.site import load_site
 from tests.control.plans import START, after, heated, machine
 
