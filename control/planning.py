@@ -28,7 +28,6 @@ from control.rules.memory import RuleMemory
 from control.rules.peak_guard import boilers_kw, expected_peak_kw
 from control.tariff_state import heat_peaks, local_days, tariff_state
 from models.forecast import PriceForecast, WeatherForecast
-from models.site import Site
 
 GOOD_FOR: Final = timedelta(hours=2)
 """How long the last good plan is followed when no new one is found."""
