@@ -8,9 +8,9 @@ from typing import Final
 import numpy as np
 
 from bems.history.query import HOLD, History
-from bems.history.times import even_edges
 from bems.insight.day_plans import DayPlan
 from bems.insight.grounds import Names
+from bems.insight.recorded import recorded
 from bems.insight.timeline import NAMES
 from bems.shadow import HourScore
 from control.grid import Array
@@ -71,12 +71,10 @@ def _part(quantity: str) -> str:
 
 def _record(history: History, told: Mapping[str, Measured], start: datetime, end: datetime, hold: timedelta) -> Record:
     """Whole quarters from `start` that have passed at `end`."""
-    points = sorted({point for of in told.values() for point in of.points})
-    quarters = int((end - start) / QUARTER)
-    if quarters < 1 or not points:
+    points = {point for of in told.values() for point in of.points}
+    if end - start < QUARTER or not points:
         return Record(start, QUARTER.total_seconds(), {point: np.zeros(0) for point in points})
-    found = history.aggregated(points, even_edges(start, start + quarters * QUARTER, QUARTER), hold)
-    return Record(start, QUARTER.total_seconds(), {point: found[point].mean for point in points})
+    return recorded(history, points, start, end, QUARTER, hold)
 
 
 def _hourly(name: str, of: Measured, record: Record, count: int) -> list[float | None]:

@@ -6,17 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-import numpy as np
-
 from bems.history.errors import RecordError
 from bems.history.query import HOLD, History
 from bems.history.rows import Event, EventKind
-from bems.history.times import even_edges
+from bems.insight.recorded import recorded
 from bems.planning_live import Advice, Planner
 from control.decisions import Family
 from control.explain import Why
-from control.measured import Measured, Outcome, measured, outcome
-from control.record import Record
+from control.measured import Outcome, measured, outcome
 from models.site import Site
 
 log = logging.getLogger(__name__)
@@ -81,14 +78,8 @@ class Outcomes:
     def _came(self, advice: Advice) -> tuple[Outcome, ...]:
         told = measured(self._site, advice.plant)
         start, end = advice.plan.grid.at(0), advice.plan.grid.at(1)
-        return outcome(advice.plan, self._record(told, start, end), told)
-
-    def _record(self, told: Mapping[str, Measured], start: datetime, end: datetime) -> Record:
-        points = sorted({point for of in told.values() for point in of.points})
-        found = self._history.aggregated(points, even_edges(start, end, MINUTE), HOLD)
-        minutes = round((end - start) / MINUTE)
-        values = {point: found[point].mean if point in found else np.full(minutes, np.nan) for point in points}
-        return Record(start, MINUTE.total_seconds(), values)
+        points = {point for of in told.values() for point in of.points}
+        return outcome(advice.plan, recorded(self._history, points, start, end, MINUTE, HOLD), told)
 
 
 def of_command(why: Why, outcomes: Sequence[Outcome]) -> Outcome | None:

@@ -9,9 +9,9 @@ from typing import Final
 import numpy as np
 
 from bems.history.query import HOLD, History
-from bems.history.times import even_edges
 from bems.insight.grounds import Names, grounds_view
 from bems.insight.outcomes import Last
+from bems.insight.recorded import recorded
 from bems.insight.water import cycle_at
 from control.explain import Why, bound_by
 from control.grid import Array
@@ -85,11 +85,8 @@ def timeline_view(
 def _past(site: Site, history: History, end: datetime, told: dict[str, Measured], hold: timedelta) -> Record:
     """By quarters, for what the lanes show; NaN is not known."""
     shown = [of for name, of in told.items() if name.endswith(("_kw", ".degc"))]
-    points = sorted({point for of in shown for point in of.points} | set(_outdoor(site)))
-    start = end - PAST
-    edges = even_edges(start, end, QUARTER)
-    found = history.aggregated(points, edges, hold)
-    return Record(start, QUARTER.total_seconds(), {point: found[point].mean for point in points})
+    points = {point for of in shown for point in of.points} | set(_outdoor(site))
+    return recorded(history, points, end - PAST, end, QUARTER, hold)
 
 
 def _outdoor(site: Site) -> list[str]:
