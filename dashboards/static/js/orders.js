@@ -1,7 +1,17 @@
-// What the pages with orders share: sections that are made by the server are fetched again when something has changed.
-import { byId } from "./dom.js";
+// What the pages with orders share: sections that are made by the server are fetched again when something has changed,
+// and a line says what came of it.
+import { byId, setText } from "./dom.js";
 
+const SHOWN_MS = 8000;
 let asked = 0;
+let hiding = null;
+
+/** Say what came of it, for a while; what failed stays until the next try. */
+export function tell(text, failed) {
+  clearTimeout(hiding);
+  setText(byId("message"), text);
+  if (!failed) hiding = setTimeout(() => setText(byId("message"), ""), SHOWN_MS);
+}
 
 /** Replace these parts of the page (by id) with what the server makes of them now; open ones stay open, focus stays. */
 export async function renew(ids) {

@@ -1,14 +1,12 @@
 // The page of the settings: each form sends its change, and the parts of the page are made anew by the server.
-import { byId, setText } from "./dom.js";
+import { byId } from "./dom.js";
 import "./frame.js";
-import { renew } from "./orders.js";
+import { renew, tell } from "./orders.js";
 import { send } from "./send.js";
 import { t, timeZone } from "./words.js";
 
 const PARTS = ["mode", "taken", "comfort", "holidays", "tariff"];
 const DAY_MS = 86400000;
-const SHOWN_MS = 8000;
-let hiding = null;
 
 /** A moment by the clock of the site ("2026-12-24T07:00") as UTC. */
 function utc(wall) {
@@ -16,13 +14,6 @@ function utc(wall) {
   const format = new Intl.DateTimeFormat("sv-SE", { timeZone, dateStyle: "short", timeStyle: "medium" });
   const offset = (at) => Date.parse(`${format.format(new Date(at)).replace(" ", "T")}Z`) - at;
   return new Date(naive - offset(naive - offset(naive))).toISOString();
-}
-
-/** Say what came of it, for a while; what failed stays until the next try. */
-function tell(text, failed) {
-  clearTimeout(hiding);
-  setText(byId("message"), text);
-  if (!failed) hiding = setTimeout(() => setText(byId("message"), ""), SHOWN_MS);
 }
 
 async function change(method, path, body, said = "settings.saved") {

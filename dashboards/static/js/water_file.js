@@ -1,23 +1,13 @@
 // The legionella file: each form sends what it says, and the parts of the page are made anew by the server.
-import { byId, setText } from "./dom.js";
 import "./frame.js";
-import { renew } from "./orders.js";
+import { renew, tell } from "./orders.js";
 import { send } from "./send.js";
 import { t } from "./words.js";
 
 const PARTS = ["round", "rest", "deviations", "results", "entries"];
 const BAD = ["low", "critical", "scalding", "warm", "act", "over"];
 const NUMBERS = ["temp_degc", "after_s", "cfu_per_l"];
-const SHOWN_MS = 8000;
-let hiding = null;
 let sending = false;
-
-/** Say what came of it, for a while; what failed stays until the next try. */
-function tell(text, failed) {
-  clearTimeout(hiding);
-  setText(byId("message"), text);
-  if (!failed) hiding = setTimeout(() => setText(byId("message"), ""), SHOWN_MS);
-}
 
 async function enter(path, body) {
   if (sending) return; // a double tap is one entry
