@@ -62,6 +62,8 @@ Batch = tuple[Sequence[Sample], Sequence[CommandRow], Sequence[Event], Mapping[s
 class System:
     """One site, running. Built by hand from its parts; `run` lives until `stop` is set."""
 
+    _storing: asyncio.Task[int] | None = None
+
     def __init__(
         self,
         site: Site,
@@ -288,15 +290,7 @@ class System:
         """Store every tick that is not stored yet; in trouble they are kept for later."""
         try:
             while self._unstored:
-                # Out of the queue first: when we are cancelled, the thread goes on and stores it all the same.
-                batch = self._unstored.popleft()
-                try:
-                    await asyncio.to_thread(self.record.append_tick, *batch)
-                except RecordError:
-                    self._unstored.appendleft(batch)
-                    raise
-                except ValueError as error:  # a device that babbles must stop neither control nor the record
-                    log.error("record: a tick is not kept: %s", error)
+                await self._store_next()
             while self._forecasts:
                 await asyncio.to_thread(self.record.put_forecast, self._forecasts[0])
                 del self._forecasts[0]
@@ -310,6 +304,20 @@ class System:
             if self.record_error is not None:
                 log.info("record: works again")
             self.record_error, self.recorded_s = None, wall_s()
+
+    async def _store_next(self) -> None:
+        """Store the oldest tick. When we are cancelled the thread goes on, and the next call waits for it."""
+        if self._storing is None:
+            self._storing = asyncio.create_task(asyncio.to_thread(self.record.append_tick, *self._unstored[0]))
+        await asyncio.wait({self._storing})
+        error, self._storing = self._storing.exception(), None
+        if isinstance(error, RecordError):
+            raise error
+        self._unstored.popleft()
+        if isinstance(error, ValueError):  # a device that babbles must stop neither control nor the record
+            log.error("record: a tick is not kept: %s", error)
+        elif error is not None:
+            raise error
 
     async def _finish(self) -> None:
         """Give the plant its points back, say so in the record, let the pages go."""

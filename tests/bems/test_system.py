@@ -16,7 +16,7 @@ from bems import system as system_module
 from bems.clock import AcceleratedClock, wall_s
 from bems.history.query import History
 from bems.history.record import Record
-from bems.history.rows import EventKind
+from bems.history.rows import Event, EventKind
 from bems.system import System
 from bems.view import View
 from drivers.errors import Unreachable
@@ -159,6 +159,23 @@ async def test_a_full_record_does_not_stop_control_and_nothing_is_lost(bench, ca
     point = next(iter(SITE.points))
     at_ms = bench.history.raw([point], START, START + timedelta(days=30))[point].at_ms
     assert max(after - before for before, after in pairwise(at_ms)) / 1000 / SPEED < 0.5
+
+
+async def test_an_end_waits_for_the_tick_that_a_slow_disk_is_storing(bench, monkeypatch):
+    append, storing = bench.record.append_tick, threading.Event()
+
+    def slowly(*batch):
+        if any(event.text == "last words" for event in batch[2]):
+            storing.set()
+            time.sleep(0.5)
+        append(*batch)
+
+    monkeypatch.setattr(bench.record, "append_tick", slowly)
+    async with running(bench):
+        bench.system.note(Event(bench.clock.now(), EventKind.AUDIT, "a1", "last words"))
+        await bench.until(storing.is_set)
+    assert [event.text for event in bench.events(EventKind.AUDIT)] == ["last words"]
+    assert bench.system.unstored == 0
 
 
 async def test_a_record_locked_by_another_process_is_waited_for_beside_control(bench):

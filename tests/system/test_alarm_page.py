@@ -40,6 +40,7 @@ def test_an_operator_acknowledges_and_shelves_by_keyboard(open_page, width):
     page.keyboard.type("ser på det")
     page.keyboard.press("Enter")
     expect(cars.locator(".alarm-head .state")).to_have_text("Kvittert av demo: ser på det")
+    expect(page.locator("#alarm-dialog")).to_be_hidden()
     cars.locator(".alarm-head [data-verb=shelve]").press("Enter")
     expect(page.locator("#alarm-minutes input")).to_have_count(3)
     page.locator("#alarm-ok").click()

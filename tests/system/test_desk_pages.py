@@ -71,7 +71,9 @@ def test_every_page_says_how_many_points_are_taken_and_leads_to_giving_them_back
         )
         expect(mark).to_contain_text(said, timeout=WAIT_MS)
     assert overflow(page) == 0
-    mark.click()
+    with page.expect_navigation():
+        mark.click()
+    expect(page.locator("#link")).to_have_attribute("data-state", "live")
     page.get_by_role("button", name="Gi tilbake alt (2)").click()
     expect(page.locator("#taken")).to_contain_text("Ingenting er overtatt.", timeout=WAIT_MS)
     expect(mark).to_be_hidden(timeout=WAIT_MS)

@@ -1,6 +1,6 @@
 """Take a server, a device and the broker away from a running system, and give them back.
 
-Each is away for BEMS_OUTAGE_S (15) wall seconds; BEMS_OUTAGE_S=300 does the five minutes of an acceptance test.
+Each is away for BEMS_OUTAGE_S (10) wall seconds; BEMS_OUTAGE_S=300 does the five minutes of an acceptance test.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ pytestmark = [
     pytest.mark.timeout(120 + float(os.environ.get("BEMS_OUTAGE_S", "0"))),
 ]
 
-OUTAGE_S = float(os.environ.get("BEMS_OUTAGE_S", "15"))
+OUTAGE_S = float(os.environ.get("BEMS_OUTAGE_S", "10"))
 SPEED = 20.0
 """Two minutes of the site, after which an input is missed, are 6 s."""
 BEFORE_S = 8.0
