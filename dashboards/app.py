@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
+from dataclasses import replace
 from functools import cache, partial
 from importlib import resources
 from pathlib import Path
@@ -17,7 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from dashboards.access import ANONYMOUS, Viewer, current_viewer, needs
+from dashboards.access import ANONYMOUS, Right, Viewer, current_viewer, needs
 from dashboards.api import REFUSED, api_router
 from dashboards.api_access import access_router
 from dashboards.discreet.view import Counted, Discreet
@@ -26,7 +27,7 @@ from dashboards.monitoring import add_monitoring
 from dashboards.open_data import add_open_data
 from dashboards.pages.display import add_display
 from dashboards.pages.doors import add_doors
-from dashboards.pages.navigation import address
+from dashboards.pages.navigation import address, pages_of
 from dashboards.pages.refused import language_of, refused, wants_page
 from dashboards.pages.registry import PAGES, Page
 from dashboards.people_ports import People
@@ -96,6 +97,8 @@ def create_app(
     app = _routes(view, counted, people)
     app.add_middleware(ByRight, discreet=lambda: _routes(Discreet(view), counted, people))
     app.add_middleware(GZipMiddleware, minimum_size=2000)
+    if people is None:  # nobody to administer
+        guest = replace(guest, rights=guest.all_rights - {Right.ADMINISTER})
     guest = app.state.guest = with_csrf(guest)
     app.add_middleware(
         Gate,
@@ -130,9 +133,9 @@ def _routes(view: SiteView, counted: SiteView, people: People | None) -> FastAPI
     if view.site.access.open_data:
         add_open_data(app, view)
     _add_page(app, view, "/", PAGES["now"], "nb")
-    for name, page in PAGES.items():
+    for name in pages_of(view.site):
         for language in LANGUAGES:
-            _add_page(app, view, address(name, language), page, language)
+            _add_page(app, view, address(name, language), PAGES[name], language)
     app.add_exception_handler(405, _not_that_way)
     app.add_exception_handler(403, partial(_not_allowed, can_sign_in=people is not None))
     app.mount("/static", Files(directory=STATIC), name="static")

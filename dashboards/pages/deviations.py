@@ -8,7 +8,7 @@ from typing import Final
 from dashboards.access import Right, Viewer
 from dashboards.markup import Attribute, Markup, el
 from dashboards.pages.desk_parts import field
-from dashboards.pages.navigation import address
+from dashboards.pages.navigation import address, pages_of
 from dashboards.pages.water_file_parts import deviation as water_deviation
 from dashboards.ports import SiteView
 from dashboards.report_ports import DeviationState
@@ -40,7 +40,7 @@ def deviations(view: SiteView, viewer: Viewer, language: Language) -> Markup:
     open_rows += [water_deviation(one, view, viewer, language) for one in of_water]
     shown = el("ul", {"class": "lines-list"}, *open_rows) if open_rows else el("p", None, words["deviations.none"])
     parts = [el("p", {"class": "hint"}, about), shown]
-    if of_water:
+    if of_water and "water_file" in pages_of(view.site):
         where = f"{address('water_file', language)}#deviations"
         link = el("a", {"class": "elsewhere", "href": where}, words["deviations.water_link"])
         parts.append(el("p", None, link))

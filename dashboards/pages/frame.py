@@ -118,7 +118,13 @@ def _top(view: SiteView, viewer: Viewer, language: Language, name: str) -> Marku
             el("span", {"class": "decides", "id": "decides"}, ""),
             _tools(viewer, language, name),
         ),
-        el("div", {"class": "top-row"}, navigation(name, viewer, language), _taken(language), _alarm_strip(language)),
+        el(
+            "div",
+            {"class": "top-row"},
+            navigation(view.site, name, viewer, language),
+            _taken(language),
+            _alarm_strip(language),
+        ),
     )
 
 
