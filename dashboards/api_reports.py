@@ -89,13 +89,13 @@ def add_reports(router: APIRouter, view: SiteView) -> None:
         "/reports/{period}", summary="The report of a period as a file", responses=NOT_MADE, response_class=Response
     )
     async def report(
-        _viewer: Seen,
+        viewer: Seen,
         period: Annotated[str, Path(description="Id from /api/reports", examples=["2026-03"])],
         kind: Annotated[Format, Query(alias="format")] = "pdf",
         language: Annotated[Language, Query()] = "nb",
     ) -> Response:
         try:
-            data = await view.reports.file(period, kind, language)
+            data = await view.reports.file(period, kind, language, rooms=viewer.sees_personal)
         except LookupError as error:
             raise HTTPException(404, f"no report of '{period}'; GET /api/reports lists them") from error
         except NoReport as error:

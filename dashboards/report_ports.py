@@ -52,8 +52,11 @@ class Reports(Protocol):
         """Periods there is a report of, newest first: years, quarters, months, the one that runs included."""
         ...
 
-    async def file(self, period: str, kind: Format, language: Language) -> bytes:
-        """The report of an offered period by its id. LookupError for another one, NoReport when none can be made."""
+    async def file(self, period: str, kind: Format, language: Language, *, rooms: bool = False) -> bytes:
+        """The report of an offered period by its id. LookupError for another one, NoReport when none can be made.
+
+        `rooms`: residents' rooms are named; else each is told as one of its zone (`dashboards.discreet.grouped`).
+        """
         ...
 
     def deviations(self) -> Deviations:

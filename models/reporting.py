@@ -7,9 +7,10 @@ from pydantic import Field, model_validator
 
 from models.assets import Purpose
 from models.field import Strict
+from models.profile import Text
 
-Source = Annotated[str, Field(min_length=1, max_length=200)]
-"""Where a figure is from, as it is to stand in a report."""
+Source = Annotated[str, Field(min_length=1, max_length=200)] | Text
+"""Where a figure is from, as it is to stand in a report: a name that is the same in both languages, or one in each."""
 MONTHS: Final = 12
 Metered = Literal[
     Purpose.ROOM_AND_AIR_HEAT,

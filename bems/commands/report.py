@@ -20,6 +20,9 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     report.add_argument(
         "--twin", action="store_true", help="first run days through the fitted twin that were not (about 10 s each)"
     )
+    report.add_argument(
+        "--rooms", action="store_true", help="name residents' rooms: for the health inspector, not to be passed on"
+    )
     report.set_defaults(run=_report)
 
 
@@ -42,4 +45,5 @@ def _report(arguments: argparse.Namespace) -> int:
         RealClock().now(),
         baseline=arguments.baseline,
         twin=arguments.twin,
+        rooms=arguments.rooms,
     )

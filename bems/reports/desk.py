@@ -4,7 +4,8 @@ After each day it is run through the fitted twin (option D of savings): in the s
 each night the last weeks are looked through for faults.
 
 Every month's report lies in the folder `reports` beside the record: made in the first hours of the next month, in the
-formats and languages of MONTHLY. What is there is not made again; delete a file to have it made anew.
+formats and languages of MONTHLY. What is there is not made again; delete a file to have it made anew. They may be
+mailed, so they name no resident's room.
 """
 
 import asyncio
@@ -46,11 +47,14 @@ MONTHS_BACK: Final = 36
 FOLDER: Final = "reports"
 
 
-def make(site: Site, record: Path, period: Period, now: datetime, wish: tuple[Format, Language]) -> bytes | str:
-    """The file, or why there is none. Runs in a process of its own."""
-    kind, language = wish
+def make(site: Site, record: Path, period: Period, now: datetime, wish: tuple[Format, Language, bool]) -> bytes | str:
+    """The file, or why there is none; the last of the wish is `rooms` as dashboards.report_ports says.
+
+    Runs in a process of its own.
+    """
+    kind, language, rooms = wish
     try:
-        return write(made(site, record, period, now, language), kind)
+        return write(made(site, record, period, now, language, rooms=rooms), kind)
     except (NothingToTell, RecordError) as error:
         return str(error)
 
@@ -95,7 +99,7 @@ class ReportDesk:
         first = self._first_day()
         return [one for one in periods if one.first <= today and one.last >= first]
 
-    async def file(self, period: str, kind: Format, language: Language) -> bytes:
+    async def file(self, period: str, kind: Format, language: Language, *, rooms: bool = False) -> bytes:
         """As dashboards.report_ports says."""
         offered = await asyncio.to_thread(self.offered)
         wanted = next((one for one in offered if one.id == period), None)
@@ -103,7 +107,7 @@ class ReportDesk:
             raise LookupError(period)
         try:
             found = await self._worker.call(
-                make, self._site, self._record, wanted, self._now(), (kind, language), timeout_s=PATIENCE_S
+                make, self._site, self._record, wanted, self._now(), (kind, language, rooms), timeout_s=PATIENCE_S
             )
         except WorkLost as error:
             raise NoReport(str(error)) from error

@@ -16,6 +16,7 @@ from bems.reports.beside import beside
 from bems.reports.gather import NothingToTell, gather
 from bems.reports.points import outdoor_point
 from bems.reports.priced import as_priced
+from dashboards.discreet.grouped import Grouped
 from dashboards.reports.assemble import assemble, month_of, quarter_of, year_of
 from dashboards.reports.formats import Format, file_name, write
 from dashboards.reports.model import Period, PeriodKind, Report
@@ -74,15 +75,24 @@ def baseline_of(text: str, period: Period) -> Span:
 
 
 def made(
-    site: Site, record: Path, period: Period, now: datetime, language: Language, baseline: Span | None = None
+    site: Site,
+    record: Path,
+    period: Period,
+    now: datetime,
+    language: Language,
+    baseline: Span | None = None,
+    *,
+    rooms: bool = False,
 ) -> Report:
     """The report of a period as the record at `record` has it, at the tariffs people chose.
 
-    `baseline` goes before the site file's. Raises RecordError and NothingToTell.
+    `baseline` goes before the site file's; `rooms` as dashboards.report_ports says. Raises RecordError and
+    NothingToTell.
     """
     site = as_priced(site, record)
     found = gather(site, record, period, now)
-    return assemble(found, outdoor_point(site), now, language, beside(site, record, found, baseline))
+    report = assemble(found, outdoor_point(site), now, language, beside(site, record, found, baseline))
+    return report if rooms else Grouped(site, language)(report)
 
 
 def report(  # noqa: PLR0913  (the command line's own words)
@@ -97,18 +107,19 @@ def report(  # noqa: PLR0913  (the command line's own words)
     *,
     baseline: str | None = None,
     twin: bool = False,
+    rooms: bool = False,
 ) -> int:
     """Write it. Exit codes: 0 done, 1 the record or the disk is in the way, 2 a wish to be put right.
 
     `out` is the path of a file, '-' for the standard output, None for a name of its own in the current folder;
-    `twin` first runs the period's days through the twin that were not run before.
+    `twin` first runs the period's days through the twin that were not run before; `rooms` names residents' rooms.
     """
     try:
         period = period_of(kind, words)
         span = None if baseline is None else baseline_of(baseline, period)
         if twin:
             _run_twin(site, record, period, now)
-        data = write(made(site, record, period, now, language, span), form)
+        data = write(made(site, record, period, now, language, span, rooms=rooms), form)
         if out == "-":
             sys.stdout.buffer.write(data)
             sys.stdout.buffer.flush()

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel
@@ -54,17 +54,37 @@ def _without(device: Device, site: Site, personal: set[str]) -> Device:
     return device.model_copy(update={"signals": left, "personal": ()})
 
 
+@dataclass(frozen=True, slots=True)
+class RoomWords:
+    """By which words residents' rooms and what is personal are known."""
+
+    zones: Mapping[str, str | None]
+    """Each word, and the zone it belongs to; None for what is personal but in no room."""
+    pattern: re.Pattern[str]
+    """Finds one of them."""
+
+
+def words_of(site: Site) -> RoomWords:
+    """Ids of rooms, their devices and personal points, and names that people use of them."""
+    labels = {device.id: device.label for device in site.devices}
+    home = {device: zone.id for zone in site.zones for room in zone.rooms for device in room.devices}
+    zones: dict[str, str | None] = {}
+    for point in site.points.values():
+        if point.privacy is Privacy.PERSONAL:
+            zones[point.id] = home.get(point.device.id)
+    for zone in site.zones:
+        for room in zone.rooms:
+            named = [room.name, *(labels[device] for device in room.devices if device in labels)]
+            words = [room.id, *room.devices, *(text.nb for text in named), *(text.en for text in named)]
+            zones |= dict.fromkeys(words, zone.id)
+    return RoomWords(zones, _pattern(zones))
+
+
 class Unnamed:
     """Leaves out what names a resident's room, by an id or by a name that people use."""
 
     def __init__(self, site: Site) -> None:
-        hidden = resident_devices(site)
-        labels = [device.label for device in site.devices if device.id in hidden]
-        rooms = [room for zone in site.zones for room in zone.rooms]
-        texts = [*labels, *(room.name for room in rooms)]
-        words = {*hidden, *(room.id for room in rooms), *(text.nb for text in texts), *(text.en for text in texts)}
-        words |= {p.id for p in site.points.values() if p.privacy is Privacy.PERSONAL}
-        self._named = _pattern(words)
+        self._named = words_of(site).pattern
 
     def names(self, value: Any) -> bool:
         """Whether anything in it names one."""

@@ -21,6 +21,7 @@ from dashboards.alarm_ports import (
     KnownAlarm,
 )
 from dashboards.discreet.desk import DiscreetDesk
+from dashboards.discreet.reports import DiscreetReports
 from dashboards.discreet.unnamed import Unnamed, without_rooms
 from dashboards.discreet.water_file import DiscreetWaterFile
 from dashboards.energy_ports import EnergyView
@@ -59,6 +60,7 @@ class Discreet:
         self._alarm_desk = DiscreetAlarms(view, self._unnamed)
         self._insight = DiscreetInsight(view, self._unnamed)
         self._desk = DiscreetDesk(view.desk, self._points, self._unnamed)
+        self._reports = DiscreetReports(view, self._unnamed)
 
     @property
     def site(self) -> Site:
@@ -127,8 +129,8 @@ class Discreet:
 
     @property
     def reports(self) -> Reports:
-        """See SiteView; reports tell of zones, and of residents' rooms as means only."""
-        return self._view.reports
+        """See SiteView."""
+        return self._reports
 
     @property
     def water_file(self) -> DiscreetWaterFile:

@@ -40,6 +40,8 @@ INK, QUIET, RULE, TINT = HexColor("#1b1b1b"), HexColor("#666666"), HexColor("#bb
 DEEP: Final = HexColor("#1f4e79")
 MARGIN: Final = 20 * mm
 WIDTH: Final = A4[0] - 2 * MARGIN
+LEAST_ROWS: Final = 3
+"""Of a table, that stand together at the foot and at the head of a page."""
 CARDS: Final = 3
 """Key figures side by side."""
 INCH: Final = 72.0
@@ -286,6 +288,11 @@ def _ruled(rows: int, sum_row: bool = False) -> TableStyle:
         ("RIGHTPADDING", (0, 0), (-1, -1), 4),
         ("TOPPADDING", (0, 0), (-1, -1), 2.2),
         ("BOTTOMPADDING", (0, 0), (-1, -1), 2.6),
+    ]
+    # Neither the first rows alone under their heading, nor the last ones alone on the next page.
+    style += [
+        ("NOSPLIT", (0, 0), (-1, min(LEAST_ROWS, rows))),
+        ("NOSPLIT", (0, max(rows - LEAST_ROWS + 1, 0)), (-1, -1)),
     ]
     if sum_row:
         style += [("LINEABOVE", (0, rows), (-1, rows), 0.8, QUIET), ("BACKGROUND", (0, rows), (-1, rows), TINT)]

@@ -4,11 +4,16 @@ Method: a cycle is proven at the coldest sensor of the potable volume (60 degC f
 site says; `control.hygiene.proofs` finds them). Minutes are those of the one-minute record: below 60 degC (guide of
 the Norwegian Institute of Public Health), below 55 degC (critical), and from 25 to 50 degC, where legionella grows.
 A minute without a reading counts nowhere and lowers the coverage; a circulation that stands is counted like any other.
+
+Deadlines: one is due an interval after the end of the proof before it. A hold meets it when it has begun by then. A
+deadline that passes without one is missed, and the next is an interval after it: three weeks without a proof are three
+missed deadlines of a week, not one long interval.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Final
 
 import numpy as np
@@ -19,6 +24,8 @@ from dashboards.reports.calc_known import Array, Known, Why
 BELOW_DEGC: Final = 60.0
 CRITICAL_DEGC: Final = 55.0
 GROWTH_DEGC: Final = (25.0, 50.0)
+SURE: Final = 0.99
+"""Share of the minutes before a deadline that must be known to say that it was missed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +55,52 @@ class Cycle:
     coldest_degc: float
 
 
+class Outcome(StrEnum):
+    """What became of a deadline."""
+
+    KEPT = "kept"
+    LATE = "late"
+    """Proven, but after it."""
+    MISSED = "missed"
+    """Not proven before the next one, or before the period's end."""
+    UNSURE = "unsure"
+    """Not proven in time by what was measured, and the measurements lack more than a hundredth of the time."""
+    RUNNING = "running"
+    """It falls after the end of the period."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """By when a cycle had to begin, and what came of it."""
+
+    counted_from: datetime
+    """End of the proof before it, or the deadline that was missed before it; the period's start where none is known."""
+    due: datetime
+    outcome: Outcome
+    proof: Cycle | None
+    late: timedelta | None
+    """How much after the deadline the proof began; None where it did not."""
+
+
 @dataclass(frozen=True, slots=True)
 class Certificate:
     """What can be shown an inspector."""
 
     cycles: tuple[Cycle, ...]
+    deadlines: tuple[Deadline, ...]
+    """In order of time; every cycle belongs to one of them. The last may be running."""
     longest_interval_days: Known
     """Between the ends of proofs, the ends of the period and the last proof before it included."""
-    missed: int | None
-    """Deadlines that passed without a proof; None when the record has gaps that could hide one."""
     places: tuple[Minutes, ...]
+
+    def count(self, *outcomes: Outcome) -> int:
+        """Deadlines that came out so."""
+        return sum(one.outcome in outcomes for one in self.deadlines)
+
+    @property
+    def passed(self) -> int:
+        """Deadlines that were met or that the period saw pass."""
+        return len(self.deadlines) - self.count(Outcome.RUNNING)
 
 
 def minutes(place: str, temp_degc: Array, step_min: float = 1.0) -> Minutes:
@@ -107,7 +150,7 @@ def certificate(
         temps_degc: readings of each place, one for each step.
         last_before: end of the last proof before the period; None when none is known: then the first deadline is
             `interval_days` after the start.
-        interval_days: a proof at least this often.
+        interval_days: a proof at least this often; a deadline that fell before the period is not counted.
         step_min: of the readings.
     """
     places = tuple(minutes(place, temps, step_min) for place, temps in temps_degc.items())
@@ -115,15 +158,56 @@ def certificate(
     # A hold still going on when the next begins cannot be: proofs are in order, so each opens at most one interval.
     begins = [*(cycle.start for cycle in cycles), end]
     gaps = [max(begin - done, timedelta()) for done, begin in zip(ends, begins, strict=True)]
-    longest = max(gaps) / timedelta(days=1)
-    allowed = timedelta(days=interval_days)
-    # A hold may go on for weeks: it meets the deadline when it has begun by then, not when it ends.
-    missed = sum(int((done + allowed) < next_proof) for done, next_proof in zip(ends, begins, strict=True))
     covered = min((place.below_60_min.coverage or 0.0 for place in places), default=0.0)
-    sure = covered > 0 and (missed == 0 or covered > 0.99)
+    known = _known(list(temps_degc.values()))
+    allowed = timedelta(days=interval_days)
     return Certificate(
         tuple(cycles),
-        Known(longest, covered) if places else Known.missing(Why.NOT_MEASURED),
-        missed if sure else None,
+        tuple(_deadlines(start, end, cycles, ends[0], allowed, known)),
+        Known(max(gaps) / timedelta(days=1), covered) if places else Known.missing(Why.NOT_MEASURED),
         places,
     )
+
+
+def _known(temps_degc: Sequence[Array]) -> NDArray[np.bool_]:
+    """Steps in which every place was read."""
+    if not temps_degc:
+        return np.zeros(0, dtype=np.bool_)
+    return np.asarray(~np.isnan(np.array(temps_degc)).any(axis=0), dtype=np.bool_)
+
+
+def _deadlines(
+    start: datetime,
+    end: datetime,
+    cycles: Sequence[Cycle],
+    since: datetime,
+    allowed: timedelta,
+    known: NDArray[np.bool_],
+) -> list[Deadline]:
+    found = []
+    while since + allowed < start:  # passed before the period: of an earlier report
+        since += allowed
+    for proof in (*cycles, None):
+        due = since + allowed
+        # A hold may go on for weeks: it meets the deadline when it has begun by then, not when it ends.
+        while due + allowed < (end if proof is None else proof.start) or (proof is None and due < end):
+            found.append(Deadline(since, due, _unproven(start, end, (since, due), known), None, None))
+            since, due = due, due + allowed
+        if proof is None:
+            found.append(Deadline(since, due, Outcome.RUNNING, None, None))
+            break
+        late = max(proof.start - due, timedelta())
+        outcome = Outcome.KEPT
+        if late:
+            sure = _unproven(start, end, (since, due), known) is Outcome.MISSED
+            outcome = Outcome.LATE if sure else Outcome.UNSURE
+        found.append(Deadline(since, due, outcome, proof, late))
+        since = max(proof.end, since)
+    return found
+
+
+def _unproven(start: datetime, end: datetime, span: tuple[datetime, datetime], known: NDArray[np.bool_]) -> Outcome:
+    """Whether what was measured between two moments is enough to say that no cycle was among it."""
+    first, last = (min(max((at - start) / (end - start), 0.0), 1.0) * len(known) for at in span)
+    own = known[int(first) : max(int(last), int(first) + 1)]
+    return Outcome.MISSED if len(own) and own.mean() > SURE else Outcome.UNSURE

@@ -31,6 +31,13 @@ PURPOSES: Final[Mapping[Purpose, str]] = {
     Purpose.LARGE_USERS: "report_purpose.large_users",
     Purpose.VEHICLES: "report_purpose.vehicles",
 }
+UNITS: Final = {
+    "d": "report_unit.days",
+    "kWh/person/year": "report_unit.kwh_person_year",
+    "GJ/person/year": "report_unit.gj_person_year",
+    "ekWh/m2/year": "report_unit.ekwh_area_year",
+}
+"""Units with a word in them."""
 _MONTHS: Final = (
     "report_month.january",
     "report_month.february",
@@ -71,9 +78,13 @@ class Say:
         """The text with these facts in it."""
         return self._texts[key].format(**facts)
 
-    def of(self, text: Text) -> str:
-        """A name from the site file."""
-        return pick(text, self.language)
+    def of(self, text: Text | str) -> str:
+        """A name from the site file; a bare one is the same in both languages."""
+        return text if isinstance(text, str) else pick(text, self.language)
+
+    def unit(self, unit: str) -> str:
+        """As people write it in this language; most are the same in both."""
+        return self(UNITS[unit]) if unit in UNITS else unit
 
     def number(self, value: float, decimals: int = 0) -> str:
         """A number within a sentence."""
@@ -111,7 +122,7 @@ class Say:
             id=key.partition(".")[2],
             label=self(key, **facts),
             value=known.value,
-            unit=unit,
+            unit=self.unit(unit),
             method=self(method, **facts),
             coverage=None if known.coverage is None or unmetered else min(max(known.coverage, 0.0), 1.0),
             reason=None if known.why is None else self.why(known.why),
@@ -121,7 +132,7 @@ class Say:
 
     def column(self, key: str, unit: str = "", decimals: int = 0) -> Column:
         """A column of that label."""
-        return Column(self(key), unit, decimals)
+        return Column(self(key), self.unit(unit), decimals)
 
     def columns(self, keys: Iterable[tuple[str, str, int]]) -> tuple[Column, ...]:
         """Columns of labels, units and decimals."""
@@ -129,4 +140,4 @@ class Say:
 
     def axis(self, key: str, unit: str = "") -> Axis:
         """An axis of that label."""
-        return Axis(self(key), unit)
+        return Axis(self(key), self.unit(unit))

@@ -1,12 +1,13 @@
 """Sections about what residents live with: the hygiene certificate of the hot water, and the indoor climate."""
 
+from datetime import timedelta
 from typing import Final
 
 import numpy as np
 
 from dashboards.figures import RESIDENT_BAND_DEGC, band
 from dashboards.reports.calc_climate import CO2_LIMIT_PPM, GroupClimate, RoomClimate, group_climate
-from dashboards.reports.calc_hygiene import Certificate, Minutes, certificate
+from dashboards.reports.calc_hygiene import Certificate, Deadline, Minutes, Outcome, certificate
 from dashboards.reports.calc_known import Array, Known, known_mean
 from dashboards.reports.gathered import QUARTERS, Gathered
 from dashboards.reports.model import Cell, Plot, Section, Series, Table
@@ -17,12 +18,19 @@ from models.site import Site
 POTABLE: Final = ("top_temp_degc", "middle_temp_degc", "bottom_temp_degc", "supply_temp_degc", "preheat_temp_degc")
 QUARTER_MIN: Final = 60.0 / QUARTERS
 WINTER: Final = (1, 2, 3, 4, 10, 11, 12)
+OUTCOMES: Final = {
+    Outcome.KEPT: "report_deadline.kept",
+    Outcome.LATE: "report_deadline.late",
+    Outcome.MISSED: "report_deadline.missed",
+    Outcome.UNSURE: "report_deadline.unsure",
+    Outcome.RUNNING: "report_deadline.running",
+}
 SUMMER_HIGH_DEGC: Final = 26.0
 """TEK17 13-4: the upper limit outside the heating season."""
 
 
 def hygiene(found: Gathered, say: Say) -> Section | None:
-    """Cycles with their proof, and minutes at temperatures that matter; None where the site has no hot water."""
+    """Deadlines with their proof, and minutes at temperatures that matter; None where the site has no hot water."""
     site = found.site
     if site.hot_water is None:
         return None
@@ -38,16 +46,21 @@ def hygiene(found: Gathered, say: Say) -> Section | None:
     )
     proof = " / ".join(f"{say.number(degc)} °C × {say.number(minutes)} min" for degc, minutes in site.hygiene.proof)
     days = say.number(site.hygiene.cycle_interval_days)
+    kept = Known(float(shown.count(Outcome.KEPT)))
     figures = (
+        say.figure("report_figure.deadlines", Known(float(shown.passed)), "", "report_method.deadlines", days=days),
+        say.figure("report_figure.deadlines_kept", kept, "", "report_method.deadlines_kept"),
         say.figure("report_figure.cycles", Known(float(len(shown.cycles))), "", "report_method.cycles", proof=proof),
         say.figure("report_figure.interval", shown.longest_interval_days, "d", "report_method.interval", 1),
     )
-    notes = [_verdict(shown, say, days), say("report_note.mixers")]
+    notes = [_verdict(shown, say), say("report_note.demand", days=days, proof=proof), say("report_note.mixers")]
+    if found.cycle_before is None:
+        notes.insert(1, say("report_note.no_cycle_before"))
     return Section(
         "hygiene",
         say("report_section.hygiene"),
         figures,
-        (_minutes(shown, say), _cycles(shown, say)),
+        (_deadlines(shown, say), _minutes(shown, say)),
         (_returns(found, say),),
         tuple(notes),
     )
@@ -67,11 +80,19 @@ def _places(site: Site, say: Say) -> dict[str, str]:
     return found
 
 
-def _verdict(shown: Certificate, say: Say, days: str) -> str:
-    if shown.missed is None:
-        return say("report_note.cycles_unsure", days=days)
-    key = "report_note.cycles_kept" if shown.missed == 0 else "report_note.cycles_missed"
-    return say(key, days=days, missed=shown.missed)
+def _verdict(shown: Certificate, say: Say) -> str:
+    broken, unsure = shown.count(Outcome.LATE, Outcome.MISSED), shown.count(Outcome.UNSURE)
+    facts = {
+        "passed": shown.passed,
+        "broken": broken,
+        "unsure": unsure,
+        "kept": shown.count(Outcome.KEPT),
+    }
+    if shown.passed == 0:
+        return say("report_note.deadlines_none", **facts)
+    if broken:
+        return say("report_note.deadlines_broken", **facts)
+    return say("report_note.deadlines_unsure" if unsure else "report_note.deadlines_kept", **facts)
 
 
 def _minutes(shown: Certificate, say: Say) -> Table:
@@ -100,18 +121,33 @@ def _minutes(shown: Certificate, say: Say) -> Table:
     return Table("minutes", say("report_table.minutes"), columns, tuple(row(place) for place in shown.places))
 
 
-def _cycles(shown: Certificate, say: Say) -> Table:
+def _deadlines(shown: Certificate, say: Say) -> Table:
+    """Each deadline, what became of it, and the proof."""
     columns = say.columns(
         (
-            ("report_column.start", "", 0),
-            ("report_column.end", "", 0),
+            ("report_column.due", "", 0),
+            ("report_column.outcome", "", 0),
+            ("report_column.proof_began", "", 0),
+            ("report_column.proof_ended", "", 0),
             ("report_column.held_at", "°C", 0),
             ("report_column.held_for", "min", 0),
             ("report_column.coldest", "°C", 1),
         )
     )
-    rows = tuple((say.local(c.start), say.local(c.end), c.degc, c.minutes, c.coldest_degc) for c in shown.cycles)
-    return Table("cycles", say("report_table.cycles"), columns, rows)
+    rows = tuple((say.local(one.due), _outcome(one, say), *_proof(one, say)) for one in shown.deadlines)
+    return Table("deadlines", say("report_table.deadlines"), columns, rows)
+
+
+def _outcome(one: Deadline, say: Say) -> str:
+    late_days = one.late / timedelta(days=1) if one.late is not None else 0.0
+    return say(OUTCOMES[one.outcome], late=say.number(late_days, 1))
+
+
+def _proof(one: Deadline, say: Say) -> tuple[Cell, ...]:
+    proof = one.proof
+    if proof is None:
+        return (None,) * 5
+    return say.local(proof.start), say.local(proof.end), proof.degc, proof.minutes, proof.coldest_degc
 
 
 def _returns(found: Gathered, say: Say) -> Plot:

@@ -178,7 +178,9 @@ def co2(found: Gathered, own: Energies, say: Say) -> Section:
         if lacking:
             notes.append(say("report_note.no_greenhouse", basis=name, years=", ".join(map(str, lacking))))
         factor = factor_on(basis, found.days[0], factors)
-        rows.append((name, None if factor is None else factor.g_per_kwh, "–" if factor is None else factor.source))
+        rows.append(
+            (name, None if factor is None else factor.g_per_kwh, "–" if factor is None else say.of(factor.source))
+        )
     columns = say.columns(
         (("report_column.basis", "", 0), ("report_column.factor", "g/kWh", 0), ("report_column.source", "", 0))
     )
@@ -212,7 +214,8 @@ def indicators(found: Gathered, own: Energies, say: Say) -> Section:
         days=found.hours / 24,
     )
     rows: list[tuple[Cell, ...]] = [
-        (one.code, say(key), one.value.value, one.unit) for one, key in zip(found_indicators, INDICATORS, strict=True)
+        (one.code, say(key), one.value.value, say.unit(one.unit))
+        for one, key in zip(found_indicators, INDICATORS, strict=True)
     ]
     columns = say.columns(
         (

@@ -42,7 +42,7 @@ def normal_figures(found: Gathered, own: Energies, actual_kd: Known, say: Say) -
 def normal_note(found: Gathered, say: Say) -> str:
     """Where the normal is from."""
     year = found.site.reports.normal_year
-    return say("report_note.no_normal") if year is None else say("report_note.normal", source=year.source)
+    return say("report_note.no_normal") if year is None else say("report_note.normal", source=say.of(year.source))
 
 
 def benchmarks(found: Gathered, own: Energies, say: Say) -> Table:
@@ -68,7 +68,7 @@ def benchmarks(found: Gathered, own: Energies, say: Say) -> Table:
     rows.append(_row(say("report_figure.used"), own.meters.used_kwh, own, TEK17_FRAME, say("report_note.frame")))
     for budget in found.site.reports.budgets:
         label, energy = _budgeted(budget, own, normal.heating_kwh, water, say)
-        rows.append(_row(label, energy, own, budget.kwh_per_m2_year, budget.source))
+        rows.append(_row(label, energy, own, budget.kwh_per_m2_year, say.of(budget.source)))
     columns = say.columns(
         (
             ("report_column.what", "", 0),

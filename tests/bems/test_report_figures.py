@@ -38,6 +38,8 @@ NORMAL_KD = {1: 673.0, 2: 622.0, 3: 558.0, 4: 393.0}
 MONTH_DAYS = {1: 31, 2: 28, 3: 31, 4: 30}
 KW_PRICE = {1: 92.0, 2: 92.0, 3: 92.0, 4: 38.0}
 USES = ("el_hp1", "el_hp2", "el_boiler", "el_hot_water", "el_fans", "el_pumps", "el_light", "el_kitchen", "el_cars")
+WEEK_MS = 7 * 86_400_000
+"""At least so often a cycle is due."""
 POTABLE = (*(f"hot_water.{n}_temp_degc" for n in ("top", "middle", "bottom", "supply")),
            *(f"loop_{n}.return_temp_degc" for n in "abcd"))  # fmt: skip
 ELSEWHERE = {
@@ -219,6 +221,13 @@ def water_figures(r: Readings) -> dict[str, float | None]:
             proofs.append([at])
     held = [(one[0], one[-1] + QUARTER_MS - 60_000) for one in proofs if len(one) >= 3]
     ends, begins = [r.days[0], *(end for _, end in held)], [*(begin for begin, _ in held), r.days[-1]]
+    due, passed, kept = r.days[0] + WEEK_MS, 0, 0
+    for begin, end in held:
+        while begin > due + WEEK_MS:
+            due, passed = due + WEEK_MS, passed + 1
+        due, passed, kept = end + WEEK_MS, passed + 1, kept + (begin <= due)
+    while due < r.days[-1]:
+        due, passed = due + WEEK_MS, passed + 1
     return {
         "water_volume": volume, "water_heat": heat, "after_heater": r.gained("el_hot_water.import_kwh"),
         "water_resident": 1000 * volume / (RESIDENTS * days),
@@ -226,7 +235,7 @@ def water_figures(r: Readings) -> dict[str, float | None]:
         "water_year": heat / RESIDENTS * 365.25 / days, "water_area": heat / AREA_M2 * 365.25 / days,
         "circulation": loss, "circulation_resident": 1000 * loss / 24 / (RESIDENTS * days),
         "circulation_share": 100 * loss / (loss + heat),
-        "cycles": float(len(held)),
+        "cycles": float(len(held)), "deadlines": float(passed), "deadlines_kept": float(kept),
         "interval": max(b - a for a, b in zip(ends, begins, strict=True)) / 86_400_000,
     }  # fmt: skip
 

@@ -38,12 +38,12 @@ class FakeReports:
     def offered(self) -> Sequence[Period]:
         return [year_of(2026), month_of(2026, 1)]
 
-    async def file(self, period: str, kind: Format, language: Language) -> bytes:
+    async def file(self, period: str, kind: Format, language: Language, *, rooms: bool = False) -> bytes:
         if period == "2026":
             raise NoReport("the record is being mended")
         if period != "2026-01":
             raise LookupError(period)
-        return f"{kind} {language}".encode()
+        return f"{kind} {language}{' Rom A1' if rooms else ''}".encode()
 
     def handle(self, who: str, name: str, state: DeviationState, words: str) -> None:
         if name not in {deviation(one) for one in FINDINGS}:

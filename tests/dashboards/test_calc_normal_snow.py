@@ -90,14 +90,18 @@ def test_unknown_and_dark_days_tell_nothing():
     assert (nothing.lost_kwh.value, nothing.lost_kwh.why) == (None, Why.NO_DATA)
 
 
-def test_years_from_2021_have_a_figure_only_with_a_factor_of_their_own():
-    used = {date(2021, 6, 1): 100.0}
+def test_years_after_2023_have_a_figure_only_with_a_factor_of_their_own():
+    """NVE: 11 g in 2021 (Energi Aktuelt), 19 g in 2022, 15 g in 2023 (news of 11.06.2024)."""
+    used = {date(2024, 6, 1): 100.0}
     assert co2_kg(used, Basis.LOCATION).why is Why.NO_FACTOR
-    assert co2_kg({date(2022, 6, 1): 100.0}, Basis.LOCATION).value == pytest.approx(1.9)
-    assert years_without([date(2022, 12, 31), date(2023, 1, 1), date(2024, 1, 1)], Basis.LOCATION) == (2023, 2024)
+    published = {2021: 1.1, 2022: 1.9, 2023: 1.5}
+    assert {year: co2_kg({date(year, 6, 1): 100.0}, Basis.LOCATION).value for year in published} == pytest.approx(
+        published
+    )
+    assert years_without([date(2023, 12, 31), date(2024, 1, 1), date(2025, 1, 1)], Basis.LOCATION) == (2024, 2025)
     own = GreenhouseFactor(
-        basis="location", first=date(2021, 1, 1), last=date(2021, 12, 31), g_per_kwh=11, source="a letter"
+        basis="location", first=date(2024, 1, 1), last=date(2024, 12, 31), g_per_kwh=11, source="a letter"
     )
     factors = site_factors((own,))
     assert co2_kg(used, Basis.LOCATION, factors).value == pytest.approx(1.1)
-    assert years_without([date(2021, 6, 1)], Basis.LOCATION, factors) == ()
+    assert years_without([date(2024, 6, 1)], Basis.LOCATION, factors) == ()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dashboards.reports.calc_climate import RoomClimate, group_climate
-from dashboards.reports.calc_hygiene import Cycle, certificate, minutes
+from dashboards.reports.calc_hygiene import Cycle, Outcome, certificate, minutes
 from dashboards.reports.calc_known import Why
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -36,30 +36,63 @@ def certified(cycles, days=21, temps=None, last_before=START - DAY):
     return certificate(START, START + days * DAY, cycles, {"top": temps}, last_before=last_before, interval_days=7.0)
 
 
+def outcomes(found):
+    return [one.outcome.value for one in found.deadlines]
+
+
 def test_cycles_in_time_miss_nothing():
     found = certified([cycle(5), cycle(11), cycle(17)])
-    assert found.missed == 0
+    assert outcomes(found) == ["kept", "kept", "kept", "running"]
     assert found.longest_interval_days.value == pytest.approx(6.0)
 
 
-def test_a_late_cycle_and_one_that_never_came_are_each_missed():
-    assert certified([cycle(5), cycle(14)]).missed == 1
-    assert certified([cycle(5)]).missed == 1
-    late = certified([cycle(9), cycle(18)])
-    assert late.missed == 2
-    assert late.longest_interval_days.value == pytest.approx(10.0)
+def test_each_deadline_is_told_with_its_proof():
+    """By hand: due on day 6, proven on day 5; the next a week after that proof ended, day 12 at 1 h, proven day 14."""
+    first, second, last = certified([cycle(5), cycle(14)]).deadlines
+    assert (first.due, first.proof, first.late) == (START + 6 * DAY, cycle(5), timedelta())
+    hour = timedelta(hours=1)
+    assert (second.counted_from, second.due) == (START + 5 * DAY + hour, START + 12 * DAY + hour)
+    assert (second.outcome, second.proof, second.late) == (Outcome.LATE, cycle(14), 2 * DAY - hour)
+    assert (last.due, last.outcome, last.proof, last.late) == (START + 21 * DAY + hour, Outcome.RUNNING, None, None)
+
+
+def test_a_long_time_without_a_cycle_is_as_many_deadlines_as_it_has_weeks():
+    """Once it was one interval, however long; an inspector counts what was due."""
+    found = certified([cycle(5)], days=35)
+    assert outcomes(found) == ["kept", *["missed"] * 4, "running"]  # days 12, 19, 26, 33
+    assert (found.passed, found.count(Outcome.KEPT)) == (5, 1)
+    late = certified([cycle(5), cycle(21)], days=23)
+    assert outcomes(late) == ["kept", "missed", "late", "running"]  # due 12 and 19, proven on day 21
+    assert late.deadlines[2].late == 2 * DAY - timedelta(hours=1)
+
+
+def test_a_deadline_is_met_by_a_hold_that_begins_on_it_and_not_a_minute_later():
+    on_it = certified([Cycle(START + 6 * DAY, START + 7 * DAY, 60.0, 1440.0, 61.0)], days=8)
+    assert outcomes(on_it) == ["kept", "running"]
+    begun = START + 6 * DAY + timedelta(minutes=1)
+    assert outcomes(certified([Cycle(begun, begun + DAY, 60.0, 1440.0, 61.0)], days=8)) == ["late", "running"]
+
+
+def test_deadlines_before_the_period_are_of_an_earlier_report():
+    assert outcomes(certified([cycle(1)], days=5, last_before=START - 20 * DAY)) == ["kept", "running"]
+    assert outcomes(certified([], days=5, last_before=START - 9 * DAY)) == ["running"]
+    unknown = certified([], days=8, last_before=None)
+    assert outcomes(unknown) == ["missed", "running"]
+    assert unknown.deadlines[0].due == START + 7 * DAY
 
 
 def test_a_hold_over_the_start_of_the_period_counts_from_its_end():
     begun = Cycle(START - timedelta(hours=2), START + timedelta(hours=1), 60.0, 180.0, 60.5)
-    assert certified([begun, cycle(6), cycle(12)], days=15).missed == 0
+    assert certified([begun, cycle(6), cycle(12)], days=15).count(Outcome.KEPT) == 3
 
 
 def test_gaps_leave_open_whether_a_cycle_was_missed():
     gappy = np.full(1000, 66.0)
-    gappy[:200] = np.nan
-    assert certified([cycle(9)], days=14, temps=gappy).missed is None
-    assert certified([cycle(5), cycle(11)], days=14, temps=gappy).missed == 0
+    gappy[:200] = np.nan  # until day 2.8
+    assert outcomes(certified([cycle(9)], days=14, temps=gappy)) == ["unsure", "running"]
+    assert outcomes(certified([cycle(5), cycle(11)], days=14, temps=gappy)) == ["kept", "kept", "running"]
+    later = certified([cycle(5)], days=14, temps=gappy)  # day 12: nothing is missing of the week before it
+    assert outcomes(later) == ["kept", "missed", "running"]
 
 
 def room(*temps, co2=None):

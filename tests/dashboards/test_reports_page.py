@@ -18,7 +18,7 @@ async def test_the_list_is_what_is_offered(view):
 async def test_a_report_is_a_file_with_a_name(view):
     async with client(view) as calls:
         answer = await calls.get("/api/reports/2026-01", params={"format": "xlsx", "language": "en"})
-    assert answer.content == b"xlsx en"
+    assert answer.content == b"xlsx en Rom A1"  # the demo shows residents' rooms
     assert answer.headers["content-disposition"].endswith('filename="biri-2026-01-en.xlsx"')
     assert answer.headers["content-type"].startswith("application/vnd.openxmlformats")
 

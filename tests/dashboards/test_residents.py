@@ -12,9 +12,12 @@ from starlette.routing import Route
 from dashboards.access import MONITOR, RIGHTS, Right, Role, Viewer, guest
 from dashboards.app import create_app
 from dashboards.desk_ports import Person
+from dashboards.discreet.grouped import Grouped
 from dashboards.discreet.unnamed import Unnamed, without_rooms
 from dashboards.discreet.view import Discreet
 from dashboards.ports import AlarmView, Health, HeldCommand
+from dashboards.reports.assemble import month_of
+from dashboards.reports.model import Column, Report, Section, Table
 from models.field import Privacy
 from models.profile import Text
 from models.reasons import Code, because
@@ -78,7 +81,7 @@ def addresses():
     app = create_app(Indiscreet())
     pages = [route.path for route in app.routes if isinstance(route, Route)]
     described = [path for path, methods in app.openapi()["paths"].items() if "get" in methods]
-    filled = {"{point_id}": "main.power_kw", "{period}": "2026-02"}
+    filled = {"{point_id}": "main.power_kw", "{period}": "2026-01"}
     found = [re.sub(r"{\w+}", lambda part: filled[part[0]], path) for path in (*pages, *described)]
     return sorted(set(found) - {"/api/stream", "/api/openapi.json"})  # the description is the same for any site
 
@@ -96,7 +99,7 @@ async def test_no_route_names_a_residents_room(house, viewer):
 
 @pytest.mark.parametrize("role", [role for role in Role if Right.SEE_PERSONAL in RIGHTS[role]])
 async def test_who_may_see_rooms_sees_them(house, role):
-    told = "points alarms alarms/list events held site log taken devices setpoints"
+    told = "points alarms alarms/list events held site log taken devices setpoints reports/2026-01"
     async with client(house, guest=Viewer("somebody", role)) as inside:
         for path in ("/nb", "/nb/rooms", "/nb/settings", "/nb/devices", *(f"/api/{what}" for what in told.split())):
             assert NAMED.search(COLOURS_AND_PATHS.sub("", (await inside.get(path)).text)), path
@@ -203,6 +206,30 @@ def test_words_that_name_a_room_are_found_and_others_left():
         assert unnamed.names(said), said
     for said in ("unit_a", "a10", "a1b", "heat_a1x", "=320.001-RT401", 22.0, None, "", "rom"):
         assert not unnamed.names(said), said
+
+
+def test_a_report_tells_each_room_as_one_of_its_zone():
+    """Rows stay, so that counts add up; whoever wrote the words, in whichever case."""
+    cells = (("Dusj rom A6", 2.0), ("A8_AIR.co2_ppm: Kari målte i rom c8", None), ("Tekjøkken bogruppe A", "a10"))
+    table = Table("taps", "Rom B1", (Column("Sted"), Column("Hva")), cells)
+    report = Report("Mars", "biri", "Biri", month_of(2026, 3), START, "nb", (Section("x", "X", tables=(table,)),))
+    told = Grouped(site(), "nb")(report)
+    assert told.sections[0].tables[0].rows == (
+        ("Dusj beboerrom (Bogruppe A)", 2.0),
+        ("beboerrom (Bogruppe A): Kari målte i beboerrom (Bogruppe C)", None),
+        ("Tekjøkken bogruppe A", "a10"),
+    )
+    assert told.sections[0].tables[0].title == "beboerrom (Bogruppe B)"
+    assert told.period == report.period
+    assert Grouped(site(), "en")("Shower room A6") == "Shower resident's room (Unit A)"
+
+
+async def test_what_people_said_of_a_deviation_is_told_without_a_room():
+    view = FakeView()
+    view.reports.handle("Kari", "fault.cop_drift.hp1", "closed", "Klage fra rom A6")
+    narrow = Discreet(view).reports.deviations().handled["fault.cop_drift.hp1"]
+    assert (narrow.closed, narrow.by, narrow.words) == (True, "Kari", "")
+    assert await Discreet(view).reports.file("2026-01", "pdf", "nb", rooms=True) == b"pdf nb"
 
 
 def test_what_is_deep_within_is_left_out_where_it_stands():
