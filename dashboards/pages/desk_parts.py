@@ -106,6 +106,14 @@ def _taken_row(one: TakenView, site: Site, viewer: Viewer, language: Language) -
     return el("li", {"data-taken": one.point}, el("div", {"class": "lines"}, *lines), *button)
 
 
+def by_hand_alone() -> Markup:
+    """First in a form: Enter in a text field presses none of its buttons, which decide something.
+
+    Enter presses a form's first button, and where that one cannot be pressed, nothing (HTML, implicit submission).
+    """
+    return el("button", {"type": "submit", "disabled": True, "hidden": True})
+
+
 def field(name: str, label: str, control: Markup, hint: str = "") -> Markup:
     """A control under its label."""
     notes = (el("span", {"class": "hint", "id": f"{name}-hint"}, hint),) if hint else ()

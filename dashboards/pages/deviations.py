@@ -7,7 +7,7 @@ from typing import Final
 
 from dashboards.access import Right, Viewer
 from dashboards.markup import Attribute, Markup, el
-from dashboards.pages.desk_parts import field
+from dashboards.pages.desk_parts import by_hand_alone, field
 from dashboards.pages.navigation import address, pages_of
 from dashboards.pages.water_file_parts import deviation as water_deviation
 from dashboards.ports import SiteView
@@ -96,6 +96,7 @@ def _form(name: str, where: str, states: tuple[DeviationState, ...], say: Say) -
     return el(
         "form",
         {"class": "fields", "data-send": f"/api/deviations/{name}"},
+        by_hand_alone(),
         field(id_, say("deviations.words"), el("input", text)),
         el("div", {"class": "buttons"}, *buttons),
     )

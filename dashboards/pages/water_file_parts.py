@@ -5,7 +5,7 @@ from typing import Final
 
 from dashboards.access import Right, Viewer
 from dashboards.markup import Attribute, Markup, el
-from dashboards.pages.desk_parts import field, moment
+from dashboards.pages.desk_parts import by_hand_alone, field, moment
 from dashboards.pages.navigation import address
 from dashboards.ports import SiteView
 from dashboards.water_file_words import ORGANISMS, fact_said, found_said, place_name, ran_for, verdict_said
@@ -113,6 +113,7 @@ def deviation(one: OpenOrClosed, view: SiteView, viewer: Viewer, language: Langu
             el(
                 "form",
                 {"class": "fields", "data-send": f"/api/water/deviations/{number}/closing"},
+                by_hand_alone(),
                 field(f"x-{number}", words["water_file.what_done"], el("input", text)),
                 el(
                     "button",

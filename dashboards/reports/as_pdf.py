@@ -257,7 +257,9 @@ def _table(report: Report, table: Table) -> list[Flowable]:
 
 
 def _widths(table: Table, right: Sequence[bool]) -> list[float]:
-    """Columns of words share what columns of numbers leave, by how much they hold; the first one is never narrow."""
+    """Columns of words share what columns of numbers leave, by how much they hold; none is narrower than a word of its
+    heading, and the first one never narrow.
+    """
     usual = min(19 * mm, 0.7 * WIDTH / max(sum(right), 1)) if any(right) else 0.0
     widths = [max(usual, _longest_word(column)) for column in table.columns]
     left = WIDTH - sum(width for width, is_right in zip(widths, right, strict=True) if is_right)
@@ -269,7 +271,11 @@ def _widths(table: Table, right: Sequence[bool]) -> list[float]:
     whole = sum(holds.values()) or 1.0
     if not holds:
         return [WIDTH / len(right)] * len(right)
-    return [widths[n] if is_right else left * holds[n] / whole for n, is_right in enumerate(right)]
+    least = [_longest_word(column) for column in table.columns]
+    spare = left - sum(least[n] for n in holds)
+    if spare < 0:
+        return [widths[n] if is_right else left * holds[n] / whole for n, is_right in enumerate(right)]
+    return [widths[n] if is_right else least[n] + spare * holds[n] / whole for n, is_right in enumerate(right)]
 
 
 def _longest_word(column: Column) -> float:

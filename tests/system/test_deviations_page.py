@@ -38,6 +38,21 @@ def test_a_deviation_is_noted_closed_and_opened_again(open_page, server):
     assert [state for _, _, state, _ in server.view.reports.handled] == ["noted", "closed", "open"]
 
 
+def test_enter_in_the_words_closes_nothing(open_page, server):
+    page = open_page(PAGE)
+    sent = []
+    page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    for words in (page.locator(COP).get_by_role("textbox"), page.locator("#x-9")):
+        words.fill("Nytt filter")
+        words.press("Enter")
+        expect(words).to_have_value("Nytt filter")
+    page.locator(COP).get_by_role("button", name="Noter").click()
+    expect(page.locator(COP)).to_contain_text("Notert av demo", timeout=WAIT_MS)
+    assert [state for _, _, state, _ in server.view.reports.handled] == ["noted"]
+    assert [url.rpartition("/")[2] for url in sent] == ["fault.cop_drift.hp1"]
+    expect(page.locator("#x-9")).to_have_count(1)
+
+
 def test_a_deviation_of_the_legionella_file_is_closed_on_the_same_list(open_page):
     page = open_page(PAGE, viewport=PHONE)
     assert overflow(page) == 0
