@@ -187,7 +187,7 @@ class Nights:
             )
             await self._worker.end()
         except Exception as error:  # likewise
-            log.error("the night could not be accounted for", exc_info=not isinstance(error, WorkLost))
+            log.error("the night could not be accounted for: %s", error, exc_info=not isinstance(error, WorkLost))
             self._tell(self._now(), because(Code.NIGHT_LOST, what=str(error)))
             return
         self.accounts = [*self.accounts, made][-KEPT_ACCOUNTS:]

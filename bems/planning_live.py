@@ -294,7 +294,7 @@ class Planner:
 
     def _no_plan(self, reason: Reason) -> None:
         if self.no_plan is None or self.no_plan.code != reason.code:
-            log.warning("planning: %s", sentence(reason, "en"))
+            log.warning("planning: %s %s", sentence(reason, "en"), dict(reason.facts))
         self.no_plan = reason
         self._standing = taken(self._standing, NoPlan(None, ()), self._now(), frozenset())
 

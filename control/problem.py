@@ -20,6 +20,7 @@ from control.assets.hot_water import HotWater
 from control.assets.peak import MonthPeak
 from control.assets.wells import Wells
 from control.grid import Array, Grid
+from models.signals import Reason
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,8 @@ class Outlook:
     cooling_kw: Array | None = None
     """Most free cooling; 0 while it would make dew."""
     sessions: tuple[Session, ...] = ()
+    sources: tuple[Reason, ...] = ()
+    """What it was made from, for people; `identity` is the same in English."""
     heat_nok_per_kwh: Mapping[str, Array] = field(default_factory=dict)
     """District heat, by substation."""
 

@@ -152,6 +152,10 @@ TIMELINE: Final[dict[str, Any]] = {
     "made_at": "2026-03-06T13:30:10Z",
     "expires_at": "2026-03-06T15:30:10Z",
     "identity": "prices known to 2026-03-08T00:00+01:00; weather of 2026-03-06T12:00Z",
+    "sources": {
+        "nb": "priser kjent til 08.03. kl. 00.00; værvarsel fra 06.03. kl. 13.00",
+        "en": "prices known to 2026-03-08 00:00; weather of 2026-03-06 13:00",
+    },
     "past_starts": ["2026-03-06T13:00:00Z", "2026-03-06T13:15:00Z"],
     "past_step_s": 900.0,
     "starts": ["2026-03-06T13:30:00Z", "2026-03-06T13:45:00Z"],

@@ -120,7 +120,9 @@ class TimelineView:
     made_at: datetime
     expires_at: datetime
     identity: str
-    """The forecasts it was made with."""
+    """The forecasts it was made with, as the record names them."""
+    sources: Text
+    """The same in words."""
     past_starts: Sequence[datetime]
     past_step_s: float
     starts: Sequence[datetime]

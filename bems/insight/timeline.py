@@ -20,8 +20,10 @@ from control.plan import Plan
 from control.problem import Inputs, Plant
 from control.record import Record
 from dashboards.timeline_ports import LaneView, LineView, TimelineView
+from models.naming import Language, in_words
 from models.prices import PriceSeries
 from models.profile import Text
+from models.signals import Reason
 from models.site import Site
 from models.tariff import import_prices
 
@@ -37,6 +39,8 @@ NAMES: Final = {
     "cars": Text(nb="Biler", en="Cars"),
 }
 LEAST_NOK: Final = 0.5
+SHOWN: Final[dict[Language, str]] = {"nb": "%d.%m. kl. %H.%M", "en": "%Y-%m-%d %H:%M"}
+"""Moments in words."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,7 @@ def timeline_view(
         made_at=of.made_at,
         expires_at=of.expires_at,
         identity=of.plan.identity,
+        sources=sources_said(site, of.inputs.outlook.sources),
         past_starts=[record.at(step) for step in range(len(record))],
         past_step_s=QUARTER.total_seconds(),
         starts=[of.plan.grid.at(step) for step in range(len(of.plan.grid))],
@@ -80,6 +85,20 @@ def timeline_view(
         missed=[draw.names.said(reason) for reason in missed],
         cycle_at=cycle_at((of.plan, of.plant)),
     )
+
+
+def sources_said(site: Site, sources: Sequence[Reason]) -> Text:
+    """What a plan was made from, in words; moments by the site's clock."""
+    nb, en = ("; ".join(in_words(site, _dated(site, one, language), language) for one in sources) for language in SHOWN)
+    return Text(nb=nb, en=en)
+
+
+def _dated(site: Site, reason: Reason, language: Language) -> Reason:
+    facts = dict(reason.facts)
+    for name, fact in reason.facts.items():
+        if name.endswith("_at") and isinstance(fact, str):
+            facts[name] = datetime.fromisoformat(fact).astimezone(site.zone_info).strftime(SHOWN[language])
+    return Reason(reason.code, facts)
 
 
 def _past(site: Site, history: History, end: datetime, told: dict[str, Measured], hold: timedelta) -> Record:

@@ -29,6 +29,7 @@ from models.assets import Charger, PvArray, Zone
 from models.physics import collector
 from models.physics.hot_water import cold_water_degc
 from models.physics.irradiance import FACADES_DEG
+from models.reasons import Code, because
 from models.site import Site
 from models.weather import WeatherSeries
 
@@ -81,7 +82,12 @@ def _sky(site: Site, when: Slots, weather: WeatherSeries) -> Expected:
     }
     sun: Sun = sun_at(site.place.latitude_deg, site.place.longitude_deg, when.middle_s)
     return Expected(
-        **column, filtered_degc=column["temp_degc"], sun=sun, measured_degc=None, measured_ghi_w_m2=None, source="year"
+        **column,
+        filtered_degc=column["temp_degc"],
+        sun=sun,
+        measured_degc=None,
+        measured_ghi_w_m2=None,
+        source=because(Code.WEATHER_OF_YEAR),
     )
 
 

@@ -118,10 +118,5 @@ class Learned:
         """From text; ValueError (pydantic's) when it is not what `to_json` writes."""
         return _ADAPTER.validate_json(text)
 
-    @property
-    def label(self) -> str:
-        """Short name for the identity of a forecast."""
-        return f"learned v{self.version}" if self.version else "site file"
-
 
 _ADAPTER: Final = TypeAdapter(Learned)

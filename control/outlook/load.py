@@ -7,12 +7,15 @@ import numpy as np
 
 from control.activity import equipment_kw, fans_kw, people_kw, pumps_kw
 from control.grid import QUARTER_S, Array
+from control.habits.known import Learned
 from control.loads import base_load_kw, base_load_now_kw, load_points
 from control.outlook.moment import Moment
 from control.plant_model import WATER_KWH_PER_M3_K
 from control.record import Record
 from control.tapped import LEAST_LIFT_K, tapped_l_per_h
 from models.physics.hot_water import cold_water_degc
+from models.reasons import Code, because
+from models.signals import Reason
 
 LEVEL_WEIGHT: Final = 0.7
 LEVEL_FADES_H: Final = 4.0
@@ -33,7 +36,7 @@ class Load:
     power_kw: Array
     heating_kw: Array
     """Of it, light and equipment that warm the rooms."""
-    source: str
+    source: Reason
 
 
 @dataclass(frozen=True)
@@ -49,22 +52,29 @@ def base_load(moment: Moment, shares: dict[str, Array], truth: Record | None) ->
     """The usual day, moved by what it is off now; `shares`: flow of the air-handling units by quarter."""
     slots, learned, points = moment.slots, moment.learned, load_points(moment.site)
     usual = learned.base_load_kw.at(slots)
-    power, source = usual, f"load {learned.label if 'base_load' in learned.parts else 'site file'}"
+    power = usual
     now = _looked_at(moment)
     if now is None:
         now = base_load_now_kw(points, moment.scene)
     if now is not None:
         off = float(np.clip(now - usual[0], -LEVEL_MOST * usual[0], LEVEL_MOST * usual[0]))
         power = usual + LEVEL_WEIGHT * off * np.exp(-slots.lead_h / LEVEL_FADES_H)
-    else:
-        source += ", not measured now"
+    source = _source(learned, measured=now is not None)
     power = np.maximum(power, LEAST_SHARE * usual)
     fans = np.sum([fans_kw(unit, shares[unit.id]) for unit in moment.site.air_handling], axis=0)
     rest = np.maximum(power - fans - pumps_kw(moment.site), LEAST_SHARE * power)
     known = _known(moment, base_load_kw(points, truth), truth) if truth is not None else None
     if known is not None and not np.isnan(known).all():
-        power, source = np.where(np.isnan(known), power, known), "load as it will be"
+        power, source = np.where(np.isnan(known), power, known), because(Code.LOAD_TRUE)
     return Load(power, rest, source)
+
+
+def _source(learned: Learned, *, measured: bool) -> Reason:
+    """Where the usual day comes from, and whether it is set right by what is measured."""
+    if "base_load" in learned.parts and learned.version:
+        code = Code.LOAD_LEARNED if measured else Code.LOAD_LEARNED_UNMEASURED
+        return because(code, version=float(learned.version))
+    return because(Code.LOAD_FILE if measured else Code.LOAD_FILE_UNMEASURED)
 
 
 def _looked_at(moment: Moment) -> float | None:

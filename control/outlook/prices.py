@@ -14,6 +14,8 @@ from control.slots import WORKDAY, Slots, slots
 from models.district_heat import heat_prices
 from models.forecast import PriceForecast
 from models.prices import PriceSeries
+from models.reasons import Code, because
+from models.signals import Reason
 from models.tariff import feed_in_prices, import_prices
 
 FLAT_NOK_PER_KWH: Final = 0.6
@@ -30,6 +32,12 @@ USUAL_WEIGHT: Final = 0.2
 SPREAD_SHARE: Final = 0.25
 SPREAD_LEAST_NOK_PER_KWH: Final = 0.08
 """Standard deviation of a price that is not published yet, over its level, and at least."""
+THEN: Final = {
+    Code.GUESSED_PRICES_DAYS: Code.SEEN_PRICES_DAYS,
+    Code.GUESSED_PRICES_WEEKS: Code.SEEN_PRICES_WEEKS,
+    Code.GUESSED_PRICES_FLAT: Code.SEEN_PRICES_FLAT,
+}
+"""What is said where such prices follow published ones."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +46,7 @@ class Prices:
 
     buy: Array
     sell: Array
-    source: str
+    source: Reason
     heat: Mapping[str, Array]
     """District heat, by substation."""
 
@@ -52,14 +60,16 @@ def expected_prices(moment: Moment, forecast: PriceForecast | None) -> Prices:
     count = int((until - first).total_seconds()) // QUARTER_S
     known = published.on_grid(first, until, QUARTER_S) if published is not None else np.full(count, np.nan)
     lacking = np.isnan(known)
-    spot, source = known, f"prices known to {_local(moment, until)}"
+    spot, source = known, because(Code.SEEN_PRICES, until_at=_local(moment, until))
     if lacking.any():
         when = slots(first, count, moment.site.zone_info)
         guess, guessed_from = _guess(moment, published, when)
         spot = np.where(lacking, guess, known)
         end = first + timedelta(seconds=int(np.argmax(lacking)) * QUARTER_S)
-        to = f"prices known to {_local(moment, end)}, then " if end > grid.start else "prices from "
-        source = to + guessed_from
+        if end > grid.start:
+            source = because(THEN[guessed_from], until_at=_local(moment, end))
+        else:
+            source = because(guessed_from)
     series = PriceSeries(first, QUARTER_S, spot)
     return Prices(
         moment.on_grid(import_prices(tariff, series, grid.start, grid.end, QUARTER_S)),
@@ -76,7 +86,7 @@ def _local(moment: Moment, when: datetime) -> str:
     return when.astimezone(moment.site.zone_info).isoformat(timespec="minutes")
 
 
-def _guess(moment: Moment, series: PriceSeries | None, when: Slots) -> tuple[Array, str]:
+def _guess(moment: Moment, series: PriceSeries | None, when: Slots) -> tuple[Array, Code]:
     """Spot of every quarter as if none were published, and from what."""
     usual = moment.learned.prices
     days = price_days(series, moment.site.zone_info) if series is not None else []
@@ -84,9 +94,9 @@ def _guess(moment: Moment, series: PriceSeries | None, when: Slots) -> tuple[Arr
     hour = when.hour.astype(np.int64)
     if not days:
         if usual is None:
-            return np.full(len(when), FLAT_NOK_PER_KWH), "a flat stand-in"
+            return np.full(len(when), FLAT_NOK_PER_KWH), Code.GUESSED_PRICES_FLAT
         levels = usual.level * np.where(workday, 1.0, usual.other_over_workday)
-        return levels + np.array(usual.deviation)[np.where(workday, 0, 1), hour], "the last weeks' prices"
+        return levels + np.array(usual.deviation)[np.where(workday, 0, 1), hour], Code.GUESSED_PRICES_WEEKS
     last = days[-1]
     ratio = usual.other_over_workday if usual is not None else OTHER_OVER_WORKDAY
     level_workday = last.mean if last.workday else last.mean / ratio
@@ -99,4 +109,4 @@ def _guess(moment: Moment, series: PriceSeries | None, when: Slots) -> tuple[Arr
         shape = np.array(usual.deviation[0 if kind else 1]) if usual is not None else abs(level) * np.array(SHAPE)
         deviation = DONOR_WEIGHT * alike[-1].deviation + (1 - DONOR_WEIGHT) * shape
         guess = np.where(workday == kind, level + deviation[hour], guess)
-    return guess, "the last known days' level and shape"
+    return guess, Code.GUESSED_PRICES_DAYS

@@ -12,6 +12,8 @@ from control.rules.heat import outdoor_points
 from control.slots import Slots
 from control.sunlight import Sun, clear_ghi_w_m2, split_ghi, sun_at
 from models.forecast import WeatherForecast
+from models.reasons import Code, because
+from models.signals import Reason
 from models.weather import WeatherSeries
 
 DAY_S: Final = 86400.0
@@ -51,7 +53,7 @@ class Expected:
     snowfall_cm_per_h: Array
     measured_degc: float | None
     measured_ghi_w_m2: float | None
-    source: str
+    source: Reason
 
     @property
     def ghi_w_m2(self) -> Array:
@@ -72,7 +74,7 @@ def expected(moment: Moment, forecast: WeatherForecast | None) -> Expected:
         dni, dhi = split_ghi(ghi * _sky_now(slots, ghi, bright), sun)
         calm = np.ones(len(slots))
         wind, humidity, snow = UNKNOWN_WIND_M_S * calm, UNKNOWN_HUMIDITY_PCT * calm, 0.0 * calm
-        source = f"no weather forecast, {came_from}"
+        source = because(came_from)
     else:
         temp = _column(series, "temp_degc", slots, 0.0)
         if measured is not None:
@@ -84,10 +86,11 @@ def expected(moment: Moment, forecast: WeatherForecast | None) -> Expected:
         wind = _column(series, "wind_m_s", slots, UNKNOWN_WIND_M_S)
         humidity = _column(series, "humidity_pct", slots, UNKNOWN_HUMIDITY_PCT)
         snow = _column(series, "snowfall_cm_per_h", slots, 0.0)
-        source = f"weather of {forecast.issued_at:%Y-%m-%dT%H:%MZ}"
+        issued = f"{forecast.issued_at:%Y-%m-%dT%H:%MZ}"
+        source = because(Code.SEEN_WEATHER, issued_at=issued)
         if (last := series.start.timestamp() + series.duration_s) < slots.middle_s[-1]:
             hours = (last - slots.start.timestamp()) / 3600
-            source += f" for {hours:.0f} h, then its last day again"
+            source = because(Code.SEEN_WEATHER_SHORT, issued_at=issued, hours=float(round(hours)))
     before = moment.memory.outdoor
     filtered = _filtered(temp, before.value if before is not None else float(temp[0]))
     return Expected(temp, filtered, sun, dni, dhi, wind, humidity, snow, measured, bright, source)
@@ -117,16 +120,16 @@ def _unforecast_degc(slots: Slots, measured_degc: float | None) -> Array:
     return np.asarray(usual + (measured_degc - usual[0]) * np.exp(-slots.lead_h / HELD_FADES_H), dtype=np.float64)
 
 
-def _measured_degc(moment: Moment) -> tuple[float | None, str]:
+def _measured_degc(moment: Moment) -> tuple[float | None, Code]:
     """Outdoors now and where it comes from: the station, the median of the machines, the rules' last filtered one."""
     station, others = outdoor_points(moment.scene)
     if (value := moment.scene.value(station)) is not None:
-        return value, "outdoor temperature held"
+        return value, Code.HELD_OUTDOOR
     if young := [value for point in others if (value := moment.scene.value(point)) is not None]:
-        return float(median(young)), "outdoor temperature of the machines held"
+        return float(median(young)), Code.HELD_OUTDOOR_MACHINES
     if moment.memory.outdoor is not None:
-        return moment.memory.outdoor.value, "last outdoor temperature held"
-    return None, "usual weather of the season"
+        return moment.memory.outdoor.value, Code.HELD_OUTDOOR_LAST
+    return None, Code.USUAL_WEATHER
 
 
 def _sky_now(slots: Slots, ghi_w_m2: Array, measured_w_m2: float | None) -> Array:

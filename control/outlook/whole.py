@@ -9,7 +9,7 @@ from control.outlook.cars import sessions
 from control.outlook.comfort import air_shares, bands
 from control.outlook.load import base_load, draw, gains_kw
 from control.outlook.moment import Moment
-from control.outlook.prices import Prices, expected_prices
+from control.outlook.prices import expected_prices
 from control.outlook.sun import cooling_kw, pv_yield, sun_heat, windows_kw
 from control.outlook.weather import expected
 from control.picture import Scene
@@ -18,6 +18,7 @@ from control.record import Record
 from control.rules.memory import RuleMemory
 from control.slots import slots
 from models.forecast import PriceForecast, WeatherForecast
+from models.reasons import Code, because, sentence
 from models.site import Site
 
 
@@ -55,8 +56,11 @@ def outlook(  # noqa: PLR0913, PLR0917  (each is a source of its own)
     low, high = bands(moment, sky)
     cooling = cooling_kw(moment, sky)
     steps = moment.on_grid
+    snow = (because(Code.SNOW_ON_PANELS),) if panels is not None and panels.snow else ()
+    sources = (money.source, sky.source, load.source, *snow)
     return Outlook(
-        identity=_identity(money, sky.source, load.source, snow=panels is not None and panels.snow),
+        identity="; ".join(sentence(source, "en") for source in sources),
+        sources=sources,
         buy_nok_per_kwh=money.buy,
         sell_nok_per_kwh=money.sell,
         outdoor_degc=steps(sky.temp_degc),
@@ -75,7 +79,3 @@ def outlook(  # noqa: PLR0913, PLR0917  (each is a source of its own)
         sessions=sessions(moment),
         heat_nok_per_kwh=money.heat,
     )
-
-
-def _identity(money: Prices, sky: str, load: str, *, snow: bool) -> str:
-    return "; ".join([money.source, sky, load, *(["snow on the panels"] if snow else [])])

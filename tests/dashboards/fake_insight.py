@@ -41,6 +41,11 @@ PAST = 48
 STEPS = [0.25] * 24 + [0.5] * 12 + [1.0] * 36
 IDENTITY = "prices known to 2025-01-16T00:00+01:00, then the last known days' level and shape; weather of 06:00Z"
 
+SOURCES = Text(
+    nb="priser kjent til 16.01. kl. 00.00, deretter de siste ukenes priser; værvarsel fra 15.01. kl. 07.00",
+    en="prices known to 2025-01-16 00:00, then the last weeks' prices; weather of 2025-01-15 07:00",
+)
+
 
 def price(hour: float) -> float:
     """Dear in the morning and in the evening, by local hour."""
@@ -317,6 +322,7 @@ def timeline(site: Site, now: datetime) -> TimelineView:
         start + timedelta(seconds=12),
         start + 2 * HOUR,
         IDENTITY,
+        SOURCES,
         past,
         900.0,
         starts,

@@ -11,6 +11,7 @@ from dashboards.pages.navigation import address
 from dashboards.pages.registry import PAGES
 from tests.dashboards.fake import FakeView
 from tests.dashboards.serve_fake import Running
+from tests.system.languages import foreign
 from tests.system.test_page import AXE, DESK, TAGS, WAIT_MS, overflow
 
 PHONE = {"width": 390, "height": 844}
@@ -31,6 +32,9 @@ FILLED_IN = {
     "log": "#log-rows tr[data-group]",
 }
 """What is there when a page has its answers; administrators' page is looked at with its people, in test_sign_in."""
+SHOWN = """() => [...document.querySelectorAll("body, [title], [aria-label]")].flatMap((e) => e.lang ? [] :
+  [e === document.body ? e.innerText : "", e.title ?? "", e.getAttribute("aria-label") ?? ""])"""
+"""All texts of a page, those for screen readers included; but the button to the other language."""
 WITHOUT_PLAN = {"plan": "#plan-none", "night": "#main .part"}
 
 
@@ -92,6 +96,7 @@ def test_axe_finds_nothing_in_the_light_and_in_the_dark_at_a_desk_and_on_a_phone
 
 @pytest.mark.parametrize("language", ["nb", "en"])
 @pytest.mark.parametrize("name", FILLED_IN)
-def test_no_page_is_wider_than_a_small_phone(open_page, name, language):
+def test_no_page_is_wider_than_a_small_phone_or_speaks_the_other_language(open_page, name, language):
     page = open_page(name, SMALL_PHONE, language, is_mobile=True, has_touch=True)
     assert overflow(page) == 0
+    assert foreign(page.evaluate(SHOWN), language) == []

@@ -1,7 +1,7 @@
 // Alarms, events, the system's health and what is held: lists that are kept, not rebuilt.
 import { byId, keyed, make, mark, setText } from "./dom.js";
 import { fetchJson, store } from "./store.js";
-import { clock, dayAndClock, pick, shown, span, t, unitOf } from "./words.js";
+import { clock, dayAndClock, pick, shown, source, span, t, unitOf } from "./words.js";
 
 const CLASSES = { A: "alarms.class_a", B: "alarms.class_b", C: "alarms.class_c" };
 const STATES = { ok: "health.ok", degraded: "health.degraded", down: "health.down", starting: "health.starting" };
@@ -105,4 +105,4 @@ export function showHeld() {
 }
 
 /** Who holds a point, e.g. 'rules, priority 12'. */
-export const holder = (command) => t("held.priority", { source: command.source, priority: command.priority });
+export const holder = (command) => t("held.priority", { source: source(command.source), priority: command.priority });

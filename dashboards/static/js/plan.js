@@ -31,7 +31,7 @@ function take(data) {
   byId("plan-back").hidden = false;
   const said = (iso) => when(seconds(iso), seconds(data.now));
   setText(byId("plan-about"), t("plan.about", { made: said(data.made_at), until: said(data.expires_at) }));
-  setText(byId("plan-identity"), t("plan.identity", { identity: data.identity }));
+  setText(byId("plan-identity"), t("plan.sources", { sources: pick(data.sources) }));
   byId("plan-day").replaceChildren(...dayLines(data).map((text) => make("li", {}, text)));
   byId("plan-missed").replaceChildren(...data.missed.map((text) => make("li", {}, t("plan.missed", { what: pick(text) }))));
   show ??= makeTimeline(byId("timeline"));

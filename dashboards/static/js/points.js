@@ -2,7 +2,7 @@
 import { byId, make, setText } from "./dom.js";
 import { QUALITY } from "./live.js";
 import { ageOf, store } from "./store.js";
-import { pick, shown, span, t, unitOf } from "./words.js";
+import { pick, shown, source, span, t, unitOf } from "./words.js";
 
 const PAGE = 60; // rows shown at first; more on request, since hundreds of rows cost a phone too much
 
@@ -75,7 +75,7 @@ function update(element) {
   setText(element.querySelector(".value"), shown(point.value ?? point.last, meta));
   setText(element.querySelector(".quality"), t(QUALITY[point.quality]));
   setText(element.querySelector(".age"), age === null ? "–" : span(age));
-  setText(element.querySelector(".who"), command ? `${command.source} ${command.priority}` : "");
+  setText(element.querySelector(".who"), command ? `${source(command.source)} ${command.priority}` : "");
 }
 
 /** Values and ages of the rows there are. */

@@ -60,3 +60,8 @@ export function span(seconds) {
   if (seconds < 172800) return t("time.hours", { number: number(seconds / 3600, 0) });
   return t("time.days", { number: number(seconds / 86400, 0) });
 }
+
+const SOURCES = { rules: "source.rules", guard: "source.guard", operator: "source.operator" };
+
+/** Who holds a point, by the name people use. */
+export const source = (name) => (SOURCES[name] ? t(SOURCES[name]) : name);

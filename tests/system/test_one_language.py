@@ -1,0 +1,53 @@
+"""A short real run, with plans: what it tells in bokmål has no English in it, and the other way round."""
+
+import asyncio
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from bems.demo import synthetic_feeds
+from bems.planning_live import Planner
+from models.site import load_site
+from tests.system.languages import foreign, halves
+from tests.system.still_house import START, StillHouse
+
+SITE = load_site(Path(__file__).resolve().parents[2] / "docs" / "examples" / "district_school" / "site.toml")
+SOON_S = 60.0
+ASKED = (
+    "/api/plan/timeline", "/api/plan", "/api/night", "/api/log", "/api/events", "/api/held", "/api/functions",
+    "/api/alarms", "/api/alarms/list", "/api/deviations", "/api/energy", "/api/setpoints", "/api/holidays",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory):
+    house = StillHouse(SITE, tmp_path_factory.mktemp("house"), planner=Planner)
+    prices, weather = synthetic_feeds(SITE, START)
+    house.system.take_prices(asyncio.run(prices.fetch(START)))
+    house.system.take_weather(asyncio.run(weather.fetch(START)))
+    try:
+        url, end = house.start(), time.monotonic() + SOON_S
+        while house.planner.advice is None:
+            assert time.monotonic() < end, house.view.decides()
+            time.sleep(0.1)
+        yield url
+    finally:
+        house.close()
+
+
+def test_what_is_foreign_is_found():
+    assert foreign(["Prognoser: prices known to 12:00", "Vær"], "nb") == ["Prognoser: prices known to 12:00"]
+    assert foreign(["Forecasts: priser kjent til 12.00", "Weather"], "en") == ["Forecasts: priser kjent til 12.00"]
+
+
+@pytest.mark.parametrize("language", ["nb", "en"])
+def test_a_running_house_speaks_one_language_at_a_time(url, language):
+    found, told = {}, 0
+    for path in ASKED:
+        said = halves(httpx.get(url + path, timeout=20).raise_for_status().json(), language)
+        told += len(said)
+        found |= {path: lines} if (lines := foreign(said, language)) else {}
+    assert found == {}
+    assert told > 100
