@@ -6,14 +6,15 @@ A file that was replaced meanwhile may be gone (FileNotFoundError): the question
 """
 
 import sqlite3
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from bems.history.catalogue import archived_tick
+from bems.history.errors import RecordDamaged
 from bems.history.rows import Series, Table
 from bems.history.schema import MAX_PER_POINT, SERIAL_BITS, TICK_SHIFT
 
@@ -29,8 +30,11 @@ _FILES: Final = """SELECT p.point, a.file, p.first_row, p.rows, a.first_ms, a.la
     p.first_ms, p.first_value, p.last_ms, p.last_value, p.falls, p.known_ms, p.gained_in_gaps
     FROM archive a CROSS JOIN json_each(:ids) w CROSS JOIN archive_points p ON p.point = w.value AND p.archive = a.id
     WHERE a.last_ms >= :start AND a.first_ms < :end ORDER BY a.first_tick"""
-_NEAR_ROWS: Final = 30_000
-"""Rows of a file that are read on the way rather than left out: a page holds as many."""
+_NEAR_ROWS: Final = 100_000
+"""Rows of a file that are read on the way rather than left out: to open it again takes as long."""
+_AT_ONCE: Final = 4
+"""So many stretches of files are in memory together: enough for every core, and little."""
+COLUMNS: Final = ("at_utc", "value", "quality")
 
 
 class Piece(NamedTuple):
@@ -63,10 +67,10 @@ def hot(connection: sqlite3.Connection, ids: Iterable[int], start_ms: int, end_m
     rows = np.array(connection.execute(_HOT, period).fetchall(), dtype=np.float64).reshape(-1, 4)
     order = np.argsort(rows[:, 0], kind="stable")
     rows = rows[order]
-    bounds = [np.searchsorted(rows[:, 0], key, side) for key in keys for side in ("left", "right")]
+    begins, ends = (np.searchsorted(rows[:, 0], keys, side).tolist() for side in ("left", "right"))
     # ticks and milliseconds are exact in a double; None has become NaN
     table = Table(rows[:, 1].astype(np.int64), rows[:, 2], rows[:, 3].astype(np.int8))
-    return {key >> SERIAL_BITS: table.part(slice(bounds[2 * n], bounds[2 * n + 1])) for n, key in enumerate(keys)}
+    return {key >> SERIAL_BITS: table.part(slice(begins[n], ends[n])) for n, key in enumerate(keys)}
 
 
 def pieces(connection: sqlite3.Connection, ids: Iterable[int], start_ms: int, end_ms: int) -> list[Piece]:
@@ -82,16 +86,19 @@ def asked(
     ids = ids_of(connection)
     numbers = [ids[point] for point in points if point in ids]
     of_table = hot(connection, numbers, start_ms, end_ms)
-    of_files = pieces(connection, numbers, start_ms, end_ms)
+    of_files = sorted(pieces(connection, numbers, start_ms, end_ms), key=lambda piece: piece.point)  # stable
 
     def finish() -> dict[str, Series]:
-        parts: dict[int, list[Table]] = defaultdict(list)
-        for piece, table in zip(of_files, read(folder, of_files), strict=True):
-            is_within = start_ms <= piece.file_first_ms and piece.file_last_ms < end_ms
-            inside = slice(None) if is_within else (table.at_ms >= start_ms) & (table.at_ms < end_ms)
-            parts[piece.point].append(table.part(inside))
-        for number, table in of_table.items():
-            parts[number].append(table)
+        whole = _in_a_row(folder, of_files)
+        begin, parts = 0, {number: [table] for number, table in of_table.items()}
+        for number, group in groupby(of_files, key=lambda piece: piece.point):
+            own = list(group)
+            end = begin + sum(piece.rows for piece in own)
+            table = whole.part(slice(begin, end))
+            if any(piece.file_first_ms < start_ms or piece.file_last_ms >= end_ms for piece in own):
+                table = table.part((table.at_ms >= start_ms) & (table.at_ms < end_ms))
+            parts[number].insert(0, table)
+            begin = end
         return {point: _in_order_of_time(point, parts[ids[point]] if point in ids else []) for point in points}
 
     return finish
@@ -99,33 +106,53 @@ def asked(
 
 def read(folder: Path, wanted: Sequence[Piece]) -> list[Table]:
     """The rows of each piece, in order of time. FileNotFoundError, RecordDamaged."""
+    whole, ends = _in_a_row(folder, wanted), np.cumsum([piece.rows for piece in wanted], dtype=np.int64).tolist()
+    return [whole.part(slice(end - piece.rows, end)) for end, piece in zip(ends, wanted, strict=True)]
+
+
+def _in_a_row(folder: Path, wanted: Sequence[Piece]) -> Table:
+    """The rows of all pieces, one piece after the other. Of the files only a few are in memory at a time."""
     if not wanted:
-        return []
+        return NO_ROWS
     from bems.history import parquet  # polars takes a while to import, and many questions are of today
 
-    spans: list[list[Any]] = []  # file, first row, row after the last, places in `wanted`
+    begins = np.cumsum([0, *(piece.rows for piece in wanted)]).tolist()
+    whole = Table(*(np.empty(begins[-1], dtype=column.dtype) for column in NO_ROWS))
+    spans = _spans(wanted)
+    for nth in range(0, len(spans), _AT_ONCE):
+        own = spans[nth : nth + _AT_ONCE]
+        files = [(folder / file, first, end - first) for file, first, end, _ in own]
+        for (file, first, end, places), frame in zip(own, parquet.read_rows(files, COLUMNS), strict=True):
+            if frame.height != end - first:
+                raise RecordDamaged(f"{folder / file} has fewer rows than the record says")
+            at_ms, value, quality = parquet.table(frame)
+            for place in places:
+                into = slice(begins[place], begins[place + 1])
+                begin = wanted[place].first_row - first
+                of = slice(begin, begin + wanted[place].rows)
+                whole.at_ms[into], whole.value[into], whole.quality[into] = at_ms[of], value[of], quality[of]
+    return whole
+
+
+def _spans(wanted: Sequence[Piece]) -> list[tuple[str, int, int, list[int]]]:
+    """What to read at once: file, first row, row after the last, places in `wanted`."""
+    spans: list[tuple[str, int, int, list[int]]] = []
     for place in sorted(range(len(wanted)), key=lambda n: (wanted[n].file, wanted[n].first_row)):
         piece = wanted[place]
+        end = piece.first_row + piece.rows
         if spans and spans[-1][0] == piece.file and piece.first_row - spans[-1][2] <= _NEAR_ROWS:
-            spans[-1][2] = piece.first_row + piece.rows
-            spans[-1][3].append(place)
+            file, first, _, places = spans[-1]
+            places.append(place)
+            spans[-1] = (file, first, end, places)
         else:
-            spans.append([piece.file, piece.first_row, piece.first_row + piece.rows, [place]])
-    frames = parquet.read_rows(
-        [(folder / file, first, end - first) for file, first, end, _ in spans], ("at_utc", "value", "quality")
-    )
-    found = [NO_ROWS] * len(wanted)
-    for (_, first, _, places), frame in zip(spans, frames, strict=True):
-        table = parquet.table(frame)
-        for place in places:
-            begin = wanted[place].first_row - first
-            found[place] = table.part(slice(begin, begin + wanted[place].rows))
-    return found
+            spans.append((piece.file, piece.first_row, end, [place]))
+    return spans
 
 
 def _in_order_of_time(point: str, tables: Sequence[Table]) -> Series:
     """Samples of one moment stay in the order in which they came."""
-    table = Table(*(np.concatenate(columns) for columns in zip(NO_ROWS, *tables, strict=True)))
+    some = [table for table in tables if len(table.at_ms)] or [NO_ROWS]
+    table = some[0] if len(some) == 1 else Table(*(np.concatenate(columns) for columns in zip(*some, strict=True)))
     if bool(np.any(table.at_ms[1:] < table.at_ms[:-1])):
         table = table.part(np.argsort(table.at_ms, kind="stable"))
     return Series(point, *table)

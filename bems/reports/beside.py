@@ -1,7 +1,7 @@
 """Reads what a report tells beside its period's meters: baseline, faults, snow, twin, what was closed."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Final
@@ -11,12 +11,11 @@ import numpy as np
 from bems.history.counters import turns
 from bems.history.query import History
 from bems.history.rows import Event, EventKind
-from bems.history.times import even_edges, local_day_edges
+from bems.history.times import local_day_edges
 from bems.reports.points import outdoor_point
 from bems.reports.twin_days import TwinDays
-from dashboards.reports.beside import ArrayDays, Baseline, Beside, Handled
-from dashboards.reports.calc_fault_watch import STEP, Record, find_faults, points_needed
-from dashboards.reports.calc_faults import Finding
+from dashboards.reports.beside import ArrayDays, Baseline, Beside, Handled, deviation
+from dashboards.reports.calc_fault_watch import STEP, Looks, Record, look_back, points_needed
 from dashboards.reports.calc_faults_sun import expected_pv_kw
 from dashboards.reports.calc_known import ENOUGH, Array
 from dashboards.reports.energies import counter, factors, heat_meters, mains
@@ -28,13 +27,11 @@ from models.site import Site
 from models.tariff import import_prices
 
 LOOKED_DAYS: Final = 28
-"""Faults are looked for in so many last days of the period: in more, what broke late is not seen."""
+"""Faults are looked for in so many days at a time: in more, what broke late is not seen."""
 USUAL_SPF: Final = 3.0
 """Of heat-pump heat, where the period does not tell it."""
 STEP_H: Final = STEP / HOUR
 WHOLE_DAY: Final = 0.999
-AT_ONCE: Final = 24
-"""Points read together."""
 FAULT: Final = "fault."
 CLOSED, NOTED, OPENED = "closed", "noted", "open"
 """What an AUDIT event may say of a deviation (`after`), whose subject is the deviation's name."""
@@ -44,14 +41,17 @@ def beside(site: Site, record: Path, found: Gathered, baseline: Span | None) -> 
     """Raises RecordError. `baseline` is the one asked for, else the site file's."""
     history = History(record)
     span = baseline or site.reports.baseline
-    findings, looked_from = look_for_faults(site, history, found)
+    expected_kw = expected(site, found)
+    looks = look_for_faults(site, history, found, expected_kw)
     return Beside(
         baseline=None if span is None else _baseline(site, history, span),
         twin_days=TwinDays(record.parent).between(found.period.first, found.period.last),
-        findings=tuple(findings),
-        looked_from=looked_from,
+        findings=tuple(one.finding for one in looks.newest),
+        looked_from=looks.first,
+        seen={deviation(one.finding): (one.first, one.last) for one in looks.newest},
+        passed=looks.passed,
         handled=handled(history.events(found.start, found.end + timedelta(days=366), (EventKind.AUDIT,))),
-        arrays=_arrays(site, found),
+        arrays=_arrays(site, found, expected_kw),
     )
 
 
@@ -79,23 +79,13 @@ def _baseline(site: Site, history: History, span: Span) -> Baseline:
     return Baseline(span, days, hours, together(bought) - together(sold) + together(made), heating, degc)
 
 
-def _quarters(history: History, points: Sequence[str], start: datetime, end: datetime) -> dict[str, Array]:
-    edges, found = even_edges(start, end, STEP), {}
-    recorded = frozenset(history.points())
-    wanted = [point for point in points if point in recorded]
-    for first in range(0, len(wanted), AT_ONCE):
-        for point, buckets in history.aggregated(wanted[first : first + AT_ONCE], edges).items():
-            found[point] = buckets.mean
-    return found
-
-
-def look_for_faults(site: Site, history: History, found: Gathered) -> tuple[list[Finding], date]:
-    """In the last weeks of the period: every asset judged, and the first day that was looked at."""
-    start = max(found.start, found.end - timedelta(days=LOOKED_DAYS + 1))
-    columns = _quarters(history, points_needed(site), start, found.end)
+def look_for_faults(site: Site, history: History, found: Gathered, expected_kw: Mapping[str, Array]) -> Looks:
+    """Every asset judged, by a few weeks at a time of the whole period. `expected_kw` is of `expected`."""
+    known = found.quarters.keys() & frozenset(history.points())
+    columns = {point: found.quarters[point] for point in points_needed(site) if point in known}
     spf = factors(found).h4.value or factors(found).h1.value or USUAL_SPF
-    record = Record(site, start, columns, _mean_price(found), spf, {}).last(LOOKED_DAYS)
-    return find_faults(record), local_date(record.start)
+    record = Record(site, found.start, columns, _mean_price(found), spf, reference={}, expected_kw=expected_kw)
+    return look_back(record, LOOKED_DAYS)
 
 
 def _mean_price(found: Gathered) -> float | None:
@@ -107,29 +97,35 @@ def _mean_price(found: Gathered) -> float | None:
     return float(known.mean()) if len(known) else None
 
 
-def _arrays(site: Site, found: Gathered) -> tuple[ArrayDays, ...]:
-    """Made and expected energy by day; nothing where the site measures no irradiance."""
+def expected(site: Site, found: Gathered) -> dict[str, Array]:
+    """What solar arrays should have given by the measured sun, by quarter of an hour [kW]; where it can be told."""
     outdoor, sun = (site.find(site.weather_station, s) for s in ("outdoor_temp_degc", "irradiance_w_per_m2"))
-    powers = {array.id: site.find(array.devices, "ac_power_kw") for array in site.pv}
-    if outdoor is None or sun is None:
-        return ()
     columns = {point: column for point, column in found.quarters.items() if np.isfinite(column).any()}
+    if outdoor is None or sun is None or not {outdoor, sun} <= columns.keys():
+        return {}
     place = (site.place.latitude_deg, site.place.longitude_deg, float(site.place.altitude_m))
+    return {
+        array.id: expected_pv_kw(array, place, found.start, STEP.total_seconds(), columns[sun], columns[outdoor])
+        for array in site.pv
+        if site.find(array.devices, "ac_power_kw") in columns
+    }
+
+
+def _arrays(site: Site, found: Gathered, expected_kw: Mapping[str, Array]) -> tuple[ArrayDays, ...]:
+    """Made and expected energy by day; nothing where the site measures no irradiance."""
+    outdoor = found.daily_mean(site.find(site.weather_station, "outdoor_temp_degc"))
+    powers = {array.id: site.find(array.devices, "ac_power_kw") or "" for array in site.pv}
     day = np.repeat(found.day_of_hour, 4)
     told = []
-    for array in site.pv:
-        point = powers[array.id]
-        if point is None or not {point, outdoor, sun} <= columns.keys():
-            continue
-        expected = expected_pv_kw(array, place, found.start, STEP.total_seconds(), columns[sun], columns[outdoor])
-        both = ~np.isnan(columns[point] + expected)
+    for array, bare_kw in expected_kw.items():
+        made_kw = found.quarters[powers[array]]
+        both = ~np.isnan(made_kw + bare_kw)
         sums = [
-            np.bincount(day[both], energy[both] * STEP_H, minlength=len(found.days))
-            for energy in (columns[point], expected)
+            np.bincount(day[both], energy[both] * STEP_H, minlength=len(found.days)) for energy in (made_kw, bare_kw)
         ]
         enough = np.bincount(day[both], minlength=len(found.days)) >= ENOUGH * np.bincount(day)
         made, bare = (np.where(enough, total, np.nan) for total in sums)
-        told.append(ArrayDays(array.id, made, bare, found.daily_mean(outdoor)))
+        told.append(ArrayDays(array, made, bare, outdoor))
     return tuple(told)
 
 

@@ -1,4 +1,4 @@
-"""What a report needs of the record, read once, a month at a time: no month's samples outlive it.
+"""What a report needs of the record, read once, some days at a time: their samples do not outlive them.
 
 Counters give what they gained over the whole period (their total: what the meter shows) and by clock hour; sensors
 means of quarters of an hour, those of the potable water by minute. Values of single residents are read only to be put
@@ -6,6 +6,7 @@ into the aggregates that `models.outgoing` allows, as it makes them.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -13,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from bems.history.aggregate import means
-from bems.history.counters import turns
+from bems.history.counters import falls, gains, plain, turns
 from bems.history.query import HOLD, History
 from bems.history.rows import Event, EventKind, Series
 from bems.history.times import even_edges, from_ms, to_ms
@@ -26,7 +27,7 @@ from dashboards.reports.calc_known import Array, Known, Why
 from dashboards.reports.gathered import HOUR, Break, Counted, Gathered
 from dashboards.reports.model import Period
 from models.assets import Hygiene
-from models.local_time import local_date, local_midnight, local_month
+from models.local_time import local_date, local_midnight
 from models.outgoing import MAX_AGE, STEP
 from models.reasons import Code
 from models.site import Site
@@ -36,6 +37,14 @@ QUARTER_MS: Final = STEP // timedelta(milliseconds=1)
 """Sensors are looked at as often as aggregates over rooms are made."""
 MINUTE_MS: Final = 60_000
 HOLD_MS: Final = HOLD // timedelta(milliseconds=1)
+AGE_MS: Final = MAX_AGE // timedelta(milliseconds=1)
+AT_ONCE: Final = timedelta(days=8)
+"""So much of the record is in memory together."""
+BEFORE: Final = timedelta(hours=6)
+AFTER: Final = timedelta(hours=1)
+"""Read beyond a span on either side: how counters went there, and values that still hold. The day's file holds it."""
+NEAR: Final = timedelta(days=1)
+"""An exchanged meter so near makes a counter odd."""
 TOLD: Final = (EventKind.ALARM_UP, EventKind.CONTROL, EventKind.METER_EXCHANGE)
 
 
@@ -51,7 +60,7 @@ def gather(site: Site, record: Path, period: Period, now: datetime) -> Gathered:
         raise NothingToTell(f"the period begins {period.first}, and it is {local_date(now)}")
     history, wanted = History(record), wanted_of(site)
     reader = _Reader(site, history, wanted)
-    for begin, until in _months(start, end):
+    for begin, until in _spans(start, end):
         reader.read(begin, until)
     days = (end - start) // timedelta(days=1) + 1
     return Gathered(
@@ -73,35 +82,53 @@ def gather(site: Site, record: Path, period: Period, now: datetime) -> Gathered:
 
 
 class _Reader:
-    """Goes through the record month by month and keeps means."""
+    """Goes through the record span by span and keeps means."""
 
     def __init__(self, site: Site, history: History, wanted: Wanted) -> None:
         self._history, self._wanted = history, wanted
         self._turns = turns({point: site.points[point] for point in (*wanted.hourly, *wanted.totals)})
+        members = (source for quantity in wanted.aggregates for source in quantity.sources)
+        self._points = tuple(dict.fromkeys((*wanted.hourly, *wanted.quarters, *wanted.minutes, *members)))
         self.hourly: dict[str, list[Array]] = {point: [] for point in wanted.hourly}
         self.quarters: dict[str, list[Array]] = {point: [] for point in wanted.quarters}
         self.minutes: dict[str, list[Array]] = {point: [] for point in wanted.minutes}
         self.rooms: dict[str, list[Array]] = {quantity.id: [] for quantity in wanted.aggregates}
 
     def read(self, start: datetime, end: datetime) -> None:
-        """From one clock hour to another."""
-        for point, of in self._history.gained(self._wanted.hourly, even_edges(start, end, HOUR), self._turns).items():
-            self.hourly[point].append(of.gained)
+        """From one clock hour to another: every sample is read once, whatever it is for."""
+        found = self._history.raw(self._points, start - BEFORE, end + AFTER)
+        self._count(found, start, end)
         begin_ms, end_ms = to_ms(start), to_ms(end)
         quarters = np.arange(begin_ms, end_ms + 1, QUARTER_MS, dtype=np.int64)
         minutes = np.arange(begin_ms, end_ms + 1, MINUTE_MS, dtype=np.int64)
-        sensors = (*self._wanted.quarters, *self._wanted.minutes)
-        for point, series in self._history.raw(dict.fromkeys(sensors), start - HOLD, end).items():
-            if point in self.minutes:
-                self.minutes[point].append(means(series, minutes, HOLD_MS))
-            if point in self.quarters:
-                self.quarters[point].append(means(series, quarters, HOLD_MS))
-        members = {source for quantity in self._wanted.aggregates for source in quantity.sources}
-        of_rooms = self._history.raw(sorted(members), start - MAX_AGE, end)
+        for points, edges_ms in ((self.quarters, quarters), (self.minutes, minutes)):
+            for point, parts in points.items():
+                parts.append(means(_part(found[point], begin_ms - HOLD_MS, end_ms), edges_ms, HOLD_MS))
         for quantity in self._wanted.aggregates:
-            self.rooms[quantity.id].append(
-                mean_of_rooms([of_rooms[source] for source in quantity.sources], quarters[:-1])
-            )
+            rooms = [_part(found[source], begin_ms - AGE_MS, end_ms) for source in quantity.sources]
+            self.rooms[quantity.id].append(mean_of_rooms(rooms, quarters[:-1]))
+
+    def _count(self, found: Mapping[str, Series], start: datetime, end: datetime) -> None:
+        """What counters gained by clock hour. Those that do anything but grow are asked for with all that is known."""
+        edges = even_edges(start, end, HOUR)
+        edges_ms = np.array([to_ms(edge) for edge in edges], dtype=np.int64)
+        exchanged = {e.subject for e in self._history.events(start - NEAR, end + NEAR, (EventKind.METER_EXCHANGE,))}
+        odd = []
+        for point in self._wanted.hourly:
+            readings = plain(found[point].at_ms, found[point].value)
+            at_ms = readings.at_ms
+            spans = len(at_ms) > 1 and at_ms[0] <= edges_ms[0] and at_ms[-1] >= edges_ms[-1]
+            if spans and point not in exchanged and not falls(readings):
+                self.hourly[point].append(gains(point, readings, edges_ms).gained)
+            else:
+                odd.append(point)
+        for point, of in self._history.gained(odd, edges, self._turns).items():
+            self.hourly[point].append(of.gained)
+
+
+def _part(series: Series, start_ms: int, end_ms: int) -> Series:
+    rows = slice(*np.searchsorted(series.at_ms, (start_ms, end_ms)))
+    return replace(series, at_ms=series.at_ms[rows], value=series.value[rows], quality=series.quality[rows])
 
 
 def mean_of_rooms(rooms: Sequence[Series], at_ms: "np.ndarray[tuple[int], np.dtype[np.int64]]") -> Array:
@@ -112,7 +139,7 @@ def mean_of_rooms(rooms: Sequence[Series], at_ms: "np.ndarray[tuple[int], np.dty
             return np.full(len(at_ms), np.nan)
         newest = np.searchsorted(room.at_ms, at_ms, side="left") - 1
         age_ms = at_ms - room.at_ms[newest]
-        young = (newest >= 0) & (age_ms <= MAX_AGE // timedelta(milliseconds=1))
+        young = (newest >= 0) & (age_ms <= AGE_MS)
         total += np.where(young, room.value[newest], np.nan)
     return np.asarray(np.round(total / len(rooms), 1), dtype=np.float64)
 
@@ -178,11 +205,8 @@ def _joined(parts: Iterable[Array]) -> Array:
     return np.concatenate(found) if found else np.zeros(0)
 
 
-def _months(start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
-    pieces = []
-    begin = start
-    while begin < end:
-        until = min(local_month(local_date(begin))[1], end)
-        pieces.append((begin, until))
-        begin = until
-    return pieces
+def _spans(start: datetime, end: datetime) -> Iterable[tuple[datetime, datetime]]:
+    while start < end:
+        until = min(start + AT_ONCE, end)
+        yield start, until
+        start = until

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from bems.insight.metered import counters_of
 from control.hygiene import potable_points
+from dashboards.reports.calc_fault_watch import points_needed
 from models.assets import Asset, Room, Zone
 from models.outgoing import Quantity, outgoing
 from models.site import Site
@@ -83,5 +84,6 @@ def _quarters(site: Site) -> list[str]:
         wanted += [site.find(site.collectors.devices, s) for s in ("stagnation", "collector_temp_degc")]
     wanted.append(site.find(site.weather_station, "irradiance_w_per_m2"))
     wanted += [site.find(array.devices, "ac_power_kw") for array in site.pv]
+    wanted += points_needed(site)
     public = (point for point in wanted if point is not None)
     return [point for point in public if site.points[point].privacy.value == "public"]

@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 from bems.history.errors import RecordError
 from bems.history.query import History
 from bems.history.rows import Event, EventKind
-from bems.reports.beside import LOOKED_DAYS, handled, look_for_faults
+from bems.reports.beside import LOOKED_DAYS, expected, handled, look_for_faults
 from bems.reports.gather import NothingToTell, gather
 from bems.reports.make import put
 from bems.reports.priced import as_priced
@@ -41,8 +41,9 @@ def look(site: Site, record: Path, last: date) -> str:
     try:
         site = as_priced(site, record)
         found = gather(site, record, period, local_midnight(last + timedelta(days=1)))
-        findings, first = look_for_faults(site, History(record), found)
-        put(record.parent / FILE_NAME, _LOOK.dump_json(Look(first, last, tuple(findings))))
+        looks = look_for_faults(site, History(record), found, expected(site, found))
+        findings = tuple(one.finding for one in looks.newest)
+        put(record.parent / FILE_NAME, _LOOK.dump_json(Look(looks.first, last, findings)))
     except (RecordError, NothingToTell, OSError) as error:
         return str(error)
     return ""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from dashboards.reports.calc_fault_watch import Seen
 from dashboards.reports.calc_faults import FaultKind, Finding
 from dashboards.reports.calc_known import Array
 from models.reporting import Span
@@ -76,6 +77,10 @@ class Beside:
     """None: nothing was looked for."""
     looked_from: date | None = None
     """First day that was looked at for faults; the last is the period's."""
+    seen: Mapping[str, tuple[date, date]] = field(default_factory=dict)
+    """First and last day that a finding rests on, by `deviation`."""
+    passed: tuple[Seen, ...] = ()
+    """Faults that showed earlier in the period and no longer."""
     handled: Mapping[str, Handled] = field(default_factory=dict)
     """Newest word on each deviation, by `deviation`."""
     arrays: tuple[ArrayDays, ...] = ()

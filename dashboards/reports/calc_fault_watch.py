@@ -1,12 +1,12 @@
 """All faults that are looked for at a site, over one period of its record in means of a quarter of an hour.
 
 The points come from the site file; an asset that lacks one of them is not judged and says so. What is found is the
-median of the period's days: over a long one, look at its last weeks (`Record.last`), or what broke late is not seen.
+median of the days: over a long period look at a few weeks each (`look_back`), or what broke late is not seen.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 from typing import Final
 
 import numpy as np
@@ -33,6 +33,7 @@ from models.site import Site
 STEP_S: Final = 900.0
 STEP_H: Final = STEP_S / 3600
 STEP: Final = timedelta(seconds=STEP_S)
+STEPS_PER_DAY: Final = 96
 HALF_DAY: Final = timedelta(hours=12)
 LOOP_DESIGN_K: Final = 41.5
 """A loop's stated loss is at 63.5 degC mean (66 degC supply) in surroundings of 22 degC."""
@@ -54,6 +55,9 @@ class Record:
     reference: Mapping[str, float]
     """Ratios of a sound time by asset (heat pumps, arrays), where they are known; others count as 1."""
 
+    expected_kw: Mapping[str, Array] = field(default_factory=dict)
+    """What each array should have given by the sun, where that was reckoned already."""
+
     @property
     def heat_nok_per_kwh(self) -> float | None:
         """Price of heat-pump heat."""
@@ -67,9 +71,22 @@ class Record:
         first = max(0, (noon - days * 2 * HALF_DAY - self.start) // STEP)
         if first == 0:
             return self
-        until = (noon - self.start) // STEP
-        columns = {point: column[first:until] for point, column in self.columns.items()}
-        return replace(self, start=self.start + first * STEP, columns=columns)
+        return self._part(first, (noon - self.start) // STEP)
+
+    def _part(self, first: int, until: int) -> "Record":
+        """Some of its steps."""
+        columns, expected = (
+            {name: column[first:until] for name, column in of.items()} for of in (self.columns, self.expected_kw)
+        )
+        return replace(self, start=self.start + first * STEP, columns=columns, expected_kw=expected)
+
+    def spans(self, days: int) -> list["Record"]:
+        """Such stretches one before the other, the last one first: whole ones, or all of it where it is shorter."""
+        found, rest = [self.last(days)], self
+        while (begin := (found[-1].start - self.start) // STEP) >= days * STEPS_PER_DAY:
+            rest = rest._part(0, begin)
+            found.append(rest.last(days))
+        return found
 
     def column(self, devices: tuple[str, ...], signal: str) -> Array | None:
         """Of a signal of an asset; None when the site or the record has it not."""
@@ -80,6 +97,27 @@ class Record:
         """Of the meter that measures this asset alone."""
         meters = (m for m in self.site.meters if m.carrier == carrier and m.measures == (asset,))
         return next((c for m in meters if (c := self.column(m.devices, signal)) is not None), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A finding, and the local days it rests on."""
+
+    finding: Finding
+    first: date
+    last: date
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """What came of looking through a period a few weeks at a time."""
+
+    newest: tuple[Seen, ...]
+    """Every asset and fault, by the newest stretch that can tell; by the last one where none can."""
+    passed: tuple[Seen, ...]
+    """Faults of older stretches that newer ones do not show: mended, or come and gone."""
+    first: date
+    """Of the oldest stretch."""
 
 
 _UNIT: Final = (
@@ -113,6 +151,28 @@ def points_needed(site: Site) -> tuple[str, ...]:
         wanted.append((site.collectors.devices, _COLLECTORS))
     found = (site.find(devices, signal) for devices, signals in wanted for signal in signals)
     return tuple(dict.fromkeys(point for point in found if point is not None))
+
+
+def look_back(record: Record, days: int) -> Looks:
+    """Each asset by the newest stretch of so many days that can tell; what older ones showed and newer ones did not.
+
+    Collectors tell of clear nights with a warm tank, panels of bright days without snow, cooling coils of summer: the
+    last weeks of a year tell little of them.
+    """
+    stretches = record.spans(days)
+    newest: dict[tuple[FaultKind, str], Seen] = {}
+    passed: dict[tuple[FaultKind, str], Seen] = {}
+    for of in stretches:
+        length = max((len(column) for column in of.columns.values()), default=1)
+        first, last = local_date(of.start), local_date(of.start + (length - 1) * STEP)
+        for finding in find_faults(of):
+            name, seen = (finding.kind, finding.asset), Seen(finding, first, last)
+            known = newest.get(name)
+            if known is None or (known.finding.found is None and finding.found is not None):
+                newest[name] = seen
+            elif finding.found and not known.finding.found and name not in passed:
+                passed[name] = seen
+    return Looks(tuple(newest.values()), tuple(passed.values()), local_date(stretches[-1].start))
 
 
 def find_faults(record: Record) -> list[Finding]:
@@ -200,9 +260,11 @@ def _array(record: Record, array: PvArray) -> Finding:
     outdoor, irradiance = (record.column(record.site.weather_station, signal) for signal in _WEATHER)
     if made is None or outdoor is None or irradiance is None:
         return cannot_tell(FaultKind.PV_LOSS, array.id, "share", PV_LIMIT, Why.NOT_MEASURED)
-    where = record.site.place
-    place = (where.latitude_deg, where.longitude_deg, float(where.altitude_m))
-    expected = expected_pv_kw(array, place, record.start, STEP_S, irradiance, outdoor)
+    expected = record.expected_kw.get(array.id)
+    if expected is None:
+        where = record.site.place
+        place = (where.latitude_deg, where.longitude_deg, float(where.altitude_m))
+        expected = expected_pv_kw(array, place, record.start, STEP_S, irradiance, outdoor)
     held = None if state is None else (np.abs(state - THROTTLED) < 0.5).astype(np.float64)
     sound = record.reference.get(array.id, 1.0)
     return pv_loss(

@@ -1,9 +1,11 @@
 """The section on deviations found and what to do: every finding with its evidence, money, confidence and state."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Final
 
 from dashboards.reports.beside import Beside, Handled, deviation
+from dashboards.reports.calc_fault_watch import Seen
 from dashboards.reports.calc_faults import FaultKind, Finding
 from dashboards.reports.calc_known import Known, added
 from dashboards.reports.gathered import Gathered
@@ -74,10 +76,14 @@ def deviations(found: Gathered, beside: Beside, say: Say) -> Section | None:
     tables = [_looked_for(beside.findings, say)]
     if faults:
         tables = [_found(faults, beside, names, say), _acts(faults, beside, names, say), *tables]
+    if beside.passed:
+        tables.insert(-1, _passed(beside.passed, names, say))
     notes = [
         say("report_note.looked_at", first=say.day(beside.looked_from), last=say.day(found.days[-1])),
         say("report_note.confidence"),
     ]
+    if len(set(beside.seen.values())) > 1 or beside.passed:
+        notes.insert(1, say("report_note.stretches"))
     if not faults:
         notes.insert(0, say("report_note.no_faults"))
     return Section("deviations", say("report_section.deviations"), figures, tuple(tables), (), tuple(notes))
@@ -119,6 +125,7 @@ def _found(faults: list[Finding], beside: Beside, names: Mapping[str, str], say:
             100 * one.confidence,
             one.nok_per_year.value,
             _state(beside.handled.get(deviation(one)), say),
+            _days(beside.seen.get(deviation(one)), say),
         )
         for one in faults
     ]
@@ -130,9 +137,39 @@ def _found(faults: list[Finding], beside: Beside, names: Mapping[str, str], say:
             ("report_column.confidence", "%", 0),
             ("report_column.yearly", "kr", 0),
             ("report_column.state", "", 0),
+            ("report_column.shown_in", "", 0),
         )
     )
     return Table("faults", say("report_table.faults"), columns, tuple(rows))
+
+
+def _days(days: tuple[date, date] | None, say: Say) -> str:
+    """The days a finding rests on."""
+    return "–" if days is None else f"{say.day(days[0])} – {say.day(days[1])}"
+
+
+def _passed(passed: Sequence[Seen], names: Mapping[str, str], say: Say) -> Table:
+    """What earlier weeks showed and later ones do not."""
+    rows: list[tuple[Cell, ...]] = [
+        (
+            say(NAMES[one.finding.kind]),
+            names.get(one.finding.asset, one.finding.asset),
+            size_said(one.finding, say),
+            100 * one.finding.confidence,
+            _days((one.first, one.last), say),
+        )
+        for one in passed
+    ]
+    columns = say.columns(
+        (
+            ("report_column.deviation", "", 0),
+            ("report_column.where", "", 0),
+            ("report_column.size", "", 0),
+            ("report_column.confidence", "%", 0),
+            ("report_column.shown_in", "", 0),
+        )
+    )
+    return Table("faults_passed", say("report_table.faults_passed"), columns, tuple(rows))
 
 
 def _state(handled: Handled | None, say: Say) -> str:

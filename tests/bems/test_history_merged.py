@@ -162,3 +162,14 @@ def test_a_file_that_is_gone_is_said_to_be(tmp_path):
         History(path).raw(POINTS, MIDNIGHT, END)
     with pytest.raises(RecordDamaged, match=file):
         History(path).ticks_after(0, 10)
+
+
+def test_a_file_with_fewer_rows_than_were_entered_is_no_answer(tmp_path):
+    path = tmp_path / "record.sqlite"
+    fill(path)
+    (file, *_) = archive_finished(path, MIDNIGHT + 3 * DAY).files
+    connection = open_for_writing(path, 1.0)
+    connection.execute("UPDATE archive_points SET rows = rows + 1000000")
+    connection.close()
+    with pytest.raises(RecordDamaged, match=file):
+        History(path).raw(POINTS, MIDNIGHT, END)

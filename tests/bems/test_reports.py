@@ -1,7 +1,9 @@
 """Reports against the samples they were made of: every total recomputed by hand, gaps stated, nobody singled out."""
 
+import html
 import io
 import json
+import re
 import shutil
 import zipfile
 from datetime import UTC, date, datetime, timedelta
@@ -24,6 +26,7 @@ from bems.reports.make import PeriodError, made, period_of
 from control.hygiene import proofs
 from control.orders import Order, Orders, chosen_next
 from dashboards.reports.assemble import month_of, quarter_of, year_of
+from dashboards.reports.calc_co2 import FACTORS
 from dashboards.reports.formats import FORMATS, write
 from dashboards.reports.model import Period, PeriodKind
 from models.assets import Hygiene
@@ -251,6 +254,27 @@ def test_air_of_rooms_is_the_mean_over_all_eight(report, samples):
     assert row[2] == pytest.approx(float(np.mean(own, axis=0)[inside].mean()), abs=1.5)
 
 
+def test_it_is_all_the_same_in_what_steps_the_record_is_read(folder, tmp_path, monkeypatch):
+    """Edges fall into gaps, beside an exchanged meter and into every hour of the day."""
+    shutil.copytree(folder, tmp_path / "record")
+    path = tmp_path / "record" / "record.sqlite"
+    data = {"last": 1200.0, "first": 3.0}
+    with Record.open(path) as record:
+        for at in (datetime(2026, 3, 29, 6, 59, tzinfo=UTC), datetime(2026, 3, 31, 0, 1, tzinfo=UTC)):
+            record.append_tick([], events=[Event(at, EventKind.METER_EXCHANGE, "heat_floor.energy_kwh", "", data)])
+    whole = gather(SITE, path, PERIOD, NOW)
+    monkeypatch.setattr("bems.reports.gather.AT_ONCE", timedelta(hours=7))
+    steps = gather(SITE, path, PERIOD, NOW)
+    assert whole.counters.keys() == steps.counters.keys()
+    for point, of in whole.counters.items():
+        np.testing.assert_allclose(of.hourly, steps.counters[point].hourly, atol=1e-6, err_msg=point)
+    for own, other in ((whole.quarters, steps.quarters), (whole.minutes, steps.minutes), (whole.rooms, steps.rooms)):
+        assert own.keys() == other.keys()
+        for name, values in own.items():
+            np.testing.assert_allclose(values, other[name], atol=2e-6, err_msg=name)
+    assert whole.cycles == steps.cycles
+
+
 def test_the_mean_of_rooms_is_known_only_while_every_room_is(folder):
     at = np.arange(FIRST_MS, FIRST_MS + 4 * 3_600_000, 900_000)
     rooms = [f"b{n}_air.co2_ppm" for n in range(1, 9)]
@@ -280,6 +304,41 @@ def test_the_verb_writes_each_format_in_both_languages(folder, capsys):
     csv = (folder / "out.nb.csv").read_text("utf-8-sig").splitlines()
     assert csv[0].startswith("Avsnitt;Størrelse;Merknad;Verdi;Enhet")
     assert "out.nb.pdf" in capsys.readouterr().err
+    said = [texts_of(json.loads((folder / f"out.{language}.json").read_text("utf-8"))) for language in ("nb", "en")]
+    assert min(len(one) for one in said) > 200
+    assert said[0] & said[1] == set()  # nothing that is worth three words is left in the other language
+    for name in ("out.nb.html", "out.nb.csv", "out.nb.json", "out.en.html", "out.en.csv", "out.en.json"):
+        text = (folder / name).read_text("utf-8-sig")
+        assert not ROOM.search(text), name
+        assert ("beboerrom (Bogruppe A)" if ".nb." in name else "room (Unit A)") in html.unescape(text), name
+
+
+ROOM = re.compile(r"\b(rom|room) [abcd][1-8]\b", re.IGNORECASE)
+
+
+def texts_of(told) -> set[str]:
+    """Strings of three words and more, however deep."""
+    if isinstance(told, str):
+        return {told} if len(re.findall(r"[^\W\d]{2,}", told)) >= 3 and " " in told else set()
+    parts = told.values() if isinstance(told, dict) else told if isinstance(told, list) else ()
+    return {text for part in parts for text in texts_of(part)}
+
+
+def test_rooms_are_named_only_where_they_are_asked_for(folder):
+    out = folder / "rooms.json"
+    words = ["report", "period", "2026-03-27", "2026-04-01", "--site", str(FILE), "--data", str(folder)]
+    assert main([*words, "--format", "json", "--out", str(out), "--rooms"]) == 0
+    assert "Dusj rom A6" in out.read_text("utf-8")
+
+
+def test_sources_are_told_in_both_languages():
+    """Words of a source that is the same in both: names of standards and institutions only."""
+    told = SITE.reports
+    sources = [told.normal_year.source, *(b.source for b in told.budgets), *(f.source for f in FACTORS)]
+    same = {one for one in sources if isinstance(one, str)} | {
+        s.nb for s in sources if not isinstance(s, str) and s.nb == s.en
+    }
+    assert same == {"NS 3720:2018"}
 
 
 def test_sums_in_the_workbook_are_formulas_with_their_values(report):

@@ -20,6 +20,7 @@ from bems.reports.twin_days import DayLost, TwinDays, run_days, twin_day
 from bems.reports.watch import FILE_NAME, due, look
 from dashboards.reports.assemble import assemble, month_of, quarter_of
 from dashboards.reports.beside import Beside, Handled, TwinDay, deviation
+from dashboards.reports.calc_fault_watch import Seen
 from dashboards.reports.calc_faults import FaultKind, Finding
 from dashboards.reports.calc_known import Known, Why
 from dashboards.reports.formats import FORMATS, write
@@ -203,6 +204,7 @@ COP = Finding(FaultKind.COP_DRIFT, "hp1", True, Known(0.21), "share", 0.08, 0.97
               {"looks": 28.0, "looks_showing": 28.0, "cop": 3.6, "expected_cop": 4.4})  # fmt: skip
 LOOP = Finding(FaultKind.CIRCULATION_LOSS, "loop_b", True, Known(0.9), "share", 0.25, 0.9, Known(10_000.0),
                {"looks": 8.0, "looks_showing": 8.0})  # fmt: skip
+NIGHT = Finding(FaultKind.NIGHT_COOLING, SITE.collectors.id, True, Known(4.0), "K", 3.0, 0.8, Known(300.0))
 UNTOLD = Finding(FaultKind.PV_LOSS, "pv_east", None, Known.missing(Why.NO_OCCASION), "share", 0.1, 0.5,
                  Known.missing(Why.NO_OCCASION), why=Why.NO_OCCASION)  # fmt: skip
 
@@ -222,17 +224,28 @@ def test_the_newest_word_on_a_deviation_counts():
 def test_deviations_stand_with_evidence_money_and_who_closed_them(found):
     closed = handled([audit(9, "closed")])
     own = section(
-        with_beside(found, findings=(COP, LOOP, UNTOLD), looked_from=date(2026, 1, 3), handled=closed), "deviations"
+        with_beside(
+            found,
+            findings=(COP, LOOP, UNTOLD),
+            looked_from=date(2026, 1, 3),
+            seen={deviation(LOOP): (date(2026, 1, 3), date(2026, 1, 30))},
+            passed=(Seen(NIGHT, date(2025, 7, 1), date(2025, 7, 28)),),
+            handled=closed,
+        ),
+        "deviations",
     )
     assert figure(own, "faults").value == 2
     assert figure(own, "faults_open").value == 1
     assert figure(own, "faults_cost").value == 10_000
     first, second = own.tables[0].rows
-    assert first[1:] == ("Circulation B", "90 %", 90, 10_000, "open")
+    assert first[1:] == ("Circulation B", "90 %", 90, 10_000, "open", "2026-01-03 – 2026-01-30")
     assert second[5] == "closed by Kari Vaktmester 2026-01-09"
     assert "COP 3.60" in own.tables[1].rows[1][1]
     assert own.tables[1].rows[1][2] == "Filter skiftet"
-    (untold,) = (row for row in own.tables[2].rows if row[5] == 1)
+    assert own.tables[2].rows == (("Collectors warm at night", "Solar collectors", "4.0 K", 80,
+                                   "2025-07-01 – 2025-07-28"),)  # fmt: skip
+    assert any("four weeks at a time" in note for note in own.notes)
+    (untold,) = (row for row in own.tables[3].rows if row[5] == 1)
     assert untold[6] == "the state that would show it did not occur often enough"
 
 

@@ -1,11 +1,12 @@
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from dashboards.reports.calc_fault_watch import Record, find_faults, points_needed
+from dashboards.reports.calc_fault_watch import Record, find_faults, look_back, points_needed
 from dashboards.reports.calc_faults import FaultKind, confidence, looks, yearly_nok
 from dashboards.reports.calc_faults_air import UnitSteps, heating_and_cooling, valve_leak
 from dashboards.reports.calc_faults_heat import MachineSteps, circulation_loss, cop_drift
@@ -207,6 +208,37 @@ def test_the_last_weeks_of_a_record_go_from_noon_to_noon():
     assert len(last.columns["a"]) == 28 * 96
     assert last.columns["a"][0] == 11.5 * 96
     assert record.last(60) is record
+
+
+def test_a_long_record_is_gone_through_without_a_gap():
+    record = Record(BIRI, datetime(2025, 5, 31, 22, tzinfo=UTC), {"a": np.arange(100 * 96.0)}, 1.0, 3.0, {})
+    stretches = record.spans(28)
+    assert [len(of.columns["a"]) for of in stretches] == [28 * 96] * 3
+    assert stretches[0].start == record.last(28).start
+    for later, earlier in pairwise(stretches):
+        assert earlier.columns["a"][-1] + 1 == later.columns["a"][0]
+
+
+def test_panels_are_judged_by_the_newest_weeks_with_sun():
+    """A dark winter after the sun: one array gave too little until it went, the other one was mended in between."""
+    steps = 4 * 28 * 96 + 96
+    day = np.arange(steps) // 96
+    sun = np.where((day < 3 * 28) & (np.abs(np.arange(steps) % 96 - 48) < 20), 1.0, 0.0)
+    east, west = (array.id for array in BIRI.pv)
+    made = {east: 80.0 * sun * 0.7, west: 80.0 * sun * np.where(day < 28, 0.7, 1.0)}
+    columns = {f"{array}.ac_power_kw": power for array, power in made.items()}
+    columns |= {"weather.outdoor_temp_degc": np.full(steps, 15.0), "weather.irradiance_w_per_m2": 800 * sun}
+    bare = dict.fromkeys(made, 80.0 * sun)
+    found = look_back(Record(BIRI, datetime(2025, 6, 1, 22, tzinfo=UTC), columns, 1.0, 3.0, {}, bare), 28)
+    newest = {one.finding.asset: one for one in found.newest if one.finding.kind is FaultKind.PV_LOSS}
+    assert newest[east].finding.found is True
+    assert newest[east].finding.size.value == pytest.approx(0.3)
+    assert newest[east].last < date(2025, 8, 27)  # before the dark
+    assert newest[west].finding.found is False
+    (passed,) = found.passed
+    assert (passed.finding.asset, passed.finding.found) == (west, True)
+    assert passed.last < newest[west].first
+    assert found.first == passed.first
 
 
 def test_gaps_anywhere_break_nothing():
