@@ -23,14 +23,15 @@ LINT: Final = {
 
 WIRE: Final = "bac0 bacnet battery_wire control_port demo modbus mqtt outages planning restart watched"
 ALONE: Final = tuple(f"tests/system/test_{name}.py" for name in WIRE.split())
-"""These judge periods or hold a port of the site file: one after another. All others: a process a core."""
+"""These judge periods or hold a port of the site file: one after another. All others: a process a core, and one more
+because browsers and servers are waited for."""
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run the checks, all of them even when one fails, so that one run shows everything; returns the exit code."""
     failed = [name for name, command in LINT.items() if not passes(name, command)]
     if "--lint" not in arguments:
-        others = ["-n", str(os.cpu_count() or 1), "--dist", "loadfile", *(f"--ignore={path}" for path in ALONE)]
+        others = ["-n", str((os.cpu_count() or 1) + 1), "--dist", "loadfile", *(f"--ignore={path}" for path in ALONE)]
         failed += [name for name, words in (("tests", others), ("tests on the wire", ALONE)) if not tested(name, words)]
     if failed:
         print(f"not passed: {', '.join(failed)}", file=sys.stderr)
@@ -41,7 +42,9 @@ def tested(name: str, words: Sequence[str]) -> bool:
     """Run tests, their own words to the screen as they come."""
     print(f"{name}:", flush=True)
     command = [str(VENV / "bin" / "python"), "-m", "pytest", "--durations=12", *words]
-    return subprocess.run(command, cwd=ROOT, check=False).returncode == 0
+    # Hundreds of processes are started; each would compile what it imports where Python may not keep it.
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return subprocess.run(command, cwd=ROOT, env=kept, check=False).returncode == 0
 
 
 def passes(name: str, command: Sequence[str]) -> bool:
