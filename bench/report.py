@@ -5,6 +5,7 @@ that follow weather, hour and day of the week, counters that only grow, an outag
 that was exchanged. The report is then made in a process of its own, as the loop does it.
 """
 
+import os
 import resource
 import tempfile
 import time
@@ -36,6 +37,7 @@ START: Final = datetime(YEAR, 1, 1, tzinfo=UTC)
 DAYS: Final = 366
 """One more than the year has: the report begins and ends at local midnights."""
 GOAL_S: Final = 10.0
+GOAL_MB: Final = 600.0
 EXCHANGE: Final = ("heat_floor.energy_kwh", 200)
 OUTAGE: Final = ("mb_meters", 45, slice(480, 900))
 SILENT: Final = ("loop_a.return_temp_degc", 60)
@@ -53,7 +55,10 @@ def measure() -> dict[str, float]:
     whole = sum(figures[f"report_year_{phase}_s"] for phase in ("gather", "beside", "assemble"))
     for name, value in figures.items():
         print(f"  {name:28}{value:10.2f}")
+    cpu_s, load = figures["report_year_cpu_s"], os.getloadavg()[0]
     print(f"  a year's report: {whole:.1f} s reckoned, as PDF {figures['report_year_s']:.1f} s (goal {GOAL_S:g} s)")
+    memory_mb = figures["report_year_mb"]
+    print(f"  of a processor {cpu_s:.1f} s at a load of {load:.1f}; {memory_mb:.0f} MB (goal {GOAL_MB:g} MB)")
     return figures
 
 
@@ -65,7 +70,7 @@ def timed(path: Path) -> dict[str, float]:
 
 def _phases(path: Path) -> dict[str, float]:
     site, period, now = load_site(SITE_FILE), year_of(YEAR), START + timedelta(days=DAYS)
-    marks = [time.perf_counter()]
+    marks, busy_s = [time.perf_counter()], time.process_time()
     found = gather(site, path, period, now)
     marks.append(time.perf_counter())
     told = beside(site, path, found, None)
@@ -73,12 +78,14 @@ def _phases(path: Path) -> dict[str, float]:
     report = assemble(found, outdoor_point(site), now, "nb", told)
     marks.append(time.perf_counter())
     write(report, "pdf")
+    busy_s = time.process_time() - busy_s
     marks.append(time.perf_counter())
     write(report, "xlsx")
     marks.append(time.perf_counter())
     names = ("gather", "beside", "assemble", "pdf", "xlsx")
     figures = {f"report_year_{name}_s": end - begin for name, begin, end in zip(names, marks, marks[1:], strict=False)}
     figures["report_year_s"] = marks[4] - marks[0]
+    figures["report_year_cpu_s"] = busy_s
     figures["report_year_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return figures
 
