@@ -26,6 +26,7 @@ EVENT_TEXTS: Final = {
     "fallback_on": "event.fallback_on",
     "fallback_off": "event.fallback_off",
     "outside_change": "event.outside_change",
+    "meter_exchange": "event.meter_exchange",
 }
 
 

@@ -110,7 +110,7 @@ def _as_measured(
     news = []
     if 0 <= row < len(shown):
         last = float(shown[row, place])
-        news = [Event(at, EventKind.METER_EXCHANGE, counter, "Heat meter exchanged", {"last": last, "first": first})]
+        news = [Event(at, EventKind.METER_EXCHANGE, counter, "4417 → 5186", {"last": last, "first": first})]
         shown[row:, place] += first - last
         return shown, first - last, news
     shown[:, place] += offset

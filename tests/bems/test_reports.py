@@ -306,7 +306,8 @@ def test_the_verb_writes_each_format_in_both_languages(folder, capsys):
     assert "out.nb.pdf" in capsys.readouterr().err
     said = [texts_of(json.loads((folder / f"out.{language}.json").read_text("utf-8"))) for language in ("nb", "en")]
     assert min(len(one) for one in said) > 200
-    assert said[0] & said[1] == set()  # nothing that is worth three words is left in the other language
+    # of all that takes three words, the same in both is only what somebody wrote
+    assert said[0] & said[1] == {"Alarm: Boiler trouble"}
     for name in ("out.nb.html", "out.nb.csv", "out.nb.json", "out.en.html", "out.en.csv", "out.en.json"):
         text = (folder / name).read_text("utf-8-sig")
         assert not ROOM.search(text), name
