@@ -189,14 +189,15 @@ def _curve(found: Gathered, say: Say, subject: str, daily_kwh: Array, mean_degc:
     if isinstance(curve, Why):
         text = say("report_note.no_curve", subject=name, weeks=len(weeks.monday), why=say.why(curve))
         return Section(part, name, notes=(text,))
+    method = "report_method.curve" if curve.parameters == 3 else "report_method.curve_straight"
     figures = tuple(
         Figure(
             id=f"{label.partition('.')[2]}_{part}",
             label=say(label, subject=name),
             value=known.value,
             unit=unit,
-            method=say("report_method.curve", weeks=curve.weeks),
-            reason=None if known.why is None else say.why(known.why),
+            method=say(method, weeks=curve.weeks),
+            reason=None if known.why is None else say("report_why.no_knee"),
             interval=known.interval,
             decimals=decimals,
         )
