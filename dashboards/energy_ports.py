@@ -88,6 +88,68 @@ class MeterView:
 
 
 @dataclass(frozen=True)
+class HeatCostView:
+    """What district heat came to in a time."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = DESCRIBED
+
+    kwh: float
+    energy_nok: float
+    """What follows the kWh."""
+    peak_kw: float | None
+    """Highest clock hour of the month; None for a day, or while no hour is known."""
+    peak_nok: float | None
+    """Price of that power; None for a day, or where the contract has none."""
+    fixed_nok: float | None
+    """None for a day."""
+    total_nok: float
+    known_share: float
+    """Part of the time whose heat and price are known, 0 to 1; the rest is in no sum."""
+
+
+@dataclass(frozen=True)
+class HeatBillView:
+    """The district heat of one substation, by its own contract."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = DESCRIBED
+
+    id: str
+    name: Text
+    today: HeatCostView
+    month: HeatCostView
+
+
+@dataclass(frozen=True)
+class PackCostView:
+    """What a battery took and gave in a time, at what a kWh cost or earned at the main meter then."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = DESCRIBED
+
+    taken_kwh: float
+    given_kwh: float
+    taken_nok: float
+    given_nok: float
+    wear_nok: float
+    """Of the kWh given, at the site file's price of wear."""
+    earned_nok: float
+    """Given less taken and wear; what it spares of the power charge is not in it."""
+    known_share: float
+    """Part of the time whose energy and price are known, 0 to 1; the rest is in no sum."""
+
+
+@dataclass(frozen=True)
+class PackView:
+    """A battery."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = DESCRIBED
+
+    id: str
+    name: Text
+    today: PackCostView
+    month: PackCostView
+
+
+@dataclass(frozen=True)
 class HighHourView:
     """One of the month's highest clock hours."""
 
@@ -176,3 +238,7 @@ class EnergyView:
     meters: Sequence[MeterView]
     peak: PeakView
     savings: SavingsView
+    heat: Sequence[HeatBillView] = ()
+    """District heat; empty where the site has none, or its heat is not counted."""
+    batteries: Sequence[PackView] = ()
+    """Likewise."""

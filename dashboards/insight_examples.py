@@ -17,6 +17,32 @@ _BILL: Final[dict[str, Any]] = {
     "total_nok": 444.98,
     "known_share": 1.0,
 }
+_HEAT: Final[dict[str, Any]] = {
+    "kwh": 820.0,
+    "energy_nok": 705.2,
+    "peak_kw": None,
+    "peak_nok": None,
+    "fixed_nok": None,
+    "total_nok": 705.2,
+    "known_share": 1.0,
+}
+_HEAT_MONTH: Final[dict[str, Any]] = {
+    **_HEAT,
+    "kwh": 4300.0,
+    "energy_nok": 3698.0,
+    "peak_kw": 96.0,
+    "fixed_nok": 400.0,
+    "total_nok": 4098.0,
+}
+_PACK: Final[dict[str, Any]] = {
+    "taken_kwh": 98.0,
+    "given_kwh": 87.0,
+    "taken_nok": 61.7,
+    "given_nok": 120.1,
+    "wear_nok": 8.7,
+    "earned_nok": 49.7,
+    "known_share": 1.0,
+}
 ENERGY: Final[dict[str, Any]] = {
     "now": "2026-03-06T13:35:00Z",
     "vat_pct": 25.0,
@@ -94,6 +120,15 @@ ENERGY: Final[dict[str, Any]] = {
         "saved_nok": 31.0,
         "uncertainty_nok": 8.0,
     },
+    "heat": [
+        {
+            "id": "substation",
+            "name": {"nb": "Fjernvarme", "en": "District heating"},
+            "today": _HEAT,
+            "month": _HEAT_MONTH,
+        }
+    ],
+    "batteries": [{"id": "battery", "name": {"nb": "Batteri", "en": "Battery"}, "today": _PACK, "month": _PACK}],
 }
 WATER: Final[dict[str, Any]] = {
     "now": "2026-03-06T13:35:00Z",

@@ -8,7 +8,8 @@ from typing import Final
 
 import numpy as np
 
-from bems.insight.metered import Day, Metered, all_prices, counters_of, main_counters, summed
+from bems.insight.metered import Day, Metered, all_prices, counters_of, hourly, main_counters, summed
+from bems.insight.stores import heat_bills, packs
 from control.grid import Array
 from control.night.account import Account
 from control.plan import Plan
@@ -66,17 +67,19 @@ def energy_view(site: Site, metered: Metered, now: datetime, known: Known) -> En
         _bill(site, metered.step_s, prices, day.start, kwh, back)
         for day, kwh, back in zip(days, taken, given, strict=True)
     ]
-    hourly = [_hourly(kwh, metered.step_s) for kwh in taken]
+    by_hour = [hourly(kwh, metered.step_s) for kwh in taken]
     return EnergyView(
         now=now,
         vat_pct=site.tariff.vat_pct,
         today=_bill_view(of_days[-1], days[-1].start, now, whole_month=False),
         month=_bill_view(month, days[0].start, now, whole_month=True),
-        hours=_hours(site, days[-1], hourly[-1], _hourly(given[-1], metered.step_s), now, known),
-        days=[_day(day, bill, kw) for day, bill, kw in zip(days, of_days, hourly, strict=True)],
+        hours=_hours(site, days[-1], by_hour[-1], hourly(given[-1], metered.step_s), now, known),
+        days=[_day(day, bill, kw) for day, bill, kw in zip(days, of_days, by_hour, strict=True)],
         meters=_meters(site, days),
-        peak=_peak(site, month, days, hourly, now, known),
+        peak=_peak(site, month, days, by_hour, now, known),
         savings=savings(known.accounts),
+        heat=heat_bills(site, days, metered.step_s),
+        batteries=packs(site, days, taken, given, metered.step_s),
     )
 
 
@@ -106,13 +109,6 @@ def _bill_view(bill: MonthBill, start: datetime, end: datetime, *, whole_month: 
         total_nok=bill.total_nok if whole_month else energy,
         known_share=bill.known_share,
     )
-
-
-def _hourly(kwh: Array, step_s: int) -> Array:
-    """By clock hour; an hour of which a slot is not known is not known, the one that runs is what there is of it."""
-    per_hour = 3600 // step_s
-    padded = np.append(kwh, np.zeros(-len(kwh) % per_hour))
-    return np.asarray(padded.reshape(-1, per_hour).sum(axis=1), dtype=np.float64)
 
 
 def _hours(site: Site, day: Day, bought: Array, sold: Array, now: datetime, known: Known) -> list[HourView]:
@@ -167,12 +163,12 @@ def _meters(site: Site, days: Sequence[Day]) -> list[MeterView]:
 
 
 def _peak(
-    site: Site, bill: MonthBill, days: Sequence[Day], hourly: Sequence[Array], now: datetime, known: Known
+    site: Site, bill: MonthBill, days: Sequence[Day], by_hour: Sequence[Array], now: datetime, known: Known
 ) -> PeakView:
     today = local_date(now)
     charge = in_force(site.tariff.grid, today.replace(day=1)).peak
     hour_start = now - timedelta(seconds=now.timestamp() % 3600)
-    hour_kwh = _known(hourly[-1][-1]) if len(hourly[-1]) else None
+    hour_kwh = _known(by_hour[-1][-1]) if len(by_hour[-1]) else None
     left_h = 1 - (now - hour_start) / HOUR
     expected = None
     if hour_kwh is not None and known.power_kw is not None:
@@ -193,7 +189,7 @@ def _peak(
         next_step_nok=next_nok,
         target_kw=target_kw(site, known.highest_kw, today, known.outdoor_degc, planned),
         planned_kw=planned,
-        highest=_highest(days, hourly, hour_start),
+        highest=_highest(days, by_hour, hour_start),
         hour_start=hour_start,
         hour_kwh=hour_kwh,
         hour_expected_kw=expected,
@@ -212,10 +208,10 @@ def _steps(charge: object, peak_kw: float | None) -> tuple[float | None, float |
     return here.from_kw, above.from_kw, above.nok_per_month - here.nok_per_month
 
 
-def _highest(days: Sequence[Day], hourly: Sequence[Array], running: datetime) -> list[HighHourView]:
+def _highest(days: Sequence[Day], by_hour: Sequence[Array], running: datetime) -> list[HighHourView]:
     """The highest hour of each day that has ended, the highest days first."""
     found = []
-    for day, kw in zip(days, hourly, strict=True):
+    for day, kw in zip(days, by_hour, strict=True):
         whole = np.where([day.start + n * HOUR < running for n in range(len(kw))], kw, np.nan)
         if not np.isnan(whole).all():
             hour = int(np.nanargmax(whole))

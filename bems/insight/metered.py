@@ -44,7 +44,8 @@ class Metered:
         self.step_s = 3600 if site.tariff.settlement == "hour" else 900
         self._path = path
         self._history = History(path)
-        self.counters = tuple(point for meter in site.meters for point in counters_of(site, meter))
+        metered = [point for meter in site.meters for point in counters_of(site, meter)]
+        self.counters = tuple(dict.fromkeys([*metered, *store_counters(site)]))
         self._turns = turns({point: site.points[point] for point in self.counters})
         self._kept: dict[date, Day] = {}
 
@@ -87,6 +88,21 @@ def main_counters(site: Site) -> tuple[list[str], list[str]]:
     bought = [p for m in mains if (p := site.find(m.devices, "import_kwh")) is not None]
     sold = [p for m in mains if (p := site.find(m.devices, "export_kwh")) is not None]
     return bought, sold
+
+
+def store_counters(site: Site) -> list[str]:
+    """Counters of substations, and of what batteries took and gave."""
+    wanted = [(network, "energy_kwh") for network in site.district_heat]
+    ways = ("charged_kwh", "discharged_kwh")
+    both = [(battery, way) for battery in site.batteries for way in ways]
+    return [point for asset, name in [*wanted, *both] if (point := site.find(asset.devices, name)) is not None]
+
+
+def hourly(kwh: Array, step_s: int) -> Array:
+    """By clock hour; an hour of which a slot is not known is not known, the one that runs is what there is of it."""
+    per_hour = 3600 // step_s
+    padded = np.append(kwh, np.zeros(-len(kwh) % per_hour))
+    return np.asarray(padded.reshape(-1, per_hour).sum(axis=1), dtype=np.float64)
 
 
 def summed(day: Day, counters: Sequence[str]) -> Array:

@@ -20,6 +20,7 @@ from control.plan import Plan
 from control.problem import Inputs, Plant
 from control.record import Record
 from dashboards.timeline_ports import LaneView, LineView, TimelineView
+from models.battery import Battery
 from models.naming import Language, in_words
 from models.prices import PriceSeries
 from models.profile import Text
@@ -105,7 +106,13 @@ def _past(site: Site, history: History, end: datetime, told: dict[str, Measured]
     """By quarters, for what the lanes show; NaN is not known."""
     shown = [of for name, of in told.items() if name.endswith(("_kw", ".degc"))]
     points = {point for of in shown for point in of.points} | set(_outdoor(site))
+    points |= {point for battery in site.batteries for point in _charge(site, battery)}
     return recorded(history, points, end - PAST, end, QUARTER, hold)
+
+
+def _charge(site: Site, battery: Battery) -> tuple[str, ...]:
+    point = site.find(battery.devices, "state_of_charge_pct")
+    return () if point is None else (point,)
 
 
 def _outdoor(site: Site) -> list[str]:
@@ -140,6 +147,8 @@ class _Lanes:
         yield self._tanks()
         yield self._rooms()
         yield self._cars()
+        yield self._district_heat()
+        yield from self._batteries()
 
     def _price(self) -> LaneView:
         see, record = self._of.inputs.outlook, self._record
@@ -186,7 +195,8 @@ class _Lanes:
 
     def _tanks(self) -> LaneView:
         plant = self._of.plant
-        nodes = [plant.buffer.node, *(tank.node for tank in plant.tanks)]
+        buffer = [plant.buffer.node] if any(tank.role == "buffer" for tank in self._site.tanks) else []
+        nodes = [*buffer, *(tank.node for tank in plant.tanks)]
         nodes += [plant.hot_water.after_heater] if plant.hot_water is not None else []
         lines = [
             self._line(f"{node.id}.degc", self.names.of(node.id), kwh_per_k=node.capacity_kwh_per_k)
@@ -216,6 +226,23 @@ class _Lanes:
         past = self._total(["cars.power_kw"])
         values = _values(self._of.plan.trajectories["cars.charging_kw"])
         return LaneView("cars", "kW", "stack", [LineView("cars", NAMES["cars"], _values(past), values)])
+
+    def _district_heat(self) -> LaneView:
+        networks = [n for n in self._of.plant.district_heat if f"{n.id}.heat_kw" in self._of.plan.trajectories]
+        lines = [self._line(f"{network.id}.heat_kw", self.names.of(network.id)) for network in networks]
+        return LaneView("district_heat", "kW", "stack", lines)
+
+    def _batteries(self) -> Iterable[LaneView]:
+        """What they take (negative while they give), and what is in them."""
+        batteries = [b for b in self._site.batteries if f"{b.id}.power_kw" in self._of.plan.trajectories]
+        yield LaneView("battery", "kW", "lines", [self._line(f"{b.id}.power_kw", b.name) for b in batteries])
+        yield LaneView("battery_energy", "kWh", "lines", [self._stored(b) for b in batteries])
+
+    def _stored(self, battery: Battery) -> LineView:
+        name, points = f"{battery.id}.stored_kwh", _charge(self._site, battery)
+        pct = Measured(points, "mean").over(self._record) if points else None
+        past = None if pct is None else pct / 100 * battery.capacity_kwh
+        return LineView(name, battery.name, _values(past), _values(planned(self._of.plan, name)))
 
     def _line(
         self,

@@ -6,7 +6,7 @@ from dashboards.access import Viewer
 from dashboards.markup import Markup, el
 from dashboards.pages.frame import page, section
 from dashboards.ports import SiteView
-from dashboards.words import Language, texts
+from dashboards.words import Language, pick, texts
 
 FIGURES: Final = (
     ("f-today", "money.today", " kr"),
@@ -27,6 +27,14 @@ def energy(view: SiteView, viewer: Viewer, language: Language) -> str:
         _figures(language),
         _peak(language),
         _bill(language),
+        *(
+            _store(f"heat-{network.id}", pick(network.name, language), "money.heat_hint", language)
+            for network in view.site.district_heat
+        ),
+        *(
+            _store(f"pack-{battery.id}", pick(battery.name, language), "money.pack_hint", language)
+            for battery in view.site.batteries
+        ),
         _hours(language),
         _days(language),
         _meters("electricity", "money.meters_title", language),
@@ -77,6 +85,15 @@ def _bill(language: Language) -> Markup:
         el("p", {"class": "hint"}, words["money.bill_hint"]),
         el("p", {"class": "hint", "id": "bill-known"}, ""),
     )
+
+
+def _store(name: str, title: str, hint: str, language: Language) -> Markup:
+    """What one substation or battery came to, with lines that the script fills in."""
+    words = texts(language)
+    numbers = (words["money.today_head"], words["money.month_head"])
+    table = _table(f"{name}-rows", title, (words["money.item"], *numbers), numbers)
+    known = el("p", {"class": "hint", "id": f"{name}-known"}, "")
+    return section(name, title, table, el("p", {"class": "hint"}, words[hint]), known)
 
 
 def _hours(language: Language) -> Markup:
@@ -144,19 +161,19 @@ def _plot(name: str, label: str) -> Markup:
     return el("svg", {"class": "lane-plot", "id": name, "role": "img", "aria-label": label})
 
 
-def _table(rows: str, caption: str, heads: tuple[str, ...]) -> Markup:
+def _table(rows: str, caption: str, heads: tuple[str, ...], numbers: tuple[str, ...] = ()) -> Markup:
+    """Headings with a unit, and `numbers`, stand over numbers."""
     return el(
         "table",
         None,
         el("caption", {"class": "sr"}, caption),
-        el("thead", None, el("tr", None, *(_head(head) for head in heads))),
+        el("thead", None, el("tr", None, *(_head(head, head in numbers or "[" in head) for head in heads))),
         el("tbody", {"id": rows}),
     )
 
 
-def _head(text: str) -> Markup:
-    """A heading; those with a unit stand over numbers."""
-    return el("th", {"scope": "col", "class": "num" if "[" in text else None}, text) if text else el("td", None)
+def _head(text: str, over_numbers: bool) -> Markup:
+    return el("th", {"scope": "col", "class": "num" if over_numbers else None}, text) if text else el("td", None)
 
 
 def _details(table: Markup, label: str, language: Language) -> Markup:

@@ -42,6 +42,17 @@ def test_what_is_foreign_is_found():
     assert foreign(["Forecasts: priser kjent til 12.00", "Weather"], "en") == ["Forecasts: priser kjent til 12.00"]
 
 
+def test_the_plan_has_lanes_of_what_the_site_has_and_of_nothing_else(url):
+    plan = httpx.get(url + "/api/plan/timeline", timeout=20).raise_for_status().json()
+    lanes = {lane["id"]: lane for lane in plan["lanes"]}
+    assert lanes.keys() == {"price", "weather", "power", "rooms", "district_heat", "battery", "battery_energy"}
+    for lane, unit in (("district_heat", "kW"), ("battery", "kW"), ("battery_energy", "kWh")):
+        assert (lanes[lane]["unit"], len(lanes[lane]["lines"])) == (unit, 1)
+        assert len(lanes[lane]["lines"][0]["planned"]) == len(plan["starts"])
+    full_kwh = SITE.batteries[0].capacity_kwh
+    assert all(-1.5 <= kwh <= full_kwh for kwh in lanes["battery_energy"]["lines"][0]["planned"])
+
+
 @pytest.mark.parametrize("language", ["nb", "en"])
 def test_a_running_house_speaks_one_language_at_a_time(url, language):
     found, told = {}, 0

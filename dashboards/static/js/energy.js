@@ -26,6 +26,7 @@ function take(data) {
   byId("energy-none").hidden = true;
   showFigures(data);
   showBill(data);
+  showStores(data);
   showPeak(data);
   showMeters(data);
   showSavings(data);
@@ -66,6 +67,27 @@ function showBill(data) {
   }));
   const lacking = [["money.lacks_today", data.today], ["money.lacks_month", data.month]].filter(([, bill]) => bill.known_share < ALL_KNOWN);
   setText(byId("bill-known"), lacking.map(([key, bill]) => t(key, { pct: number(100 * bill.known_share, 0) })).join(" "));
+}
+
+/** What each substation and battery came to: a row a line, with its unit. */
+function showStores(data) {
+  const heat = [["money.heat_taken", "kWh", (of) => of.kwh], ["money.heat_energy", "kr", (of) => of.energy_nok],
+    ["money.heat_peak", "kW", (of) => of.peak_kw], ["money.heat_peak_charge", "kr", (of) => of.peak_nok],
+    ["money.fixed", "kr", (of) => of.fixed_nok], ["money.total", "kr", (of) => of.total_nok]];
+  const pack = [["money.pack_taken", "kWh", (of) => of.taken_kwh], ["money.pack_given", "kWh", (of) => of.given_kwh],
+    ["money.pack_taken_nok", "kr", (of) => -of.taken_nok], ["money.pack_given_nok", "kr", (of) => of.given_nok],
+    ["money.pack_wear", "kr", (of) => -of.wear_nok], ["money.pack_earned", "kr", (of) => of.earned_nok]];
+  for (const one of data.heat) showStore(`heat-${one.id}`, heat, one);
+  for (const one of data.batteries) showStore(`pack-${one.id}`, pack, one);
+}
+
+function showStore(name, lines, one) {
+  const amount = (value, unit) => make("td", { class: "num" }, value === null ? "–" : `${number(value, 0)} ${unit}`);
+  const told = lines.filter(([, , of]) => of(one.month) !== null);
+  byId(`${name}-rows`).replaceChildren(...told.map(([key, unit, of], index) => make("tr", { class: index === told.length - 1 ? "sum" : "" },
+    make("th", { scope: "row" }, t(key)), amount(of(one.today), unit), amount(of(one.month), unit))));
+  const lacking = [["money.lacks_today", one.today], ["money.lacks_month", one.month]].filter(([, of]) => of.known_share < ALL_KNOWN);
+  setText(byId(`${name}-known`), lacking.map(([key, of]) => t(key, { pct: number(100 * of.known_share, 0) })).join(" "));
 }
 
 function shareBar(share) {
