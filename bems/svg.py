@@ -22,6 +22,8 @@ FEW_UNDER: Final = 130
 """Panels lower than this have few grid lines."""
 DAYS_NAMED: Final = 16
 """With more days than these every seventh has its name."""
+WEEKS_DAYS: Final = 120
+"""With more days than these every first of a month has its name."""
 
 
 @dataclass(frozen=True)
@@ -119,8 +121,8 @@ def _days(start: datetime, step_s: float, count: int, zone: ZoneInfo) -> list[tu
     begin, end = start.astimezone(zone), (start + timedelta(seconds=step_s * count)).astimezone(zone)
     days = (end.date() - begin.date()).days + 1
     found = []
-    for n in range(0, days, 1 if days <= DAYS_NAMED else 7):
-        day = begin.date() + timedelta(days=n)
+    named = [begin.date() + timedelta(days=n) for n in range(0, days, 7 if DAYS_NAMED < days <= WEEKS_DAYS else 1)]
+    for day in named if days <= WEEKS_DAYS else (day for day in named if day.day == 1):
         at = datetime(day.year, day.month, day.day, tzinfo=zone)
         place = (at.timestamp() - start.timestamp()) / step_s
         if 0 <= place < count:

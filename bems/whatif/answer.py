@@ -58,7 +58,7 @@ def table(answer: Mapping[str, Any]) -> str:
             name = f"  {row['label']}{unit}"
             lines.append(
                 f"{name:<44}{said(row['value']):>14}{said(row['changed']):>14}{signed(row['difference']):>14}"
-                f"{signed(row['difference_pct'], 1):>8}" + _between(case["between"].get(row["key"]))
+                f"{share(row['difference_pct']):>8}" + _between(case["between"].get(row["key"]))
             )
     return "\n".join([*lines, "", *answer["doubt"]])
 
@@ -75,9 +75,18 @@ def said(value: float | None) -> str:
     return "0.00" if text == "-0.00" else text.replace(",", "\u202f")
 
 
-def signed(value: float | None, digits: int | None = None) -> str:
+def signed(value: float | None) -> str:
     """A difference with its sign."""
-    if value is None:
+    return "–" if value is None else _with_sign(said(value), value)
+
+
+def share(pct: float | None) -> str:
+    """A difference in per cent, with its sign."""
+    if pct is None:
         return "–"
-    text = said(value) if digits is None else f"{value:.{digits}f}"
-    return text if text.startswith("-") or value == 0 else f"+{text}"
+    text = f"{pct:.1f}" if abs(pct) < 100 else f"{pct:,.0f}".replace(",", "\u202f")
+    return _with_sign("0.0" if text == "-0.0" else text, pct)
+
+
+def _with_sign(text: str, value: float) -> str:
+    return f"+{text}" if value > 0 and text.strip("0.") else text

@@ -223,8 +223,9 @@ def _rooms(base: Site, seen: Hours, groups: Iterable[tuple[str, ...]]) -> list[F
         ("cold_kh", "Too cold, all rooms", "Kh", found.cold_kh),
         ("hot_kh", "Too warm, all rooms", "Kh", found.hot_kh),
     ]
+    names = {zone.id: zone.name.en for zone in base.zones}
     return [Figure(ROOMS, *row) for row in rows] + [
-        Figure(ROOMS, f"mean_{g.zone}_degc", f"Mean of {g.zone}", "°C", g.mean_degc) for g in found.groups
+        Figure(ROOMS, f"mean_{g.zone}_degc", f"Mean of {names[g.zone]}", "°C", g.mean_degc) for g in found.groups
     ]
 
 

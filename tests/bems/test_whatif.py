@@ -1,19 +1,22 @@
 """What-if: pure changes with clear errors, figures that move the way physics says, the command on a few days."""
 
 import json
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
 
 from bems.cli import main
 from bems.whatif import changes
-from bems.whatif.answer import differences, spread
+from bems.whatif.answer import differences, share, spread
 from bems.whatif.changes import ChangeError
 from bems.whatif.command import Wish, changes_of
 from bems.whatif.drive import driven
 from bems.whatif.figures import Figure, figures
+from bems.whatif.page import page, pictures
+from bems.whatif.plant import Hours
 from bems.whatif.run import NEUTRAL, Setting, drawn, simulate
 from bems.whatif.tariff_file import contract
 from control.plant_model import from_site
@@ -264,3 +267,44 @@ def test_the_command_end_to_end(tmp_path, capsys):
     assert "http" not in page.split("</style>")[1]
     assert "Electricity bought" in capsys.readouterr().out
     assert np.isfinite(rows["total_nok"]["changed"])
+
+
+def test_a_year_is_drawn_by_the_week_and_cases_stand_side_by_side():
+    start = datetime(2025, 12, 31, 23, tzinfo=UTC)
+    hours = np.arange(365 * 24)
+    flat = np.full(len(hours), 40.0)
+    runs = {
+        name: Hours(start, flat - less, np.zeros(len(hours)), {}, {}, np.full((2, len(hours)), 21.0 - less))
+        for name, less in (("as it is", 0.0), ("set points -1 K", 1.0))
+    }
+    drawn = pictures(runs, ZoneInfo("Europe/Oslo"))
+    assert "Highest hour of each week" in drawn
+    assert drawn.count(">1.7.</text>") == 3
+    assert ">8.1.</text>" not in drawn
+    week = {name: Hours(start, one.bought_kwh[:168], one.sold_kwh[:168], {}, {}, one.rooms_degc[:, :168])
+            for name, one in runs.items()}  # fmt: skip
+    assert "Highest hour of each day" in pictures(week, ZoneInfo("Europe/Oslo"))
+    keys = {"bought_kwh": "kWh", "total_nok": "NOK", "peak_kw": "kW", "co2_no_kg": "kg", "cold_kh": "Kh"}
+    rows = [
+        {"section": "All", "key": key, "label": key, "unit": unit, "value": 100.0, "changed": 1900.0,
+         "difference": 1800.0, "difference_pct": 1800.0}
+        for key, unit in keys.items()
+    ]  # fmt: skip
+    cases = [{"told": told, "figures": rows, "between": {}} for told in ("set points -1 K", "only --pv 3")]
+    answer = {"meta": {"site": "x", "start": start.isoformat(), "days": 365, "controller": "rules"},
+              "cases": cases, "doubt": []}  # fmt: skip
+    both = page(answer)
+    assert "2026-01-01 to 2026-12-31, 365 days," in both
+    assert "At a glance" in both
+    assert "<h2>set points −1 K</h2>" in both
+    assert "<h2>only --pv 3</h2>" in both
+    assert "+1\u202f800" in both
+    assert "At a glance" not in page(answer | {"cases": cases[:1]})
+
+
+@pytest.mark.parametrize(
+    ("pct", "told"), [(None, "–"), (0.0, "0.0"), (-0.04, "0.0"), (0.04, "0.0"), (-8.02, "-8.0"), (50.0, "+50.0"),
+                      (1753.1, "+1\u202f753"), (-2084.9, "-2\u202f085")]
+)  # fmt: skip
+def test_shares_are_told_as_far_as_they_mean_something(pct, told):
+    assert share(pct) == told
