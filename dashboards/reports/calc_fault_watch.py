@@ -81,9 +81,9 @@ class Record:
         return replace(self, start=self.start + first * STEP, columns=columns, expected_kw=expected)
 
     def spans(self, days: int) -> list["Record"]:
-        """Such stretches one before the other, the last one first: whole ones, or all of it where it is shorter."""
+        """Such stretches one before the other, the last one first; the oldest may be half as long, but no shorter."""
         found, rest = [self.last(days)], self
-        while (begin := (found[-1].start - self.start) // STEP) >= days * STEPS_PER_DAY:
+        while (begin := (found[-1].start - self.start) // STEP) >= days * STEPS_PER_DAY // 2:
             rest = rest._part(0, begin)
             found.append(rest.last(days))
         return found

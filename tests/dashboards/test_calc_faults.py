@@ -213,8 +213,10 @@ def test_the_last_weeks_of_a_record_go_from_noon_to_noon():
 def test_a_long_record_is_gone_through_without_a_gap():
     record = Record(BIRI, datetime(2025, 5, 31, 22, tzinfo=UTC), {"a": np.arange(100 * 96.0)}, 1.0, 3.0, {})
     stretches = record.spans(28)
-    assert [len(of.columns["a"]) for of in stretches] == [28 * 96] * 3
+    assert [len(of.columns["a"]) for of in stretches] == [28 * 96] * 3 + [round(15.5 * 96)]
     assert stretches[0].start == record.last(28).start
+    assert stretches[-1].start == record.start
+    assert len(replace(record, columns={"a": np.arange(90 * 96.0)}).spans(28)) == 3
     for later, earlier in pairwise(stretches):
         assert earlier.columns["a"][-1] + 1 == later.columns["a"][0]
 
