@@ -8,7 +8,8 @@ import xlsxwriter
 from xlsxwriter.utility import xl_rowcol_to_cell
 
 from dashboards.reports.model import Cell, Figure, Plot, Report, Section, Series, Table
-from dashboards.words import texts
+from dashboards.reports.shown import PLAIN, cell
+from dashboards.words import Language, texts
 
 OPTIONS: Final = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "nan_inf_to_errors": False}
 HEAD: Final = (
@@ -26,6 +27,10 @@ NAME_MOST: Final = 31
 DATA_COLUMN: Final = 14
 """Where the numbers behind charts begin."""
 CHART_ROWS: Final = 16
+A4_PAPER: Final = 9
+"""As workbooks number sizes of paper."""
+DATES: Final[dict[Language, tuple[str, str]]] = {"nb": ("dd.mm.yyyy", "hh.mm"), "en": ("yyyy-mm-dd", "hh:mm")}
+"""How days and times are shown."""
 KINDS: Final = {"line": "line", "bar": "column", "scatter": "scatter", "step": "line"}
 
 
@@ -34,7 +39,7 @@ def write_xlsx(report: Report) -> bytes:
     out = BytesIO()
     book = xlsxwriter.Workbook(out, OPTIONS)
     book.set_properties({"title": report.title, "author": report.site, "created": report.made_at})
-    style = _Styles(book)
+    style = _Styles(book, report.language)
     _about(book, report, style)
     taken: set[str] = set()
     for section in report.sections:
@@ -47,14 +52,15 @@ def write_xlsx(report: Report) -> bytes:
 class _Styles:
     """Formats by what they are for."""
 
-    def __init__(self, book: Any) -> None:
+    def __init__(self, book: Any, language: Language) -> None:
         self._book, self._numbers = book, dict[tuple[int, bool], Any]()
+        day, time = DATES[language]
         self.bold = book.add_format({"bold": True})
         self.title = book.add_format({"bold": True, "font_size": 14, "font_color": "#1f4e79"})
         self.head = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "bottom"})
         self.note = book.add_format({"italic": True, "font_color": "#666666"})
-        self.date = book.add_format({"num_format": "yyyy-mm-dd", "align": "left"})
-        self.time = book.add_format({"num_format": "yyyy-mm-dd hh:mm", "align": "left"})
+        self.date = book.add_format({"num_format": day, "align": "left"})
+        self.time = book.add_format({"num_format": f"{day} {time}", "align": "left"})
         self.share = book.add_format({"num_format": "0.0 %"})
 
     def number(self, decimals: int, is_sum: bool = False) -> Any:
@@ -75,14 +81,25 @@ def _about(book: Any, report: Report, style: _Styles) -> None:
     sheet.write_string(2, 0, words["report.site"], style.bold)
     sheet.write_string(2, 1, report.site)
     sheet.write_string(3, 0, words["report.span"], style.bold)
-    days = words["report.days"].format(first=period.first, last=period.last, days=period.days)
-    sheet.write_string(3, 1, days)
+    first, last = (cell(day, PLAIN, report.language) for day in (period.first, period.last))
+    sheet.write_string(3, 1, words["report.days"].format(first=first, last=last, days=period.days))
     sheet.write_string(4, 0, words["report.made"].format(at="").strip(), style.bold)
     sheet.write_datetime(4, 1, report.made_at, style.time)
+    _printed(sheet, report)
+
+
+def _printed(sheet: Any, report: Report) -> None:
+    """A4 across, as wide as one page, with a foot."""
+    sheet.set_landscape()
+    sheet.set_paper(A4_PAPER)
+    sheet.fit_to_pages(1, 0)
+    foot = f"{report.title} – {report.site}".replace("&", "&&")
+    sheet.set_footer(f"&L&8{foot}&R&8" + texts(report.language)["report.page"].format(page="&P", pages="&N"))
 
 
 def _sheet_name(title: str, taken: set[str]) -> str:
-    name = "".join(" " if letter in "[]:*?/\\" else letter for letter in title)[:NAME_MOST]
+    short = title.partition(":")[0]  # what comes after it says more, but would be cut
+    name = "".join(" " if letter in "[]*?/\\" else letter for letter in short)[:NAME_MOST]
     number = 2
     while name.casefold() in taken:
         name, number = f"{name[: NAME_MOST - 3]} {number}", number + 1
@@ -95,9 +112,11 @@ class _Sheet:
 
     def __init__(self, book: Any, sheet: Any, report: Report, style: _Styles) -> None:
         self._book, self._sheet, self._words, self._style = book, sheet, texts(report.language), style
+        self._report = report
         self._row, self._data_column = 0, DATA_COLUMN
         sheet.set_column(0, 0, 44)
-        sheet.set_column(1, 8, 16)
+        sheet.set_column(1, 1, 34)
+        sheet.set_column(2, 8, 16)
 
     def fill(self, section: Section) -> None:
         """Title, figures, tables, notes, charts."""
@@ -114,6 +133,8 @@ class _Sheet:
         for plot in section.plots:
             if plot.is_drawn:
                 self._chart(plot)
+        _printed(self._sheet, self._report)
+        self._sheet.print_area(0, 0, self._row, DATA_COLUMN - 1)  # numbers behind charts are not printed
 
     def _figures(self, figures: tuple[Figure, ...]) -> None:
         for column, key in enumerate(HEAD):
@@ -175,7 +196,9 @@ class _Sheet:
             chart.add_series(drawn)
         axes = [f"{axis.label} [{axis.unit}]" if axis.unit else axis.label for axis in (plot.x, plot.y)]
         chart.set_title({"name": plot.title, "name_font": {"size": 11}})
-        chart.set_x_axis({"name": axes[0], "date_axis": False})
+        dated = any(isinstance(x, date) for series in plot.series for x in series.x)
+        form = {"num_format": DATES[self._report.language][0]} if dated else {}  # else days are counted from 1900
+        chart.set_x_axis({"name": axes[0], "date_axis": False} | form)
         chart.set_y_axis({"name": axes[1], "major_gridlines": {"visible": True, "line": {"color": "#dddddd"}}})
         chart.set_size({"width": 760, "height": 300})
         self._sheet.insert_chart(self._row, 0, chart)

@@ -349,6 +349,8 @@ def test_sums_in_the_workbook_are_formulas_with_their_values(report):
     assert "<f>SUM(C" in sheets
     assert f"<v>{whole:.16g}</v>" in sheets
     assert any(n.startswith("xl/charts/chart") for n in book.namelist())
+    assert sheets.count('orientation="landscape"') == 1 + len(report.sections)
+    assert 'name="Hygiene certificate"' in book.read("xl/workbook.xml").decode()  # not cut
 
 
 @pytest.mark.parametrize(
