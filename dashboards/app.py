@@ -22,7 +22,7 @@ from dashboards.access import ANONYMOUS, Right, Viewer, current_viewer, needs
 from dashboards.api import REFUSED, api_router
 from dashboards.api_access import access_router
 from dashboards.discreet.view import Counted, Discreet
-from dashboards.gate import Gate, with_csrf
+from dashboards.gate import SECURITY_HEADERS, Gate, with_csrf
 from dashboards.monitoring import add_monitoring
 from dashboards.open_data import add_open_data
 from dashboards.pages.display import add_display
@@ -137,7 +137,8 @@ def _routes(view: SiteView, counted: SiteView, people: People | None) -> FastAPI
         for language in LANGUAGES:
             _add_page(app, view, address(name, language), PAGES[name], language)
     app.add_exception_handler(405, _not_that_way)
-    app.add_exception_handler(403, partial(_not_allowed, can_sign_in=people is not None))
+    for status in (403, 404, 500):
+        app.add_exception_handler(status, partial(_refused, status=status, can_sign_in=people is not None))
     app.mount("/static", Files(directory=STATIC), name="static")
     return app
 
@@ -151,12 +152,15 @@ async def _not_that_way(request: Request, error: Exception) -> Response:
     return JSONResponse({"detail": detail}, 405, {"Allow": ", ".join(methods)})
 
 
-async def _not_allowed(request: Request, error: Exception, can_sign_in: bool) -> Response:
-    """403 as a page for a person's browser, as JSON for programs."""
+async def _refused(request: Request, error: Exception, status: int, can_sign_in: bool) -> Response:
+    """As a page for a person's browser, as JSON for programs. What broke is told to the log alone."""
+    # an answer to what broke does not pass the gate, which adds them to all others
+    headers = {name.decode(): value.decode() for name, value in SECURITY_HEADERS} if status == 500 else {}
     if wants_page(request.method, request.headers.get("accept", "")):
         viewer, language = request.scope.get("viewer"), language_of(request.url.path)
-        return HTMLResponse(refused(403, viewer, can_sign_in, language), 403, {"Cache-Control": "no-store"})
-    return JSONResponse({"detail": error.detail if isinstance(error, HTTPException) else ""}, 403)
+        page = refused(status, viewer, can_sign_in, language)
+        return HTMLResponse(page, status, {"Cache-Control": "no-store", **headers})
+    return JSONResponse({"detail": error.detail if isinstance(error, HTTPException) else ""}, status, headers)
 
 
 def _add_stream(app: FastAPI, view: SiteView, people: People | None) -> None:

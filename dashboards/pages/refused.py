@@ -1,4 +1,4 @@
-"""What a browser shows where somebody is not let in, in their language: why, and what to do next."""
+"""What a browser shows instead of the page that was asked for, in its language: why, and what to do next."""
 
 from typing import Final
 
@@ -7,7 +7,13 @@ from dashboards.markup import Markup, el
 from dashboards.pages.frame import document
 from dashboards.words import Language, texts
 
-WHY: Final = {401: "refused.unknown", 403: "refused.role", 421: "refused.host"}
+WHY: Final = {
+    401: "refused.unknown",
+    403: "refused.role",
+    404: "refused.missing",
+    421: "refused.host",
+    500: "refused.broken",
+}
 """Key of what is said, by status."""
 
 
@@ -27,9 +33,9 @@ def refused(status: int, viewer: Viewer | None, can_sign_in: bool, language: Lan
     title = words[f"{WHY[status]}_title"]
     who = [_who(viewer, language)] if status == 403 and viewer is not None and viewer.role is not None else []
     ways: list[Markup] = []
-    if status == 403:
+    if status in (403, 404, 500):
         ways.append(el("a", {"class": "button", "href": f"/{language}"}, words["refused.back"]))
-    if can_sign_in:
+    if can_sign_in and status not in (404, 500):
         text = words["refused.as_other" if status == 403 else "door.sign_in"]
         ways.append(el("a", {"class": "button", "href": f"/{language}/sign-in"}, text))
     body = el(
