@@ -1,4 +1,4 @@
-"""A short real run, with plans: what it tells in bokmål has no English in it, and the other way round."""
+"""A short real run of another site, with plans: it tells of what the site has, and in one language at a time."""
 
 import asyncio
 import time
@@ -12,6 +12,7 @@ from bems.planning_live import Planner
 from models.site import load_site
 from tests.system.languages import foreign, halves
 from tests.system.still_house import START, StillHouse
+from tests.system.test_page import AXE, DESK, TAGS, WAIT_MS
 
 SITE = load_site(Path(__file__).resolve().parents[2] / "docs" / "examples" / "district_school" / "site.toml")
 SOON_S = 60.0
@@ -51,6 +52,26 @@ def test_the_plan_has_lanes_of_what_the_site_has_and_of_nothing_else(url):
         assert len(lanes[lane]["lines"][0]["planned"]) == len(plan["starts"])
     full_kwh = SITE.batteries[0].capacity_kwh
     assert all(-1.5 <= kwh <= full_kwh for kwh in lanes["battery_energy"]["lines"][0]["planned"])
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="no axe-core: make setup")
+def test_energy_and_money_tells_what_battery_and_district_heat_came_to(browser, url):
+    context, complaints = browser.new_context(viewport=DESK, bypass_csp=True), []
+    page = context.new_page()
+    page.set_default_timeout(WAIT_MS)
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(url + "/nb/energy")
+    page.locator("#pack-battery-rows .sum").wait_for()
+    assert page.locator("#heat-substation-rows th").all_inner_texts() == [
+        "Varme tatt ut", "Varme, energi", "Høyeste time", "Fastledd", "Sum",
+    ]  # fmt: skip
+    assert page.locator("#heat-substation-rows .sum td").last.inner_text().endswith("kr")
+    assert foreign([page.locator("body").inner_text()], "nb") == []
+    page.add_script_tag(path=AXE)
+    assert page.evaluate("tags => axe.run(document, {runOnly: tags})", TAGS)["violations"] == []
+    context.close()
+    assert complaints == []
 
 
 @pytest.mark.parametrize("language", ["nb", "en"])
