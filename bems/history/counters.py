@@ -86,7 +86,8 @@ def gains(
 ) -> Gains:
     """What was gained between each two neighbours of the strictly rising `edges_ms`.
 
-    `rollover` is what a full turn of the counter is. No edge may lie within a step that stands for many readings.
+    `rollover` is what a full turn of the counter is; `exchanges` are in the order in which they were told. No edge may
+    lie within a step that stands for many readings.
     ValueError when the edges are fewer than two or do not rise.
     """
     if len(edges_ms) < 2 or bool(np.any(np.diff(edges_ms) <= 0)):
@@ -156,14 +157,10 @@ def _steps(
     gained = np.diff(of.value)
     lost = np.zeros(len(gained), dtype=np.bool_)
     breaks = []
-    exchanged = set()
-    for exchange in exchanges:
-        step = _step_of(of, gained, exchange)
-        if 0 <= step < len(gained) and step not in exchanged:
-            before, after = float(of.value[step]), float(of.value[step + 1])
-            gained[step] = max(exchange.last - before, 0.0) + max(after - exchange.first, 0.0)
-            exchanged.add(step)
-            breaks.append(Break(exchange.at_ms, "exchange", before, after))
+    for step, exchange in _exchanged(of, gained, exchanges).items():
+        before, after = float(of.value[step]), float(of.value[step + 1])
+        gained[step] = max(exchange.last - before, 0.0) + max(after - exchange.first, 0.0)
+        breaks.append(Break(exchange.at_ms, "exchange", before, after))
     for step in np.flatnonzero(gained < 0).tolist():
         before, after, at_ms = float(of.value[step]), float(of.value[step + 1]), int(of.at_ms[step + 1])
         turned = None if rollover is None else after + rollover - before
@@ -176,13 +173,30 @@ def _steps(
     return gained, lost, sorted(breaks, key=lambda b: b.at_ms)
 
 
-def _step_of(of: Stretch, gained: Floats, exchange: Exchange) -> int:
-    """The fall nearest to the time that was noted; without one (the new meter shows more) the step at that time."""
+def _exchanged(of: Stretch, gained: Floats, exchanges: Sequence[Exchange]) -> dict[int, Exchange]:
+    """By step. Of several that came to one step, the one that was told last counts."""
+    found: dict[int, Exchange] = {}
+    for exchange in exchanges:
+        step = _step_of(of, gained, exchange)
+        if step is not None:
+            found[step] = exchange
+    return found
+
+
+def _step_of(of: Stretch, gained: Floats, exchange: Exchange) -> int | None:
+    """The fall nearest to the time that was noted; without one, the step at that time, if it can be the exchange.
+
+    Readings close together that rise all the same are of one meter, unless the new one showed as much as the old one.
+    """
     down = np.flatnonzero(gained < 0)
     off_ms = np.abs(of.at_ms[down + 1] - exchange.at_ms)
     if len(down) and off_ms.min() <= NOTED_MS:
         return int(down[off_ms.argmin()])
-    return int(np.searchsorted(of.at_ms, exchange.at_ms, side="left")) - 1
+    step = int(np.searchsorted(of.at_ms, exchange.at_ms, side="left")) - 1
+    if not 0 <= step < len(gained):
+        return None
+    close = of.at_ms[step + 1] - of.at_ms[step] <= LONGEST_STEP_MS
+    return None if close and exchange.first < exchange.last else step
 
 
 def _between(at_ms: Ints, steps: Floats, edges_ms: Ints) -> Floats:

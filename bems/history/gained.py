@@ -9,7 +9,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from bems.history.counters import Stretch, falls, gains, joined, plain
+from bems.history.counters import NOTED_MS, Stretch, falls, gains, joined, plain
+from bems.history.exchanges import counting
 from bems.history.rows import EventKind, Exchange, Gains, Table
 from bems.history.series import NO_ROWS, Piece, hot, ids_of, pieces, read
 
@@ -110,6 +111,10 @@ def _summed(piece: Piece) -> Stretch:
 
 
 def _exchanges(connection: sqlite3.Connection, point: str, period: tuple[int, int]) -> tuple[Exchange, ...]:
-    rows = connection.execute(_EXCHANGES, (EventKind.METER_EXCHANGE.value, point, *period))
-    read_off = ((at_ms, json.loads(data)) for at_ms, data in rows)
-    return tuple(Exchange(at_ms, float(data["last"]), float(data["first"])) for at_ms, data in read_off)
+    """Those that may have to do with the period, and before they are sorted out those that may stand in their place."""
+    start_ms, end_ms = period
+    told = connection.execute(
+        _EXCHANGES, (EventKind.METER_EXCHANGE.value, point, start_ms - 2 * NOTED_MS, end_ms + 2 * NOTED_MS)
+    )
+    found = counting([(at_ms, json.loads(data)) for at_ms, data in told])
+    return tuple(one for one in found if start_ms - NOTED_MS <= one.at_ms < end_ms + NOTED_MS)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from bems.history.archive import archive_finished
 from bems.history.counters import gains, plain, summaries, turns
+from bems.history.exchanges import counting, standing
 from bems.history.query import History
 from bems.history.record import Record
 from bems.history.rows import Break, Event, EventKind, Exchange
@@ -117,6 +118,56 @@ def test_an_exchange_is_noted_by_the_watch_and_happened_where_the_counter_fell(n
     assert gained(readings, [0, 30], exchanges=[exchange]).gained.tolist() == [3.0 + 1.0 + 2.0 + 3.0]
 
 
+FALL = [(0, 90_000.0), (10, 90_003.0), (20, 9.0), (30, 12.0)]
+
+
+@pytest.mark.parametrize("noted_min", [(15, 12), (15, 200), (200, 15)])
+def test_of_exchanges_that_come_to_one_step_the_one_told_last_counts(noted_min):
+    wrong = Exchange(noted_min[0] * MINUTE_MS, 99_000.0, 0.0)
+    right = Exchange(noted_min[1] * MINUTE_MS, 90_004.0, 7.0)
+    found = gained(FALL, [0, 30], exchanges=[wrong, right])
+    assert found.gained.tolist() == [3.0 + 1.0 + 2.0 + 3.0]
+    within = right.at_ms <= 30 * MINUTE_MS
+    assert found.breaks == ((Break(right.at_ms, "exchange", 90_003.0, 9.0),) if within else ())
+
+
+def test_an_exchange_that_the_readings_know_nothing_of_adds_nothing():
+    """Until the new meter is read, and where it was noted on a day on which nothing happened."""
+    rising = [(n * 10, 80_000.0 + n) for n in range(7)]
+    found = gained(rising, [0, 60], exchanges=[Exchange(30 * MINUTE_MS, 80_003.0, 0.0)])
+    assert (found.gained.tolist(), found.breaks) == ([6.0], ())
+
+
+def test_an_exchange_in_a_gap_counts_although_the_new_meter_has_passed_the_old_one():
+    readings = [(0, 100.0), (10, 101.0), (600, 130.0), (610, 131.0)]
+    found = gained(readings, [0, 610], exchanges=[Exchange(300 * MINUTE_MS, 104.0, 7.0)])
+    assert found.gained.tolist() == [1.0 + 3.0 + 123.0 + 1.0]
+
+
+@pytest.mark.parametrize(
+    ("told_h", "left"),
+    [
+        ([], []),
+        ([0], [0]),
+        ([0, 6], [1]),
+        ([6, 0], [1]),
+        ([0, 6.1], [0, 1]),
+        ([0, 5, 10], [2]),
+        ([0, 100, 0.5], [1, 2]),
+    ],
+)
+def test_what_is_told_later_stands_in_the_place_of_what_was_told_of_the_same_hours(told_h, left):
+    assert standing([round(hour * HOUR_MS) for hour in told_h]) == left
+
+
+def test_an_entry_without_readings_takes_an_exchange_back():
+    noted = (10 * HOUR_MS, {"last": 104.0, "first": 7.0})
+    taken_back = (10 * HOUR_MS, {"last": None, "first": None})
+    assert counting([noted]) == (Exchange(10 * HOUR_MS, 104.0, 7.0),)
+    assert counting([noted, taken_back]) == ()
+    assert counting([noted, taken_back, noted]) == (Exchange(10 * HOUR_MS, 104.0, 7.0),)
+
+
 def test_edges_must_rise():
     with pytest.raises(ValueError, match="strictly rising"):
         gained([(0, 1.0), (1, 2.0)], [5, 5])
@@ -216,6 +267,24 @@ def test_files_and_summaries_give_what_sqlite_gives(tmp_path_factory, seed, odd,
     if odd in ("smooth", "slip at midnight", "rollover", "gap") and edges == EDGES[0]:
         rise = (values[-1] - values[0]) % 65_536
         assert hot["a.energy_kwh"].gained.sum() == pytest.approx(rise)
+
+
+@pytest.mark.parametrize("noted_min", [120, 120 + 5 * 60])
+def test_an_exchange_is_put_right_by_telling_it_again_and_taken_back(tmp_path, noted_min):
+    """Also where it is told again with a time after the period that is asked for."""
+    path = tmp_path / "record.sqlite"
+    readings = [(minute, 9000.0 + minute if minute < 120 else minute - 115.0) for minute in range(0, DAY_MIN, 10)]
+
+    def told():
+        (whole,) = History(path).gained(["a.energy_kwh"], [MIDNIGHT, MIDNIGHT + 3 * HOUR])["a.energy_kwh"].gained
+        return whole
+
+    fill(path, readings, [(120, 9999.0, 0.0)])
+    assert told() == 110 + 889 + 65
+    fill(path, [], [(noted_min, 9112.0, 1.0)])
+    assert told() == 110 + 2 + 64
+    fill(path, [], [(noted_min, None, None)])
+    assert told() == 110 + 60
 
 
 def test_a_month_of_whole_days_reads_no_file(tmp_path, monkeypatch):
