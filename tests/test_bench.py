@@ -21,7 +21,7 @@ def bench(tmp_path):
         shutil.copy(RUNNER, folder)
         for name, source in modules.items():
             (folder / f"{name}.py").write_text(source)
-        command = [sys.executable, "-m", "bench", *arguments]
+        command = [sys.executable, "-B", "-m", "bench", *arguments]  # two versions of a module within a second
         return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
 
     return run

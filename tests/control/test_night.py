@@ -227,7 +227,12 @@ def test_a_cycle_is_done_only_when_it_is_proven(biri):
         (100.0, Rules(80.0, 5.0), -20.0, "20 kr dyrere"),
         (100.0, Rules(103.0, 5.0), 3.0, "mindre enn usikkerheten"),
         (100.0, Rules(103.0, None), 3.0, "ukjent usikkerhet"),
-        (100.0, Rules(None, None, because(Code.NIGHT_TWIN_LOST, what="too short")), None, "om igjen: too short"),
+        (
+            100.0,
+            Rules(None, None, because(Code.NIGHT_TWIN_LOST, what="too short")),
+            None,
+            "om igjen; priser eller målinger mangler",
+        ),
         (None, Rules(103.0, 1.0), None, "ikke kjent"),
     ],
 )

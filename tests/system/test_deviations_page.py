@@ -5,8 +5,8 @@ import pytest
 from dashboards.access import Role, guest
 from tests.dashboards.fake import FakeView
 from tests.dashboards.serve_fake import Running
-from tests.system.test_desk_pages import PHONE, serious
-from tests.system.test_page import AXE, WAIT_MS, expect, open_page, overflow
+from tests.system.axe import PHONE, faults, needs_axe
+from tests.system.test_page import WAIT_MS, expect, open_page, overflow
 
 __all__ = ["open_page"]
 PAGE = "/nb/reports"
@@ -62,6 +62,6 @@ def test_a_deviation_of_the_legionella_file_is_closed_on_the_same_list(open_page
     expect(page.locator("#x-9")).to_have_count(0)
 
 
-@pytest.mark.skipif(not AXE.exists(), reason="no axe-core: make setup")
+@needs_axe
 def test_nothing_serious_is_wrong_with_a_list_of_deviations(open_page):
-    assert serious(open_page(PAGE, viewport=PHONE, bypass_csp=True)) == []
+    assert faults(open_page(PAGE, viewport=PHONE, bypass_csp=True)) == []

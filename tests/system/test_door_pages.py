@@ -11,11 +11,9 @@ from dashboards.access import Role, guest
 from models.access import Access
 from tests.dashboards.fake import FakeView
 from tests.dashboards.serve_fake import Running
+from tests.system.axe import DESK, SMALL_PHONE, faults, needs_axe
 from tests.system.languages import foreign
-from tests.system.test_page import AXE, DESK, TAGS, WAIT_MS, overflow
-
-PHONE = {"width": 390, "height": 844}
-SMALL_PHONE = {"width": 360, "height": 740}
+from tests.system.test_page import WAIT_MS, overflow
 
 
 class Breaking(FakeView):
@@ -54,7 +52,7 @@ def addresses(tmp_path_factory):
             one.stop()
 
 
-@pytest.mark.skipif(not AXE.exists(), reason="no axe-core: make setup")
+@needs_axe
 @pytest.mark.parametrize("language", ["nb", "en"])
 @pytest.mark.parametrize("name", ["sign-in", "welcome", "forbidden", "missing", "broken"])
 def test_axe_finds_nothing_and_a_small_phone_shows_all_of_it(browser, addresses, name, language):
@@ -63,17 +61,7 @@ def test_axe_finds_nothing_and_a_small_phone_shows_all_of_it(browser, addresses,
     page = context.new_page()
     page.set_default_timeout(WAIT_MS)
     assert page.goto(f"{url}/{language}/{path}").status == status
-    page.add_script_tag(path=AXE)
-    found = []
-    for viewport in (DESK, PHONE):
-        page.set_viewport_size(viewport)
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
-            violations = page.evaluate("tags => axe.run(document, {runOnly: tags})", TAGS)["violations"]
-            found += [
-                f"{viewport['width']} {scheme} {one['id']}: {one['nodes'][0]['html'][:150]}" for one in violations
-            ]
-    assert found == []
+    assert faults(page) == []
     page.set_viewport_size(SMALL_PHONE)
     assert overflow(page) == 0
     switch = page.locator(".language").all_inner_texts()

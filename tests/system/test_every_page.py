@@ -11,11 +11,10 @@ from dashboards.pages.navigation import address
 from dashboards.pages.registry import PAGES
 from tests.dashboards.fake import FakeView
 from tests.dashboards.serve_fake import Running
+from tests.system.axe import DESK, SMALL_PHONE, faults, needs_axe
 from tests.system.languages import foreign
-from tests.system.test_page import AXE, DESK, TAGS, WAIT_MS, overflow
+from tests.system.test_page import WAIT_MS, overflow
 
-PHONE = {"width": 390, "height": 844}
-SMALL_PHONE = {"width": 360, "height": 740}
 FILLED_IN = {
     "now": "#event-list li",
     "plan": ".why-card",
@@ -76,22 +75,10 @@ def open_page(browser, server):
     assert complaints == []
 
 
-@pytest.mark.skipif(not AXE.exists(), reason="no axe-core: make setup")
+@needs_axe
 @pytest.mark.parametrize("name", FILLED_IN)
 def test_axe_finds_nothing_in_the_light_and_in_the_dark_at_a_desk_and_on_a_phone(open_page, name):
-    page = open_page(name, DESK, bypass_csp=True)
-    page.add_script_tag(path=AXE)
-    found = []
-    for viewport in (DESK, PHONE):
-        page.set_viewport_size(viewport)
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
-            for fault in page.evaluate("tags => axe.run(document, {runOnly: tags})", TAGS)["violations"]:
-                node = fault["nodes"][0]
-                found.append(
-                    f"{viewport['width']} {scheme} {fault['id']}: {node['html'][:150]}: {node['failureSummary']}"
-                )
-    assert found == []
+    assert faults(open_page(name, DESK, bypass_csp=True)) == []
 
 
 @pytest.mark.parametrize("language", ["nb", "en"])

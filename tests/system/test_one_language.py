@@ -10,9 +10,10 @@ import pytest
 from bems.demo import synthetic_feeds
 from bems.planning_live import Planner
 from models.site import load_site
+from tests.system.axe import DESK, faults, needs_axe
 from tests.system.languages import foreign, halves
 from tests.system.still_house import START, StillHouse
-from tests.system.test_page import AXE, DESK, TAGS, WAIT_MS
+from tests.system.test_page import WAIT_MS
 
 SITE = load_site(Path(__file__).resolve().parents[2] / "docs" / "examples" / "district_school" / "site.toml")
 SOON_S = 60.0
@@ -54,7 +55,7 @@ def test_the_plan_has_lanes_of_what_the_site_has_and_of_nothing_else(url):
     assert all(-1.5 <= kwh <= full_kwh for kwh in lanes["battery_energy"]["lines"][0]["planned"])
 
 
-@pytest.mark.skipif(not AXE.exists(), reason="no axe-core: make setup")
+@needs_axe
 def test_energy_and_money_tells_what_battery_and_district_heat_came_to(browser, url):
     context, complaints = browser.new_context(viewport=DESK, bypass_csp=True), []
     page = context.new_page()
@@ -68,8 +69,7 @@ def test_energy_and_money_tells_what_battery_and_district_heat_came_to(browser, 
     ]  # fmt: skip
     assert page.locator("#heat-substation-rows .sum td").last.inner_text().endswith("kr")
     assert foreign([page.locator("body").inner_text()], "nb") == []
-    page.add_script_tag(path=AXE)
-    assert page.evaluate("tags => axe.run(document, {runOnly: tags})", TAGS)["violations"] == []
+    assert faults(page) == []
     context.close()
     assert complaints == []
 

@@ -3,7 +3,6 @@
 import re
 import time
 from functools import cache
-from pathlib import Path
 
 import pytest
 
@@ -11,14 +10,11 @@ from bems.people.reception import Reception
 from models.access import Access
 from tests.dashboards import fake
 from tests.dashboards.serve_fake import Running
+from tests.system.axe import DESK, PHONE, faults, needs_axe
 
 sync_api = pytest.importorskip("playwright.sync_api")
 expect = sync_api.expect
 
-AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-DESK = {"width": 1440, "height": 900}
-PHONE = {"width": 390, "height": 844}
 WAIT_MS = 30_000
 GOOD = "riktig hest batteri"
 
@@ -88,12 +84,6 @@ def begun(open_page, house):
     choose_password(page, house.code)
     expect(page.locator("#link")).to_have_attribute("data-state", "live", timeout=WAIT_MS)
     return page
-
-
-def faults(page):
-    page.add_script_tag(path=AXE)
-    found = page.evaluate("tags => axe.run(document, {runOnly: tags})", TAGS)["violations"]
-    return [f"{v['id']}: {v['nodes'][0]['html'][:120]}: {v['nodes'][0]['failureSummary']}" for v in found]
 
 
 def test_from_the_first_run_to_signing_out_and_in_again(open_page, house):
@@ -178,12 +168,9 @@ def test_the_public_display_shows_figures_and_no_control(open_page):
     assert page.locator("button, a, input, select").count() == 0
 
 
-@pytest.mark.skipif(not AXE.exists(), reason="no axe-core: npm ci")
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
-def test_axe_finds_nothing(open_page, house, theme, viewport):
-    page = open_page("/nb/welcome", viewport, color_scheme=theme, bypass_csp=True)
-    assert faults(page) == []
+@needs_axe
+def test_axe_finds_nothing(open_page, house):
+    page = open_page("/nb/welcome", PHONE, bypass_csp=True)
     choose_password(page, house.code)
     expect(page.locator("#link")).to_have_attribute("data-state", "live", timeout=WAIT_MS)
     for path, there in (("people", "#people-rows tr"), ("account", "#f-old")):
