@@ -14,14 +14,19 @@ needs_axe = pytest.mark.skipif(not AXE.exists(), reason="no axe-core: make setup
 
 
 def faults(page):
-    """What axe finds in the page as it is now, in all four views; the page must be open with `bypass_csp`."""
+    """What axe finds in the page as it is now, in all four views; the page must be open with `bypass_csp`.
+
+    In the dark only colours differ.
+    """
     page.add_script_tag(path=AXE)
     found = []
+    everything, colours = {"runOnly": TAGS}, {"runOnly": ["color-contrast"]}
     for viewport in (DESK, PHONE):
         page.set_viewport_size(viewport)
-        for scheme in ("light", "dark"):
+        for scheme, rules in (("light", everything), ("dark", colours)):
             page.emulate_media(color_scheme=scheme)
-            for one in page.evaluate("tags => axe.run(document, {runOnly: tags})", TAGS)["violations"]:
+            options = {**rules, "resultTypes": ["violations"]}
+            for one in page.evaluate("options => axe.run(document, options)", options)["violations"]:
                 node = one["nodes"][0]
                 where = f"{viewport['width']} {scheme} {one['id']}"
                 found.append(f"{where}: {node['html'][:150]}: {node['failureSummary']}")
