@@ -26,7 +26,7 @@ STEP: Final = timedelta(minutes=5)
 GOOD_FOR_S: Final = 10.0
 """Wall time for which an answer on comfort is given again."""
 GROUPS: Final[dict[LogGroup, frozenset[EventKind]]] = {
-    "people": frozenset({EventKind.AUDIT, EventKind.METER_EXCHANGE, EventKind.WATER_FILE}),
+    "people": frozenset({EventKind.AUDIT, EventKind.WATER_FILE}),
     "outside": frozenset({EventKind.OUTSIDE_CHANGE}),
     "control": frozenset({EventKind.CONTROL, EventKind.FALLBACK_ON, EventKind.FALLBACK_OFF}),
     "alarms": frozenset(
@@ -37,7 +37,7 @@ GROUPS: Final[dict[LogGroup, frozenset[EventKind]]] = {
     ),
     "system": frozenset({EventKind.START, EventKind.STOP}),
 }  # fmt: skip
-"""What stands in the log; plans and wishes held back are left to the record."""
+"""What stands in the log; plans and wishes held back are left to the record. The audit tells of exchanged meters."""
 GROUP_OF: Final = {kind: group for group, kinds in GROUPS.items() for kind in kinds}
 
 

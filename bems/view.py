@@ -16,6 +16,7 @@ from bems.house import SiteHouse
 from bems.insight.day_plans import DayPlans
 from bems.insight.insight import SiteInsight
 from bems.insight.outcomes import Outcomes
+from bems.meter_exchanges import SiteMeters
 from bems.reports.desk import ReportDesk
 from bems.state import aged
 from bems.system import System
@@ -55,6 +56,8 @@ class View:
         self.reports.note = system.note
         self.water_file = SiteWaterFile(system.site, system.record, self._history, system.clock.now)
         """The legionella file."""
+        self.meters = SiteMeters(system.site, system.record, self._history, system.clock.now)
+        """Exchanges of meters."""
         self._demo = demo
         self.desk = Desk(system)
         """People's orders."""

@@ -27,6 +27,7 @@ from dashboards.api_alarms import add_alarms
 from dashboards.api_desk import add_desk
 from dashboards.api_house import add_house
 from dashboards.api_insight import add_insight
+from dashboards.api_meters import add_meters
 from dashboards.api_night import add_night
 from dashboards.api_plan import add_plan
 from dashboards.api_reports import add_reports
@@ -73,6 +74,7 @@ def api_router(view: SiteView) -> APIRouter:
     add_water_file(router, view)
     add_house(router, view)
     add_desk(router, view)
+    add_meters(router, view)
     add_alarms(router, view)
     return router
 

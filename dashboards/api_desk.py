@@ -29,7 +29,8 @@ from dashboards.desk_answers import (
 )
 from dashboards.desk_ports import Desk, DisplacedView, HolidayView, Person, PreviewView, Refused, TakenView
 from dashboards.ports import SiteView
-from dashboards.words import LANGUAGES, said, texts
+from dashboards.said import day_and_clock, plain_number
+from dashboards.words import LANGUAGES, Language, said, texts
 from models.signals import Reason
 from models.site import Site
 
@@ -61,18 +62,20 @@ def fault(site: Site, refused: Refused) -> HTTPException:
     halves = []
     for language in LANGUAGES:
         facts = {
-            name: said(site, fact, language) if isinstance(fact, Reason) else _plain(fact)
+            name: said(site, fact, language) if isinstance(fact, Reason) else _plain(fact, language)
             for name, fact in refused.facts.items()
         }
         halves.append(texts(language)[f"desk_refused.{refused.key}"].format_map(facts))
     return HTTPException(409, " / ".join(halves))
 
 
-def _plain(fact: object) -> object:
-    return f"{fact:g}" if isinstance(fact, float) else fact
+def _plain(fact: object, language: Language) -> object:
+    if isinstance(fact, datetime):
+        return day_and_clock(fact, language)
+    return plain_number(fact, language) if isinstance(fact, float) else fact
 
 
-async def _done(site: Site, act: Awaitable[T]) -> T:
+async def outcome(site: Site, act: Awaitable[T]) -> T:
     """What came of a change; 409 with the reason, 404 for what there is not."""
     try:
         return await act
@@ -96,24 +99,24 @@ def _add_points(router: APIRouter, site: Site, desk: Desk) -> None:
         async def looked() -> PreviewView:
             return desk.preview(point_id, asked.value, asked.minutes, _person(viewer, Right.OPERATE))
 
-        return _preview_answer(site, await _done(site, looked()))
+        return _preview_answer(site, await outcome(site, looked()))
 
     @router.put("/points/{point_id}/taken", summary="Take a point over until then at the latest", responses=WRITES)
     async def take(point_id: PointId, asked: TakeAsked, viewer: Rooms) -> TakenAnswer:
         who = _person(viewer, Right.OPERATE)
         done = desk.take(point_id, asked.value, asked.minutes, asked.reason, who)
-        return _taken_answer(site, await _done(site, done))
+        return _taken_answer(site, await outcome(site, done))
 
     @router.delete("/points/{point_id}/taken", summary="Give a point back", responses=WRITES)
     async def give_back(point_id: PointId, viewer: Rooms) -> GivenBackAnswer:
-        found = await _done(site, desk.give_back([point_id], _person(viewer, Right.OPERATE)))
+        found = await outcome(site, desk.give_back([point_id], _person(viewer, Right.OPERATE)))
         if not found:
             raise HTTPException(404, "nobody has taken this point over")
         return GivenBackAnswer(points=list(found))
 
     @router.delete("/taken", summary="Give every point back", responses=WRITES)
     async def give_back_all(viewer: Rooms) -> GivenBackAnswer:
-        found = await _done(site, desk.give_back(None, _person(viewer, Right.OPERATE)))
+        found = await outcome(site, desk.give_back(None, _person(viewer, Right.OPERATE)))
         return GivenBackAnswer(points=list(found))
 
 
@@ -125,7 +128,7 @@ def _add_house(router: APIRouter, desk: Desk) -> None:
     @router.put("/mode", summary="Run the house otherwise, from now until then", responses=WRITES)
     async def set_mode(asked: ModeAsked, viewer: Operates) -> ModeAnswer:
         done = desk.set_mode(asked.mode, asked.until, asked.reason, _person(viewer, Right.OPERATE))
-        return ModeAnswer.model_validate(asdict(await _done(desk.site, done)))
+        return ModeAnswer.model_validate(asdict(await outcome(desk.site, done)))
 
     @router.get("/holidays", summary="Days on which nobody is expected")
     async def holidays(_viewer: Seen) -> list[HolidayAnswer]:
@@ -138,11 +141,11 @@ def _add_house(router: APIRouter, desk: Desk) -> None:
         async def added() -> HolidayView:
             return await desk.add_holiday(_wall(asked.start), _wall(asked.until), asked.zones, asked.note, who)
 
-        return HolidayAnswer.model_validate(asdict(await _done(desk.site, added())))
+        return HolidayAnswer.model_validate(asdict(await outcome(desk.site, added())))
 
     @router.delete("/holidays/{holiday_id}", summary="Not after all", responses=WRITES, status_code=204)
     async def drop_holiday(holiday_id: HolidayId, viewer: Configures) -> None:
-        await _done(desk.site, desk.drop_holiday(holiday_id, _person(viewer, Right.CONFIGURE)))
+        await outcome(desk.site, desk.drop_holiday(holiday_id, _person(viewer, Right.CONFIGURE)))
 
     @router.get("/tariff", summary="The contract that is reckoned with, and those there are")
     async def tariff(_viewer: Seen) -> TariffAnswer:
@@ -151,7 +154,7 @@ def _add_house(router: APIRouter, desk: Desk) -> None:
     @router.put("/tariff", summary="Reckon with another contract", responses=WRITES)
     async def choose_tariff(asked: TariffAsked, viewer: Configures) -> TariffAnswer:
         done = desk.choose_tariff(asked.name, _person(viewer, Right.CONFIGURE))
-        return TariffAnswer.model_validate(asdict(await _done(desk.site, done)))
+        return TariffAnswer.model_validate(asdict(await outcome(desk.site, done)))
 
 
 def _wall(text: str) -> datetime:
@@ -176,7 +179,7 @@ def _add_comfort(router: APIRouter, view: SiteView) -> None:
     async def set_comfort(place_id: PlaceId, asked: ComfortAsked, viewer: Rooms) -> ComfortAnswer:
         who = _person(viewer, Right.CONFIGURE)
         done = desk.set_comfort(place_id, asked.degc, asked.setback_degc, asked.until, asked.reason, who)
-        return ComfortAnswer.model_validate(asdict(await _done(view.site, done)))
+        return ComfortAnswer.model_validate(asdict(await outcome(view.site, done)))
 
 
 def _add_devices(router: APIRouter, view: SiteView) -> None:

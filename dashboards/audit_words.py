@@ -1,11 +1,13 @@
 """Who changed what, in words: the texts are those of the part [audit] of any topic.
 
-A text may name {who}, {subject}, {before}, {after} and {reason}.
+A text may name {who}, {subject}, {before}, {after}, {reason}, and {when}: the time that the change is about (`of_ms`).
 """
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Final
 
+from dashboards.said import day_and_clock, plain_number
 from dashboards.words import Language, texts
 
 AUDIT: Final = "audit"
@@ -20,11 +22,12 @@ def audit_text(data: Mapping[str, object], subject: str, language: Language) -> 
     text = texts(language).get(f"audit.{data.get('what')}")
     if text is None:
         return f"{facts['who']}: {data.get('what')} {subject}"
-    return text.format(subject=subject, **facts)
+    of_ms = data.get("of_ms")
+    when = "–" if not isinstance(of_ms, int) else day_and_clock(datetime.fromtimestamp(of_ms / 1000, UTC), language)
+    return text.format(subject=subject, when=when, **facts)
 
 
 def _said(value: object, language: Language) -> str:
     if value is None:
         return "–"
-    text = f"{value:g}" if isinstance(value, float) else str(value)
-    return text.replace(".", ",") if isinstance(value, float) and language == "nb" else text
+    return plain_number(value, language) if isinstance(value, float) else str(value)

@@ -9,6 +9,7 @@ from dashboards.alarm_ports import AlarmDesk
 from dashboards.desk_ports import Desk
 from dashboards.house_ports import House
 from dashboards.insight_ports import Insight
+from dashboards.meter_ports import Meters
 from dashboards.night_ports import NightsView
 from dashboards.report_ports import Reports
 from dashboards.water_file_ports import WaterDesk
@@ -279,6 +280,11 @@ class SiteView(Protocol):
     @property
     def water_file(self) -> WaterDesk:
         """The legionella file."""
+        ...
+
+    @property
+    def meters(self) -> Meters:
+        """Exchanges of meters."""
         ...
 
     @property

@@ -9,12 +9,14 @@ from dashboards.access import Right, Viewer
 from dashboards.answers import AlarmAnswer, EventAnswer, HeldAnswer, PointAnswer, WriteRuleAnswer
 from dashboards.audit_words import ACCESS, AUDIT, audit_text
 from dashboards.ports import AlarmView, HeldCommand, PointView, SiteView
+from dashboards.said import plain_number
 from dashboards.water_file_words import WATER_FILE, entry_line
 from dashboards.words import LANGUAGES, Language, said, said_in_both, texts
 from models.profile import Text
 from models.signals import Reason
 from models.site import Site
 
+METER_EXCHANGE: Final = "meter_exchange"
 EVENT_TEXTS: Final = {
     "start": "event.start",
     "stop": "event.stop",
@@ -26,7 +28,7 @@ EVENT_TEXTS: Final = {
     "fallback_on": "event.fallback_on",
     "fallback_off": "event.fallback_off",
     "outside_change": "event.outside_change",
-    "meter_exchange": "event.meter_exchange",
+    METER_EXCHANGE: "event.meter_exchange",
 }
 
 
@@ -104,6 +106,8 @@ def _event_text(site: Site, event: Mapping[str, object], data: Mapping[str, obje
     if event["kind"] == WATER_FILE:
         return entry_line(site, cast("datetime", event["at"]), data, language)
     key = EVENT_TEXTS.get(str(event["kind"]))
+    if event["kind"] == METER_EXCHANGE and data.get("last", 0) is None:
+        key = "event.meter_kept"
     if key is None:
         return reason
     return texts(language)[key].format(
@@ -111,14 +115,15 @@ def _event_text(site: Site, event: Mapping[str, object], data: Mapping[str, obje
         reason=reason,
         ours=_number(data.get("ours"), language),
         theirs=_number(data.get("theirs"), language),
+        last=_number(data.get("last"), language),
+        first=_number(data.get("first"), language),
         to=data.get("to", ""),
         turn=texts(language).get(f"alarm_turn.{data.get('turn')}", ""),
     )
 
 
 def _number(value: object, language: Language) -> str:
-    said_value = f"{value:g}" if isinstance(value, float | int) else "–"
-    return said_value.replace(".", ",") if language == "nb" else said_value
+    return plain_number(value, language) if isinstance(value, float | int) else "–"
 
 
 def subject_name(site: Site, subject: str, language: Language) -> str:

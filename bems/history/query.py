@@ -159,6 +159,12 @@ class History:
             (first_ms,) = connection.execute(sql).fetchone()
         return None if first_ms is None else from_ms(first_ms)
 
+    def first_of(self, point: str) -> datetime | None:
+        """When the point was read first; None when it never was."""
+        with self._reading() as connection:
+            first_ms = series.first_ms(connection, point)
+        return None if first_ms is None else from_ms(first_ms)
+
     def state(self, key: str) -> Any:
         """What was saved last under `key`; None when nothing was."""
         with self._reading() as connection:

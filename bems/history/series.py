@@ -30,6 +30,9 @@ _FILES: Final = """SELECT p.point, a.file, p.first_row, p.rows, a.first_ms, a.la
     p.first_ms, p.first_value, p.last_ms, p.last_value, p.falls, p.known_ms, p.gained_in_gaps
     FROM archive a CROSS JOIN json_each(:ids) w CROSS JOIN archive_points p ON p.point = w.value AND p.archive = a.id
     WHERE a.last_ms >= :start AND a.first_ms < :end ORDER BY a.first_tick"""
+_FIRST: Final = f"""SELECT t.first_ms + s.after_ms FROM ticks t CROSS JOIN samples s
+    ON s.sample_id BETWEEN (t.tick << {TICK_SHIFT}) + :key AND (t.tick << {TICK_SHIFT}) + :key + {MAX_PER_POINT - 1}
+    WHERE t.tick > :archived AND s.quality = 0 ORDER BY t.tick, s.sample_id LIMIT 1"""  # noqa: S608  (constants)
 _NEAR_ROWS: Final = 100_000
 """Rows of a file that are read on the way rather than left out: to open it again takes as long."""
 _AT_ONCE: Final = 4
@@ -58,6 +61,18 @@ class Piece(NamedTuple):
 def ids_of(connection: sqlite3.Connection) -> dict[str, int]:
     """Numbers of all points by name."""
     return dict(connection.execute("SELECT name, id FROM points ORDER BY id"))
+
+
+def first_ms(connection: sqlite3.Connection, point: str) -> int | None:
+    """Time of its first good sample [ms since 1970 UTC]; None when there is none."""
+    number = ids_of(connection).get(point)
+    if number is None:
+        return None
+    (first,) = connection.execute("SELECT min(first_ms) FROM archive_points WHERE point = ?", (number,)).fetchone()
+    if first is None:
+        wanted = {"key": number << SERIAL_BITS, "archived": archived_tick(connection)}
+        (first,) = connection.execute(_FIRST, wanted).fetchone() or (None,)
+    return None if first is None else int(first)
 
 
 def hot(connection: sqlite3.Connection, ids: Iterable[int], start_ms: int, end_ms: int) -> dict[int, Table]:

@@ -21,6 +21,7 @@ from dashboards.alarm_ports import (
     KnownAlarm,
 )
 from dashboards.discreet.desk import DiscreetDesk
+from dashboards.discreet.meters import DiscreetMeters
 from dashboards.discreet.reports import DiscreetReports
 from dashboards.discreet.unnamed import Unnamed, without_rooms
 from dashboards.discreet.water_file import DiscreetWaterFile
@@ -56,6 +57,7 @@ class Discreet:
         self._points = frozenset(self._site.points)
         self._unnamed = Unnamed(view.site)
         self._water_file = DiscreetWaterFile(view.water_file, view.site, self._site, self._unnamed)
+        self._meters = DiscreetMeters(view.meters, self._points)
         self._house = DiscreetHouse(view, self._unnamed)
         self._alarm_desk = DiscreetAlarms(view, self._unnamed)
         self._insight = DiscreetInsight(view, self._unnamed)
@@ -136,6 +138,11 @@ class Discreet:
     def water_file(self) -> DiscreetWaterFile:
         """See SiteView."""
         return self._water_file
+
+    @property
+    def meters(self) -> DiscreetMeters:
+        """See SiteView."""
+        return self._meters
 
     @property
     def insight(self) -> Insight:

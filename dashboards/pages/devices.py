@@ -1,12 +1,14 @@
-"""The page of the devices: whether each answers, who holds its points, what is spent on writes, and taking over."""
+"""The page of the devices: whether each answers, who holds its points, what is spent on writes, taking over, meters."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 from dashboards.access import Viewer
 from dashboards.desk_ports import DeviceView, WritableView
 from dashboards.markup import Markup, el
 from dashboards.pages.desk_parts import decimal, may_take, point_value, taken_part
 from dashboards.pages.frame import page
+from dashboards.pages.meters import meter_part, meters_by_device
 from dashboards.ports import SiteView
 from dashboards.words import Language, pick, texts
 from models.point import Persistence
@@ -32,18 +34,23 @@ def devices(view: SiteView, viewer: Viewer, language: Language) -> str:
     columns = ("device", "state", "good", "age", "wire", "holders", "wear")
     titles = (el("span", None, words[f"devices.{column}"]) for column in columns)
     head = el("div", {"class": "device-head", "aria-hidden": "true"}, *titles)
-    rows = (_device(one, site, viewer, language) for one in found)
+    meters, noted = meters_by_device(site), view.meters.exchanges()
+    rows = (
+        _device(one, meter_part(meters.get(one.id, ()), noted, viewer, language), site, viewer, language)
+        for one in found
+    )
     return page(
         view, viewer, language, "devices", words["devices.title"],
+        el("p", {"class": "message", "id": "message", "role": "status"}),
         el("p", {"class": "hint lead"}, words["devices.about"]),
         taken_part(view, viewer, language),
         el("section", {"class": "part", "aria-label": words["devices.title"]}, controls, head,
            el("div", {"id": "device-rows"}, *rows)),
-        scripts=["devices"], styles=["desk"],
+        scripts=["devices"], styles=["desk", "meters"],
     )  # fmt: skip
 
 
-def _device(one: DeviceView, site: Site, viewer: Viewer, language: Language) -> Markup:
+def _device(one: DeviceView, meters: Sequence[Markup], site: Site, viewer: Viewer, language: Language) -> Markup:
     words = texts(language)
     label = pick(one.label, language)
     searched = f"{one.id} {one.system} {one.label.nb} {one.label.en} {one.connection}".lower()
@@ -78,6 +85,7 @@ def _device(one: DeviceView, site: Site, viewer: Viewer, language: Language) -> 
         },
         el("summary", None, *cells),
         points,
+        *meters,
     )
 
 

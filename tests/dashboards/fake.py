@@ -21,6 +21,7 @@ from tests.dashboards.fake_alarms import FakeAlarms
 from tests.dashboards.fake_desk import FakeDesk
 from tests.dashboards.fake_house import FakeHouse
 from tests.dashboards.fake_insight import FakeInsight
+from tests.dashboards.fake_meters import FakeMeters
 from tests.dashboards.fake_night import NIGHTS
 from tests.dashboards.fake_plan import MODEL, PLANNING
 from tests.dashboards.fake_reports import FakeReports
@@ -236,6 +237,10 @@ class FakeView:
     @cached_property
     def water_file(self) -> FakeWaterFile:
         return FakeWaterFile(self.site, self.now)
+
+    @cached_property
+    def meters(self) -> FakeMeters:
+        return FakeMeters(self.site, self.now)
 
     @property
     def insight(self) -> FakeInsight:

@@ -105,7 +105,7 @@ def test_a_reason_from_a_newer_record_is_shown_by_its_code():
         ("stop", "Systemet stoppet."),
         ("alarm_down", "Opphørt: Forbindelsen mb_heat svarer ikke; 9 punkter er uten nye verdier."),
         ("control", "Forbindelsen mb_heat svarer ikke; 9 punkter er uten nye verdier."),
-        ("meter_exchange", "x: måleren ble skiftet. its own words"),
+        ("meter_exchange", "x: måleren ble skiftet. Den gamle sto på –, den nye på –."),
         ("never_heard_of", "its own words"),
     ],
 )

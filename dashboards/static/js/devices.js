@@ -1,6 +1,7 @@
 // The page of the devices: search, what deviates, and what the server knows of wear and holders from time to time.
 import { byId, setText } from "./dom.js";
 import { onChange } from "./frame.js";
+import "./meters.js";
 import { renew } from "./orders.js";
 import { siteNow } from "./store.js";
 import { t } from "./words.js";
@@ -22,8 +23,12 @@ function filter() {
   setText(byId("device-count"), t("devices.count", { shown: count, total: rows().length }));
 }
 
+/** Whether somebody has begun to fill in a form, which would be lost. */
+const isWriting = () =>
+  [...byId("device-rows").querySelectorAll("input")].some((input) => input.value !== input.defaultValue);
+
 async function again() {
-  if (document.hidden || document.querySelector("dialog[open]")) return;
+  if (document.hidden || document.querySelector("dialog[open]") || isWriting()) return;
   await renew(["taken", "device-rows"]);
   filter();
 }
@@ -31,6 +36,10 @@ async function again() {
 byId("device-search").addEventListener("input", filter);
 byId("device-only").addEventListener("change", filter);
 byId("device-search").form.addEventListener("submit", (event) => event.preventDefault());
+document.addEventListener("meters", async () => {
+  await renew(["device-rows"]);
+  filter();
+});
 document.addEventListener("orders", () => setTimeout(again, SETTLE_MS));
 setInterval(again, AGAIN_MS);
 let heldBefore = "";

@@ -3,18 +3,11 @@ import { byId } from "./dom.js";
 import "./frame.js";
 import { renew, tell } from "./orders.js";
 import { send } from "./send.js";
-import { t, timeZone } from "./words.js";
+import { utc } from "./when.js";
+import { t } from "./words.js";
 
 const PARTS = ["mode", "taken", "comfort", "holidays", "tariff"];
 const DAY_MS = 86400000;
-
-/** A moment by the clock of the site ("2026-12-24T07:00") as UTC. */
-function utc(wall) {
-  const naive = Date.parse(`${wall}Z`);
-  const format = new Intl.DateTimeFormat("sv-SE", { timeZone, dateStyle: "short", timeStyle: "medium" });
-  const offset = (at) => Date.parse(`${format.format(new Date(at)).replace(" ", "T")}Z`) - at;
-  return new Date(naive - offset(naive - offset(naive))).toISOString();
-}
 
 async function change(method, path, body, said = "settings.saved") {
   try {

@@ -7,6 +7,14 @@ const dayFormat = new Intl.DateTimeFormat("sv-SE", { timeZone, year: "numeric", 
 /** Local day as 2026-03-06. */
 export const localDay = (at) => dayFormat.format(new Date(at * 1000));
 
+/** A moment by the clock of the site ("2026-12-24T07:00") as UTC. */
+export function utc(wall) {
+  const naive = Date.parse(`${wall}Z`);
+  const format = new Intl.DateTimeFormat("sv-SE", { timeZone, dateStyle: "short", timeStyle: "medium" });
+  const offset = (at) => Date.parse(`${format.format(new Date(at)).replace(" ", "T")}Z`) - at;
+  return new Date(naive - offset(naive - offset(naive))).toISOString();
+}
+
 /** An instant, seen from another one [s since 1970]. */
 export function when(at, now) {
   const day = localDay(at);
