@@ -38,8 +38,8 @@ class EventKind(StrEnum):
     PLAN = "plan"
     """A new plan, with the grounds of what it asks for."""
     METER_EXCHANGE = "meter_exchange"
-    """A meter was exchanged; the subject is its counter's point, the data `last` (old meter) and `first` (new one), both
-    None to take back what was noted of these hours, and `who`, `why`, `told_ms`. See bems.history.exchanges."""
+    """A meter was exchanged; the subject is its counter's point, the data `last` (old meter), `first` (new one), `who`,
+    `why`, `told_ms`. None for both readings takes back what was noted of these hours. See bems.history.exchanges."""
     HOLD = "hold"
     """A wish that was not turned into a command."""
     AUDIT = "audit"
