@@ -5,7 +5,7 @@ import pytest
 from dashboards.access import Role, guest
 from tests.dashboards.fake import FakeView
 from tests.dashboards.serve_fake import Running
-from tests.system.axe import PHONE, faults, needs_axe
+from tests.system.looking import PHONE, faults, needs_axe
 from tests.system.test_page import WAIT_MS, expect, open_page, overflow
 
 __all__ = ["open_page"]

@@ -11,8 +11,8 @@ from dashboards.access import Role, guest
 from models.access import Access
 from tests.dashboards.fake import FakeView
 from tests.dashboards.serve_fake import Running
-from tests.system.axe import DESK, SMALL_PHONE, faults, needs_axe
 from tests.system.languages import foreign
+from tests.system.looking import DESK, SMALL_PHONE, faults, needs_axe
 from tests.system.test_page import WAIT_MS, overflow
 
 

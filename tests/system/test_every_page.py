@@ -11,8 +11,8 @@ from dashboards.pages.navigation import address
 from dashboards.pages.registry import PAGES
 from tests.dashboards.fake import FakeView
 from tests.dashboards.serve_fake import Running
-from tests.system.axe import DESK, SMALL_PHONE, faults, needs_axe
 from tests.system.languages import foreign
+from tests.system.looking import DESK, SMALL_PHONE, faults, keep_screenshots, needs_axe
 from tests.system.test_page import WAIT_MS, overflow
 
 FILLED_IN = {
@@ -77,8 +77,10 @@ def open_page(browser, server):
 
 @needs_axe
 @pytest.mark.parametrize("name", FILLED_IN)
-def test_axe_finds_nothing_in_the_light_and_in_the_dark_at_a_desk_and_on_a_phone(open_page, name):
-    assert faults(open_page(name, DESK, bypass_csp=True)) == []
+def test_axe_finds_nothing_in_the_light_and_in_the_dark_at_a_desk_and_on_a_phone(open_page, server, name):
+    page = open_page(name, DESK, bypass_csp=True)
+    keep_screenshots(page, f"{name}-{'trouble' if server.trouble else 'calm'}")
+    assert faults(page) == []
 
 
 @pytest.mark.parametrize("language", ["nb", "en"])

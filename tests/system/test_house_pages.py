@@ -7,7 +7,7 @@ import pytest
 from dashboards.access import Role, Viewer, guest
 from tests.dashboards.fake import FakeView
 from tests.dashboards.serve_fake import Running
-from tests.system.axe import DESK, PHONE, faults, needs_axe
+from tests.system.looking import DESK, PHONE, faults, needs_axe
 
 sync_api = pytest.importorskip("playwright.sync_api")
 expect = sync_api.expect

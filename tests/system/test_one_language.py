@@ -10,8 +10,8 @@ import pytest
 from bems.demo import synthetic_feeds
 from bems.planning_live import Planner
 from models.site import load_site
-from tests.system.axe import DESK, faults, needs_axe
 from tests.system.languages import foreign, halves
+from tests.system.looking import DESK, faults, needs_axe
 from tests.system.still_house import START, StillHouse
 from tests.system.test_page import WAIT_MS
 

@@ -9,7 +9,7 @@ from dashboards.access import Role, Viewer
 from dashboards.pages.registry import PAGES
 from tests.dashboards.fake import FakeView
 from tests.dashboards.serve_fake import Running
-from tests.system.axe import DESK, SMALL_PHONE, faults, needs_axe
+from tests.system.looking import DESK, SMALL_PHONE, faults, needs_axe
 
 sync_api = pytest.importorskip("playwright.sync_api")
 expect = sync_api.expect

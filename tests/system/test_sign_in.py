@@ -10,7 +10,7 @@ from bems.people.reception import Reception
 from models.access import Access
 from tests.dashboards import fake
 from tests.dashboards.serve_fake import Running
-from tests.system.axe import DESK, PHONE, faults, needs_axe
+from tests.system.looking import DESK, PHONE, faults, keep_screenshots, needs_axe
 
 sync_api = pytest.importorskip("playwright.sync_api")
 expect = sync_api.expect
@@ -176,6 +176,7 @@ def test_axe_finds_nothing(open_page, house):
     for path, there in (("people", "#people-rows tr"), ("account", "#f-old")):
         page.goto(f"{house.url}/nb/{path}")
         page.locator(there).first.wait_for()
+        keep_screenshots(page, path)
         assert faults(page) == [], path
         assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
     page.goto(house.url + "/display")

@@ -1,10 +1,12 @@
-"""axe-core on a page that is open: at a desk and on a phone, in the light and in the dark."""
+"""Looking at a page that is open: axe-core at a desk and on a phone, in the light and in the dark; screenshots."""
 
 from pathlib import Path
 
 import pytest
 
-AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+ROOT = Path(__file__).resolve().parents[2]
+SCREENSHOTS = ROOT / "build" / "screenshots"
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 DESK = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
@@ -31,3 +33,11 @@ def faults(page):
                 where = f"{viewport['width']} {scheme} {one['id']}"
                 found.append(f"{where}: {node['html'][:150]}: {node['failureSummary']}")
     return found
+
+
+def keep_screenshots(page, name):
+    """How the whole page looks at a desk and on a phone, in the light; for people to look at after the tests."""
+    page.emulate_media(color_scheme="light")
+    for viewport, where in ((DESK, "desk"), (PHONE, "phone")):
+        page.set_viewport_size(viewport)
+        page.screenshot(path=SCREENSHOTS / f"{name}-{where}.png", full_page=True)
