@@ -35,6 +35,8 @@ class Options:
     """Allowed in any case, by power of all heat pumps: about a start. Less takes summers all their time."""
     time_limit_s: float = 2.5
     """For all solves of one plan together [s]."""
+    linear_limit_s: float = 5.0
+    """For the first of them on a machine that is busy: without the linear plan there is none [s]."""
 
 
 Outcome = tuple[Solution, Way, tuple[Given, ...]]
@@ -74,7 +76,7 @@ def plan(of: Inputs, options: Options = Options(), seconds: Callable[[], float] 
 def _solved(stated: Stated, options: Options, left_s: Callable[[], float]) -> Outcome:
     """The linear plan, which bounds every other; whole numbers near it or from a full search; or what breaks least."""
     m = stated.bus.m
-    linear = m.solve(time_limit_s=left_s())
+    linear = m.solve(time_limit_s=options.linear_limit_s)
     if linear.status is Status.INFEASIBLE:
         broken, gave = m.least_broken(BROKEN_NOK, time_limit_s=left_s())
         return broken, Way.LEAST_BROKEN, gave
