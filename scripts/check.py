@@ -23,15 +23,14 @@ LINT: Final = {
 
 WIRE: Final = "bac0 bacnet battery_wire control_port demo modbus mqtt outages planning restart watched"
 ALONE: Final = tuple(f"tests/system/test_{name}.py" for name in WIRE.split())
-"""These judge periods or hold a port of the site file: one after another. All others: a process a core, and one more
-because browsers and servers are waited for."""
+"""These judge periods or hold a port of the site file: one after another. All others: a process a core."""
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run the checks, all of them even when one fails, so that one run shows everything; returns the exit code."""
     failed = [name for name, command in LINT.items() if not passes(name, command)]
     if "--lint" not in arguments:
-        others = ["-n", str((os.cpu_count() or 1) + 1), "--dist", "loadfile", *(f"--ignore={path}" for path in ALONE)]
+        others = ["-n", str(os.cpu_count() or 1), "--dist", "loadfile", *(f"--ignore={path}" for path in ALONE)]
         failed += [name for name, words in (("tests", others), ("tests on the wire", ALONE)) if not tested(name, words)]
     if failed:
         print(f"not passed: {', '.join(failed)}", file=sys.stderr)
