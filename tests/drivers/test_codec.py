@@ -90,7 +90,12 @@ def test_bits_come_two_thousand_at_once():
 # --- decoding
 
 
-@given(points=maps(), max_gap=st.integers(0, 12), word_order=st.sampled_from(["big", "little"]), seed=st.randoms(use_true_random=True))
+@given(
+    points=maps(),
+    max_gap=st.integers(0, 12),
+    word_order=st.sampled_from(["big", "little"]),
+    seed=st.randoms(use_true_random=True),
+)
 def test_what_is_encoded_is_decoded_in_any_layout(points, max_gap, word_order, seed):
     memory = {table: [seed.randrange(1 << 16) for _ in range(2000)] for table in ("input", "holding")}
     memory |= {table: [seed.randrange(2) for _ in range(2000)] for table in ("coil", "discrete")}
