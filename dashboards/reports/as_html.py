@@ -3,7 +3,7 @@
 from dashboards.markup import Markup, el
 from dashboards.reports.drawn import picture
 from dashboards.reports.model import Figure, Plot, Report, Section, Table
-from dashboards.reports.shown import PLAIN, beneath, cell, coverage_of, heading, is_number, value_of
+from dashboards.reports.shown import PLAIN, beneath, cell, coverage_of, heading, is_number, not_drawn, value_of
 from dashboards.words import texts
 
 STYLE = """
@@ -96,7 +96,7 @@ def _grid(heads: list[Markup], rows: list[Markup]) -> Markup:
 
 def _plot(report: Report, plot: Plot) -> Markup:
     if not plot.is_drawn:
-        return Markup()
+        return el("p", None, not_drawn(plot, report.language))
     drawn = picture(plot, report.language, "svg").decode()
     shown = Markup(drawn[drawn.index("<svg") :])
     return el("figure", {"role": "img", "aria-label": plot.title}, el("h3", None, plot.title), shown)

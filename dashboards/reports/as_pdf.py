@@ -32,7 +32,7 @@ from reportlab.platypus import Table as Grid
 
 from dashboards.reports.drawn import SIZE_IN, picture
 from dashboards.reports.model import Column, Figure, Report, Section, Table
-from dashboards.reports.shown import PLAIN, beneath, cell, coverage_of, heading, is_number, value_of
+from dashboards.reports.shown import PLAIN, beneath, cell, coverage_of, heading, is_number, not_drawn, value_of
 from dashboards.words import texts
 
 REGULAR, BOLD = "DejaVuSans", "DejaVuSans-Bold"
@@ -202,6 +202,7 @@ def _section(report: Report, section: Section) -> list[Flowable]:
         story.append(_figures(report, section.figures))
     for plot in section.plots:
         if not plot.is_drawn:
+            story.append(Paragraph(escape(not_drawn(plot, report.language)), TEXT))
             continue
         width, height = SIZE_IN
         image = Image(BytesIO(picture(plot, report.language, "png")), WIDTH, WIDTH * height / width)

@@ -8,7 +8,7 @@ import xlsxwriter
 from xlsxwriter.utility import xl_rowcol_to_cell
 
 from dashboards.reports.model import Cell, Figure, Plot, Report, Section, Series, Table
-from dashboards.reports.shown import PLAIN, cell
+from dashboards.reports.shown import PLAIN, cell, not_drawn
 from dashboards.words import Language, texts
 
 OPTIONS: Final = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "nan_inf_to_errors": False}
@@ -133,6 +133,9 @@ class _Sheet:
         for plot in section.plots:
             if plot.is_drawn:
                 self._chart(plot)
+            else:
+                self._sheet.write_string(self._row, 0, not_drawn(plot, self._report.language), self._style.note)
+                self._row += 1
         _printed(self._sheet, self._report)
         self._sheet.print_area(0, 0, self._row, DATA_COLUMN - 1)  # numbers behind charts are not printed
 
@@ -193,6 +196,8 @@ class _Sheet:
             drawn = self._series(plot, series)
             if plot.kind == "scatter" and series.kind == "line":
                 drawn |= {"line": {"width": 1.5}, "marker": {"type": "none"}}
+            elif plot.kind in ("line", "step") and sum(value is not None for value in series.y) == 1:
+                drawn |= {"marker": {"type": "circle", "size": 5}}  # a line through one point is none
             chart.add_series(drawn)
         axes = [f"{axis.label} [{axis.unit}]" if axis.unit else axis.label for axis in (plot.x, plot.y)]
         chart.set_title({"name": plot.title, "name_font": {"size": 11}})

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 from io import BytesIO
+from itertools import pairwise
 from typing import Any, Final, Literal
 
 import matplotlib as mpl
@@ -47,6 +48,9 @@ RULES: Final[Any] = {
 SIZE_IN: Final = (6.7, 2.6)
 DPI: Final = 200
 MOST_TICKS: Final = 9
+MOST_NAMES: Final = 20
+"""So many names of dates find room side by side."""
+MARGIN_DAYS: Final = 0.5
 LEVELS: Final = ["%Y", "%m.%Y", "%d.%m", "%H:%M", "%H:%M", "%S"]
 """How dates are written, from years down to seconds."""
 _DATES: Final[Any] = dates  # has no types
@@ -77,7 +81,12 @@ def _axes(axes: Any, plot: Plot, language: Language) -> None:
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _tick(value, language)))
     first = next((x for series in plot.series for x in series.x), None)
     if isinstance(first, date | datetime):
-        if plot.kind != "bar":
+        few = _few(plot)
+        if plot.kind != "bar" and few:
+            places, names = zip(*few, strict=True)
+            axes.set_xlim(places[0] - MARGIN_DAYS, places[-1] + MARGIN_DAYS)
+            axes.set_xticks(places, names)
+        elif plot.kind != "bar":
             locator = _DATES.AutoDateLocator(maxticks=10)
             axes.xaxis.set_major_locator(locator)
             axes.xaxis.set_major_formatter(
@@ -87,6 +96,26 @@ def _axes(axes: Any, plot: Plot, language: Language) -> None:
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _tick(value, language)))
     if len(plot.series) > 1:
         axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), handlelength=1.2, frameon=False, fontsize=7.5)
+
+
+def _few(plot: Plot) -> list[tuple[float, str]]:
+    """Places [days] and names of the dates with values, where they are few enough to name each; otherwise none.
+
+    Left to itself an axis of dates is four years long around a single point, and tells the hours of a few days.
+    """
+    known = {x for series in plot.series for x, y in zip(series.x, series.y, strict=True) if _is_known(y)}
+    at = sorted((float(_DATES.date2num(x)), x) for x in known if isinstance(x, date))
+    if len(at) == 1:
+        (place, x) = at[0]
+        return [(place, f"{x:%d.%m.%Y %H:%M}" if isinstance(x, datetime) else f"{x:%d.%m.%Y}")]
+    if not at or len(at) > MOST_TICKS or any(isinstance(x, datetime) for _, x in at):
+        return []
+    narrowest = min(later - earlier for (earlier, _), (later, _) in pairwise(at))
+    return [(place, f"{x:%d.%m}") for place, x in at] if at[-1][0] - at[0][0] <= MOST_NAMES * narrowest else []
+
+
+def _is_known(value: float | None) -> bool:
+    return value is not None and bool(np.isfinite(value))
 
 
 def _titled(axis: Axis) -> str:
@@ -101,6 +130,10 @@ def _tick(value: float, language: Language) -> str:
 def _one(axes: Any, series: Series, kind: str, colour: str) -> None:
     y = np.array([np.nan if v is None else v for v in series.y], dtype=np.float64)
     x = list(series.x)
+    known = np.pad(np.isfinite(y), 1)
+    alone = np.flatnonzero(known[1:-1] & ~known[:-2] & ~known[2:])
+    if kind != "scatter" and alone.size:
+        axes.plot([x[n] for n in alone], y[alone], "o", color=colour, markersize=3.5)  # a line needs two points
     if kind == "scatter":
         axes.scatter(x, y, s=14, color=colour, label=series.label, linewidths=0)
     elif kind == "step":

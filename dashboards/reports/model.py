@@ -8,6 +8,7 @@ in its place, and every figure says how it came about and how much of the period
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from math import isfinite
 from typing import Literal
 
 from dashboards.words import Language
@@ -113,7 +114,7 @@ class Plot:
     @property
     def is_drawn(self) -> bool:
         """Whether there is anything to see."""
-        return any(value is not None for series in self.series for value in series.y)
+        return any(value is not None and isfinite(value) for series in self.series for value in series.y)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Final
 
-from dashboards.reports.model import Cell, Column, Figure
+from dashboards.reports.model import Cell, Column, Figure, Plot
 from dashboards.reports.say import number, percent
 from dashboards.words import Language, texts
 
@@ -53,3 +53,8 @@ def beneath(figure: Figure, language: Language) -> str:
     if figure.reason is not None:
         said.append(f"{texts(language)['report.reason']}: {figure.reason}.")
     return " ".join(said)
+
+
+def not_drawn(plot: Plot, language: Language) -> str:
+    """What stands in the place of a plot without values."""
+    return texts(language)["report.no_plot"].format(title=plot.title)
