@@ -150,6 +150,7 @@ def _sheet(viewer: Viewer, language: Language) -> Markup:
         el("p", {"id": "room-where", "class": "hint"}, ""),
         el("p", {"id": "room-word", "class": "word"}, ""),
         el("dl", {"class": "facts-list"}, *facts),
+        el("p", {"id": "room-taken", "class": "holding", "role": "status", "hidden": True}),
         el("p", {"class": "hint"}, words["house_rooms.what_to_do"]),
         el(
             "p",

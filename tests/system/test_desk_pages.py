@@ -87,8 +87,23 @@ def test_a_dialog_that_is_left_changes_nothing_and_the_focus_comes_back(open_pag
 def test_the_sheet_of_a_component_leads_to_the_same_dialog(open_page):
     page = open_page("/nb")
     page.locator('[data-component="boiler"]').first.click()
-    page.locator("#panel [data-takeover]").first.click()
+    button = page.locator("#panel [data-takeover]").first
+    button.click()
     expect(page.locator("#takeover")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#takeover")).to_be_hidden()
+    taken = {"value": 23, "minutes": 60, "reason": "Beboeren fryser"}
+    put = 'async (body) => (await import("/static/js/send.js")).send("PUT", "/api/points/a1.setpoint_degc/taken", body)'
+    page.locator("#panel-close").click()
+    page.locator('.tile[data-component="a1"]').click()
+    page.evaluate(put, taken)
+    row = page.locator("#panel [data-id='a1.setpoint_degc']")
+    expect(row.locator(".holding")).to_contain_text("Overtatt av demo til", timeout=WAIT_MS)
+    expect(row.locator("[data-takeover]")).to_have_text("Endre")
+    row.get_by_role("button", name="Gi tilbake").click()
+    expect(row.locator(".holding")).to_be_hidden(timeout=WAIT_MS)
+    expect(row.locator("[data-takeover]")).to_have_text("Overta")
+    expect(row.locator("[data-takeover]")).to_be_focused()
 
 
 def test_a_mode_is_set_with_its_end_and_taken_back(open_page):

@@ -86,6 +86,14 @@ def test_a_room_is_told_in_plain_words(open_page):
     expect(sheet.locator("#room-now")).to_have_text(re.compile(r"^2\d,\d °C$"))
     expect(sheet.locator("#room-today")).to_have_text("95 min for kaldt")
     expect(sheet.locator("#room-air")).to_have_text("Frisk")
+    expect(sheet.locator("#room-taken")).to_be_hidden()
+    page.evaluate(
+        'async (body) => (await import("/static/js/send.js")).send("PUT", "/api/points/c4.setpoint_degc/taken", body)',
+        {"value": 23, "minutes": 60, "reason": "Beboeren fryser"},
+    )
+    expect(sheet.locator("#room-taken")).to_contain_text("Overtatt av demo til", timeout=WAIT_MS)
+    sheet.get_by_role("button", name="Gi tilbake").click()
+    expect(sheet.locator("#room-taken")).to_be_hidden(timeout=WAIT_MS)
     page.keyboard.press("Escape")
     expect(sheet).to_be_hidden()
     expect(tile).to_be_focused()

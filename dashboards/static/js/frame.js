@@ -5,7 +5,7 @@
 import { showAlarmStrip } from "./alarm_strip.js";
 import { byId, setText } from "./dom.js";
 import { bindAll, refresh } from "./live.js";
-import { redrawPanel, refreshPanel, startPanel } from "./panel.js";
+import { redrawPanel, refreshPanel, renewHolding, startPanel } from "./panel.js";
 import { send } from "./send.js";
 import { describe, silence, siteNow, store, take } from "./store.js";
 import { listen } from "./stream.js";
@@ -39,7 +39,10 @@ function showAll(changed, message) {
   refresh(changed);
   if (message.alarms) showAlarmStrip();
   if (message.decides) showDecides();
-  if (message.taken !== undefined) showTaken();
+  if (message.taken !== undefined) {
+    showTaken();
+    renewHolding();
+  }
   showClock();
   refreshPanel();
   for (const listener of listeners) listener(changed, message);
@@ -148,8 +151,14 @@ function startTakeover() {
     const button = event.target.closest?.("[data-takeover], [data-give-back], #give-back-all");
     if (!button) return;
     const { openTakeover, giveBack } = await import("./takeover.js");
-    if (button.dataset.takeover) openTakeover(button.dataset.takeover, button);
-    else setText(byId("urgent"), (await giveBack(button.dataset.giveBack)) ?? t("takeover.given_back"));
+    if (button.dataset.takeover) {
+      openTakeover(button.dataset.takeover, button);
+      return;
+    }
+    const failed = await giveBack(button.dataset.giveBack);
+    setText(byId("urgent"), failed ?? t("takeover.given_back"));
+    const near = button.parentElement?.querySelector(".failed");
+    if (near) setText(near, failed ?? "");
   });
 }
 

@@ -1,5 +1,6 @@
 // The sheet beside the plant: all points of one component, who holds them and why, and their last day.
 import { byId, make, mark, setText } from "./dom.js";
+import { isTaken, renewTaken, showTaken } from "./holding.js";
 import { holder } from "./lists.js";
 import { QUALITY } from "./live.js";
 import { ageOf, fetchJson, siteNow, store } from "./store.js";
@@ -26,7 +27,7 @@ export function startPanel() {
   });
   byId("panel-close").addEventListener("click", close);
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && part) close();
+    if (event.key === "Escape" && part && !document.querySelector("dialog[open]")) close();
   });
   byId("chart-table-button").addEventListener("click", () => {
     asTable = !asTable;
@@ -34,6 +35,8 @@ export function startPanel() {
   });
   new ResizeObserver(() => plot?.setSize({ width: byId("chart").clientWidth, height: plot.height })).observe(byId("chart"));
   setInterval(() => part && draw(true), REDRAW_MS);
+  setInterval(renewHolding, REDRAW_MS);
+  document.addEventListener("orders", renewHolding);
 }
 
 function openComponent(id, link) {
@@ -59,6 +62,7 @@ function open(name, devices, first, link) {
   byId("panel").hidden = false;
   document.body.dataset.panel = "open";
   refreshPanel();
+  renewHolding();
   draw();
   byId("panel-title").focus();
 }
@@ -88,13 +92,20 @@ function pointRow(meta) {
     : make("span", { class: "point-name" }, pick(meta.label));
   if (canDraw(meta)) name.addEventListener("click", () => choose(meta.id));
   return make("li", { "data-id": meta.id }, name, make("span", { class: "value" }, make("span", { class: "n" }), make("span", { class: "u" })),
-    make("span", { class: "facts" }), make("span", { class: "tag" }, meta.tag), make("span", { class: "why" }), ...takeover(meta));
+    make("span", { class: "facts" }), make("span", { class: "tag" }, meta.tag), make("span", { class: "why" }), make("span", { class: "holding", role: "status", hidden: true }), ...takeover(meta));
 }
 
-/** A button to take the point over, for who may: care staff the set points of rooms. */
+/** Ask who has taken points over, as long as the sheet is open. */
+export function renewHolding() {
+  if (part) renewTaken(refreshPanel);
+}
+
+/** Whether they may take the point over: care staff the set points of rooms. */
+const mayTake = (meta) => meta.write && (may("operate") || (may("set_rooms") && meta.id.endsWith(".setpoint_degc")));
+
+/** A button to take the point over, for who may. */
 function takeover(meta) {
-  const mine = may("operate") || (may("set_rooms") && meta.id.endsWith(".setpoint_degc"));
-  if (!meta.write || !mine) return [];
+  if (!mayTake(meta)) return [];
   const label = `${t("takeover.open")}: ${pick(meta.label)}`;
   return [make("button", { type: "button", class: "take", "data-takeover": meta.id, "aria-label": label }, t("takeover.open"))];
 }
@@ -124,6 +135,7 @@ export function refreshPanel() {
     setText(row.querySelector(".u"), ` ${unitOf(meta)}`);
     setText(row.querySelector(".facts"), facts(id, meta, point));
     setText(row.querySelector(".why"), why(id, meta));
+    showHolding(row, meta);
     const button = row.querySelector("button.point-name");
     button?.setAttribute("aria-pressed", String(picked.includes(id)));
     button?.setAttribute("title", t(picked.includes(id) ? "panel.picked" : "panel.pick"));
@@ -131,6 +143,17 @@ export function refreshPanel() {
     if (alarm && !icon) row.prepend(mark(alarm.severity, pick(alarm.text)));
     if (!alarm) icon?.remove();
   }
+}
+
+/** Who has taken it over; the button that takes over then changes what was ordered. */
+function showHolding(row, meta) {
+  const take = row.querySelector(".take");
+  if (take) {
+    const word = t(isTaken(meta.id) ? "takeover.again" : "takeover.open");
+    setText(take, word);
+    take.setAttribute("aria-label", `${word}: ${pick(meta.label)}`);
+  }
+  showTaken(row.querySelector(".holding"), meta.id, mayTake(meta), take);
 }
 
 function facts(id, meta, point) {

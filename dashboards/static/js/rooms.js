@@ -1,8 +1,9 @@
 // Rooms in plain words: how each is now and has been today, a summary, and a sheet for one room.
 import { onChange } from "./frame.js";
 import { byId, setText } from "./dom.js";
+import { renewTaken, showTaken } from "./holding.js";
 import { fetchJson, store } from "./store.js";
-import { number, span, t } from "./words.js";
+import { may, number, span, t } from "./words.js";
 
 const AGAIN_MS = 30000;
 const FAR_K = 1; // from here on it is no longer "a bit"
@@ -90,6 +91,7 @@ function showSheet() {
   setText(byId("room-word"), t(WORDS[opened.dataset.state]));
   fill("now", degrees(temp) ?? t("house_rooms.unknown"));
   fill("wanted", degrees(target));
+  showTaken(byId("room-taken"), target, may("operate") || may("set_rooms"), byId("room-close"));
   fill("band", `${number(low, 1)} – ${number(high, 1)} °C`);
   fill("bath", degrees(floor));
   const ppm = valueOf(co2);
@@ -121,12 +123,16 @@ async function keepToday() {
   setTimeout(keepToday, AGAIN_MS);
 }
 
+/** Who has taken the room's set point over, as long as its sheet is open. */
+const renewHolding = () => opened && renewTaken(showSheet);
+
 const sheet = byId("room-sheet");
 for (const tile of tiles) {
   tile.addEventListener("click", () => {
     opened = tile;
     showSheet();
     sheet.showModal();
+    renewHolding();
   });
 }
 sheet.addEventListener("close", () => {
@@ -137,8 +143,11 @@ byId("room-details")?.addEventListener("click", (event) => {
   event.currentTarget.dataset.component = opened.dataset.space; // the frame opens the sheet of this component
   sheet.close();
 });
-onChange((changed) => {
+document.addEventListener("orders", renewHolding);
+setInterval(renewHolding, AGAIN_MS);
+onChange((changed, message) => {
   if (!tiles.length) return;
+  if (message.taken !== undefined) renewHolding();
   const ids = new Set(changed);
   if (tiles.some((tile) => ids.has(tile.dataset.temp))) showAll();
   else showSheet();
