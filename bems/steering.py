@@ -35,6 +35,12 @@ STEP: Final = timedelta(seconds=60)
 """Site time between two decisions."""
 FIRST_STEP: Final = timedelta(seconds=5)
 """The same after a start, until every point has been read or is known to be silent."""
+STOPPED_ALARMS: Final[Mapping[str, Code]] = {
+    Code.LOST_FAULT: Code.ALARM_MACHINE_FAULT,
+    Code.LOST_SAFETY_CHAIN: Code.ALARM_MACHINE_CHAIN,
+    Code.LOST_IDLE: Code.ALARM_MACHINE_IDLE,
+}
+"""What people hear of a heat pump that stopped by itself, with its name."""
 OPERATOR: Final = "operator"
 """Source of the commands that people give."""
 
@@ -202,14 +208,29 @@ class Steering:
         return [_event(now, kind, point, reason) for point, reason, kind in [*began, *ended]]
 
     def _conditions(self, now: datetime) -> list[Condition]:
-        """One condition a kind of fallback, however many points it concerns, and the hygiene duty when it is missed."""
-        first = {reason.code: (point, reason) for point, reason in reversed(self._fallen_back.items())}
-        found = [Condition(f"fallback.{code}", "C", reason, point) for code, (point, reason) in first.items()]
+        """One condition a kind of fallback, however many points it concerns; one a heat pump that has stopped.
+
+        And the hygiene duty when it is missed.
+        """
+        first: dict[str, Condition] = {}
+        for point, reason in self._fallen_back.items():
+            condition = self._fallback(point, reason)
+            first.setdefault(condition.id, condition)
+        found = list(first.values())
         hygiene = self._memory.hygiene
         if hygiene is not None and now > hygiene.due_at:
             days = self._site.hygiene.cycle_interval_days
             found.append(Condition("hygiene.overdue", "A", because(Code.CYCLE_OVERDUE, interval_days=days)))
         return found
+
+    def _fallback(self, point: str, reason: Reason) -> Condition:
+        """What a fallback means for people; of a heat pump with its name, for the next one is another alarm."""
+        told = STOPPED_ALARMS.get(reason.code)
+        device = point.partition(".")[0]
+        pump = next((p for p in self._site.heat_pumps if device in p.devices), None)
+        if told is None or pump is None:
+            return Condition(f"fallback.{reason.code}", "C", reason, point)
+        return Condition(f"fallback.{reason.code}.{pump.id}", "C", because(told, name=pump.devices[0]), point)
 
 
 def _event(now: datetime, kind: EventKind, subject: str, reason: Reason) -> Event:

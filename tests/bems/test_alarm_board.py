@@ -294,3 +294,18 @@ def test_whatever_happens_the_board_is_sound(story):
         before = desk.board
         assert desk.see(minute, *(condition(name, "B") for name in sorted(names))) == []
         assert replace(desk.board, recent=()) == replace(before, recent=())
+
+
+@pytest.mark.parametrize("code", ["safety.machine_fault", "safety.machine_chain", "heat.machine_idle"])
+def test_a_heat_pump_that_stopped_by_itself_is_not_explained_by_a_wire_it_does_not_hang_on(code):
+    desk = Desk(PLAIN)
+    stopped = condition(f"fallback.{code}.hp1", "C", point="hp1_io.stage_request")
+    elsewhere, silent = lost_connection("mb_water", 12), condition("device.loop_a")
+    desk.see(0, stopped, elsewhere, silent)
+    assert desk.state(stopped.id) == "unacknowledged"
+    flag = condition("point.hp1_io.fault", point="hp1_io.fault")
+    desk.see(1, stopped, elsewhere, silent, flag)
+    assert desk.board.entries[stopped.id].suppressed_by == flag.id
+    desk.see(1, stopped, elsewhere, silent, lost_connection("mb_heat", 5))
+    desk.see(4, stopped, elsewhere, silent, lost_connection("mb_heat", 5))
+    assert desk.board.entries[stopped.id].suppressed_by == "connection.mb_heat"

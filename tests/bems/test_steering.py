@@ -10,6 +10,7 @@ from bems.steering import MEMORY_KEY, Steering
 from control.ledger import Ledger
 from control.orders import NONE, Order, Orders, Taken
 from control.rules.memory import RuleMemory
+from dashboards.words import said_in_both
 from models.priority import Level
 from models.signals import Quality, Reading
 from models.site import load_site
@@ -38,9 +39,10 @@ class Run:
         self.steering = Steering(SITE, stored)
         self.now = NOON
 
-    def step(self, after_s=60.0, dead=()):
+    def step(self, after_s=60.0, dead=(), **reads):
         self.now += timedelta(seconds=after_s)
-        return self.steering.step(picture(self.now, dead), self.now, YOUNG_S)
+        read = {name.replace("__", "."): Reading(value, Quality.GOOD, self.now, value) for name, value in reads.items()}
+        return self.steering.step(picture(self.now, dead) | read, self.now, YOUNG_S)
 
     def values(self, step):
         return {command.point: command.value for command in step.commands if command.value is not None}
@@ -186,3 +188,17 @@ def test_an_order_for_a_point_that_is_no_longer_there_harms_nobody():
     run.now += timedelta(minutes=1)
     after = run.steering.step(picture(run.now), run.now, YOUNG_S, NONE)
     assert not [c for c in after.commands if c.priority == Level.OPERATOR]
+
+
+def test_each_heat_pump_that_reports_a_fault_is_an_alarm_of_its_own_with_its_name():
+    run = Run()
+    run.step(hp1_io__fault=1.0)
+    run.step(hp1_io__fault=1.0, hp2_io__release_ok=0.0)
+    found = {c.id: c for c in run.steering.conditions if "machine" in c.id}
+    fault, chain = found.pop("fallback.safety.machine_fault.hp1"), found.pop("fallback.safety.machine_chain.hp2")
+    assert not found
+    assert said_in_both(SITE, fault.text).nb == "Varmepumpe 1 melder feil."
+    assert said_in_both(SITE, chain.text).en == "Heat pump 2: the safety chain is open."
+    run.step(hp1_io__fault=1.0, hp2_io__fault=1.0)
+    both = {c.id for c in run.steering.conditions if "machine_fault" in c.id}
+    assert both == {"fallback.safety.machine_fault.hp1", "fallback.safety.machine_fault.hp2"}
