@@ -15,7 +15,18 @@ def nights_view(of: Nights) -> NightsView:
 def programme_view(of: Programme) -> NightView:
     """A programme."""
     items = [_item(item, None) for item in of.items]
-    return NightView(of.made_at, of.start, of.end, of.identity, of.energy_kwh, of.cost_nok, items, of.notes)
+    return NightView(
+        of.made_at,
+        of.start,
+        of.end,
+        of.identity,
+        of.energy_kwh,
+        of.cost_nok,
+        items,
+        of.notes,
+        of.rest_kwh,
+        of.rest_nok,
+    )
 
 
 def account_view(of: Account) -> AccountView:

@@ -46,6 +46,12 @@ class NightAnswer(Answer):
     cost_nok: float | None = Field(description="Of that, power charge not included")
     items: list[NightItemAnswer]
     notes: list[Text]
+    rest_kwh: float | None = Field(
+        default=None,
+        description="Of the energy, what no item tells: the house's other use less its own sun. The energy of an item "
+        "of kind `store` is part of that of heating and hot water",
+    )
+    rest_nok: float | None = Field(default=None, description="Of the cost, likewise")
 
 
 class ObstacleAnswer(Answer):

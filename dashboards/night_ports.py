@@ -46,6 +46,11 @@ class NightView:
     items: Sequence[NightItemView]
     notes: Sequence[Text]
     """What is known not to be possible, or why there is no plan."""
+    rest_kwh: float | None = None
+    """Of the energy, what no item tells: the house's other use less its own sun. A store's energy is part of heating's
+    and of hot water's."""
+    rest_nok: float | None = None
+    """Of the cost, likewise."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ class Kind(StrEnum):
 
     HEAT = "heat"
     STORE = "store"
+    """Its energy is part of that of heating and of hot water."""
     BOILER = "boiler"
     DISTRICT = "district_heat"
     BATTERY = "battery"
@@ -84,6 +85,18 @@ class Programme:
     """Of that, power charge not included."""
     notes: tuple[Text, ...]
     """What is already known not to be possible, or why there is no plan."""
+
+    @property
+    def rest_kwh(self) -> float | None:
+        """Of the energy, what no item tells: what the house uses whatever the plan, less its own sun."""
+        told = sum(item.energy_kwh or 0.0 for item in self.items if item.kind is not Kind.STORE)
+        return None if self.energy_kwh is None else self.energy_kwh - told
+
+    @property
+    def rest_nok(self) -> float | None:
+        """Of the cost, likewise."""
+        told = sum(item.cost_nok or 0.0 for item in self.items if item.kind is not Kind.STORE)
+        return None if self.cost_nok is None else self.cost_nok - told
 
     def to_json(self) -> str:
         """As text, for the record."""

@@ -37,7 +37,7 @@ def night(view: SiteView, viewer: Viewer, language: Language) -> str:
                 "aria-label": words["night_page.timeline"],
             },
         ),
-        _table("programme-items", ITEM_COLUMNS, language, words["night_page.programme"]),
+        _table("programme-items", ITEM_COLUMNS, language, words["night_page.programme"], "programme-sums"),
     )
     account = section(
         "night-account",
@@ -64,7 +64,7 @@ def night(view: SiteView, viewer: Viewer, language: Language) -> str:
     )
 
 
-def _table(name: str, columns: tuple[str, ...], language: Language, caption: str) -> Markup:
+def _table(name: str, columns: tuple[str, ...], language: Language, caption: str, sums: str = "") -> Markup:
     words = texts(language)
     head = (
         el("th", {"scope": "col", "class": "num" if column in NUMBERS else None}, words[column]) for column in columns
@@ -75,5 +75,6 @@ def _table(name: str, columns: tuple[str, ...], language: Language, caption: str
         el("caption", {"class": "sr"}, caption),
         el("thead", None, el("tr", None, *head)),
         el("tbody", {"id": name}),
+        el("tfoot", {"id": sums}) if sums else "",
     )
     return el("div", {"class": "scroll", "tabindex": "0", "role": "group", "aria-label": caption}, table)

@@ -102,6 +102,8 @@ def test_a_car_s_item_says_when_how_much_and_at_what_cost(biri):
     assert made.energy_kwh == pytest.approx(11 * 10 + 11.0)
     assert made.cost_nok == pytest.approx(10 * 20.0 + 21 * 0.5, rel=1e-6)
     assert made.identity == "by hand"
+    assert made.rest_kwh == pytest.approx(11 * 10.0)  # the base load
+    assert made.rest_nok == pytest.approx(10 * 20.0 + 10 * 0.5, rel=1e-6)
 
 
 def test_the_highest_hour_is_watched(biri):
@@ -118,6 +120,8 @@ def test_heating_and_storing_are_told_with_times_and_prices(biri):
     assert store.end <= hours(4)
     assert "0,20 kr" in store.text.nb
     assert "0.20 NOK" in store.text.en
+    told_kwh = sum(item.energy_kwh or 0.0 for item in made.items if item.kind is not Kind.STORE)
+    assert made.rest_kwh + told_kwh == pytest.approx(made.energy_kwh)  # what is stored counts once
     heat = next(item for item in made.items if item.kind is Kind.HEAT)
     assert heat.energy_kwh > 5.0
     assert heat.cost_nok == pytest.approx(heat.energy_kwh * 0.2, rel=0.5)
@@ -137,6 +141,7 @@ def test_without_a_plan_the_rules_see_to_the_night(biri):
     assert made.items == ()
     assert (made.energy_kwh, made.cost_nok, made.identity) == (None, None, None)
     assert "outlook: no pv_kw" in made.notes[0].nb
+    assert (made.rest_kwh, made.rest_nok) == (None, None)
     assert Programme.from_json(made.to_json()) == made
 
 

@@ -25,7 +25,7 @@ STORE = NightItemView(
 )
 MISSED = Text(nb="Ikke gjort: 44 °C, planen var 47 °C.", en="Not done: 44 °C, 47 °C was planned.")
 NIGHTS = NightsView(
-    programme=NightView(START, START, END, "made up", 512.0, 430.5, (STORE,), ()),
+    programme=NightView(START, START, END, "made up", 512.0, 430.5, (STORE,), (), 512.0, 430.5),
     accounts=(
         AccountView(
             start=START - timedelta(days=1),

@@ -11,9 +11,18 @@ const STATES = {
   missed: "night_page.state_missed", later: "night_page.state_later", unneeded: "night_page.state_unneeded",
   unknown: "night_page.state_unknown",
 };
+const KINDS = {
+  heat: "night_page.kind_heat", store: "night_page.kind_store", boiler: "night_page.kind_boiler",
+  district_heat: "night_page.kind_district_heat", battery: "night_page.kind_battery", water: "night_page.kind_water",
+  after_heater: "night_page.kind_after_heater", cycle: "night_page.kind_cycle", setback: "night_page.kind_setback",
+  preheat: "night_page.kind_preheat", cars: "night_page.kind_cars", air: "night_page.kind_air",
+  peak: "night_page.kind_peak",
+};
+const NO_CYCLE = "night.no_cycle";
 const GOOD = ["done", "more", "later", "unneeded"];
 const WIDE = 1000;
-const LANE = 22;
+const LANE = 30;
+const LABEL = 12; // of a lane, above its bar
 const HEAD = 20;
 const HOUR_S = 3600;
 
@@ -28,6 +37,7 @@ function showProgramme(programme) {
   if (!programme) {
     setText(byId("programme-about"), t("night_page.none"));
     keyed(byId("programme-items"), [], () => "", () => null);
+    byId("programme-sums").replaceChildren();
     line.replaceChildren();
     return;
   }
@@ -42,16 +52,31 @@ function showProgramme(programme) {
   keyed(byId("programme-items"), items, ({ key }) => key, (item) => {
     if (item.key === "none") return make("tr", {}, make("td", { colspan: 4 }, t("night_page.no_items")));
     return make("tr", {}, make("td", { class: "when" }, when(item)), make("th", { scope: "row" }, pick(item.text)),
-      make("td", { class: "num" }, kwh(item.energy_kwh)), make("td", { class: "num" }, nok(item.cost_nok)));
+      make("td", { class: "num" }, part(item, kwh(item.energy_kwh))), make("td", { class: "num" }, part(item, nok(item.cost_nok))));
   });
+  showSums(programme);
   drawLine(line, programme);
 }
 
-/** One bar an item over the hours of the night, with a mark for now; the table beside it says the same in words. */
+/** A tank is charged with what heating and hot water use: their lines have it already. */
+const part = (item, said) => (item.kind === "store" && said !== "–" ? t("night_page.share", { energy: said }) : said);
+
+/** What no item tells, and the sum: the lines add up to what is said above them. */
+function showSums(programme) {
+  const line = (words, energy, cost, css) => make("tr", { class: css }, make("td", {}), make("th", { scope: "row" }, words),
+    make("td", { class: "num" }, kwh(energy)), make("td", { class: "num" }, nok(cost)));
+  byId("programme-sums").replaceChildren(...(programme.energy_kwh === null ? [] : [
+    line(t("night_page.rest"), programme.rest_kwh, programme.rest_nok, "rest"),
+    line(t("night_page.total"), programme.energy_kwh, programme.cost_nok, "total"),
+  ]));
+}
+
+/** One named bar an item over the hours of the night, none for a heat cycle that is not held, with a mark for now; the table beside it says the same in words. */
 function drawLine(line, programme) {
   const [start, end] = [seconds(programme.start), seconds(programme.end)];
   const x = (at) => ((Math.min(end, Math.max(start, at)) - start) / (end - start)) * WIDE;
-  const high = HEAD + LANE * Math.max(1, programme.items.length) + 4;
+  const items = programme.items.filter((item) => item.reason.code !== NO_CYCLE);
+  const high = HEAD + LANE * Math.max(1, items.length) + 4;
   const root = svg("svg", { viewBox: `0 0 ${WIDE} ${high}`, "aria-hidden": "true" });
   for (let at = Math.ceil(start / HOUR_S) * HOUR_S; at <= end; at += HOUR_S) {
     root.append(svg("path", { class: "hour", d: `M${x(at)} ${HEAD - 4}V${high}` }));
@@ -60,10 +85,15 @@ function drawLine(line, programme) {
     label.textContent = clock(at);
     root.append(label);
   }
-  programme.items.forEach((item, place) => {
+  items.forEach((item, place) => {
     const left = x(seconds(item.start));
     const wide = Math.max(4, x(seconds(item.end)) - left);
-    root.append(svg("rect", { class: "bar", x: left, y: HEAD + LANE * place + 3, width: wide, height: LANE - 7, rx: 2 }));
+    const top = HEAD + LANE * place;
+    const late = left > 0.7 * WIDE; // its name would not find room to the right
+    const name = svg("text", { class: "bar-label", x: late ? left + wide : left, y: top + LABEL, "text-anchor": late ? "end" : "start" });
+    name.textContent = t(KINDS[item.kind]);
+    root.append(name);
+    root.append(svg("rect", { class: "bar", x: left, y: top + LABEL + 4, width: wide, height: LANE - LABEL - 7, rx: 2 }));
   });
   const now = siteNow();
   if (now > start && now < end) root.append(svg("path", { class: "now", d: `M${x(now)} 0V${high}` }));
