@@ -23,6 +23,8 @@ class ProofView:
     minutes: float
     coldest_degc: float
     """Lowest temperature at the coldest sensor meanwhile."""
+    still_on: bool = False
+    """The water is as warm yet: `end`, and with it the deadline, move on with the clock."""
 
 
 @dataclass(frozen=True)

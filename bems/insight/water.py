@@ -25,6 +25,8 @@ from models.signals import Reason
 from models.site import Site
 
 MINUTE: Final = timedelta(minutes=1)
+STILL_ON: Final = 2 * MINUTE
+"""A proof that ended no longer ago goes on: control looks every so often."""
 DAYS: Final = 7
 LOG_BACK: Final = timedelta(days=400)
 LOGGED: Final = frozenset({Code.CYCLE_STARTED, Code.PLAN_CYCLE, Code.CYCLE_PROVEN, Code.CYCLE_OVERDUE})
@@ -196,7 +198,9 @@ def _duty(
         pairs=_pairs(site.hygiene, duty, now),
         proven=None
         if proof is None
-        else ProofView(proof.start, proof.end, proof.degc, proof.minutes, proof.coldest_degc),
+        else ProofView(
+            proof.start, proof.end, proof.degc, proof.minutes, proof.coldest_degc, now - proof.end <= STILL_ON
+        ),
     )
 
 

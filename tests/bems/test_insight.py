@@ -157,6 +157,13 @@ def test_water_tells_where_the_duty_stands(biri, record, tmp_path):
     assert found.duty.coldest_degc == 66.0
 
 
+@pytest.mark.parametrize(("ago", "still_on"), [(0 * MINUTE, True), (2 * MINUTE, True), (3 * MINUTE, False)])
+def test_a_proof_whose_end_is_now_is_still_going_on(biri, record, tmp_path, ago, still_on):
+    now = MIDNIGHT + 3 * HOUR
+    duty = HygieneState(now + 24 * HOUR, Proof(now - 2 * HOUR, now - ago, 60.0, 60.0, 61.0))
+    assert of_water(biri, record, tmp_path, duty).duty.proven.still_on is still_on
+
+
 def test_water_counts_minutes_below_the_limit_of_each_sensor(biri, record, tmp_path):
     found = {sensor.point: sensor for sensor in of_water(biri, record, tmp_path, None).sensors}
     loop = found["loop_d.return_temp_degc"]

@@ -200,8 +200,12 @@ def water(site: Site, now: datetime, *, trouble: bool) -> WaterView:
                 [0.0, 0.0, 0.0, 0.0, 1440.0 if trouble else 0.0, 0.0, 3.0],
             )
         )
-    proven = ProofView(now - timedelta(days=2, minutes=35), now - timedelta(days=2), 60.0, 35.0, 60.4)
-    due = now - timedelta(hours=3) if trouble else now + timedelta(days=5)
+    if trouble:
+        before = now - timedelta(days=7, hours=3)
+        proven, due = ProofView(before - timedelta(minutes=35), before, 60.0, 35.0, 60.4), now - timedelta(hours=3)
+    else:
+        proven = ProofView(now - timedelta(minutes=412), now, 60.0, 412.0, 60.4, still_on=True)
+        due = now + timedelta(days=7)
     facts = {"minutes": 35.0, "degc": 60.0, "coldest_degc": 60.4}
     log = [
         CycleView(now - timedelta(days=2), Code.CYCLE_PROVEN, in_both(site, because(Code.CYCLE_PROVEN, **facts))),

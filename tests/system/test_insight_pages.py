@@ -69,6 +69,9 @@ def test_energy_tells_the_bill_and_the_peak(page, address):
 def test_water_tells_the_duty_and_each_sensor(page, address):
     page.goto(f"{address}/nb/water")
     expect(page.locator("#duty")).to_have_attribute("data-state", "fine")
+    expect(page.locator("#duty-proof")).to_contain_text("pågår fortsatt: 412 min over 60 °C")
+    expect(page.locator("#duty-due")).to_contain_text("flytter seg så lenge vannet holder seg varmt nok")
+    expect(page.locator("#duty-planned")).to_contain_text("en ny syklus trengs ikke")
     expect(page.locator("#sensor-rows tr")).to_have_count(8)
     expect(page.locator("#sensor-rows tr").first.locator(".word")).to_have_text("over")
     expect(page.locator("#water-chart canvas")).to_be_visible()
@@ -83,6 +86,8 @@ def test_without_a_plan_the_page_says_why_and_late_water_says_so(browser):
         expect(page.locator("#plan-none")).to_contain_text("Det finnes ingen plan nå.")
         page.goto(f"{address}/nb/water")
         expect(page.locator("#duty")).to_have_attribute("data-state", "overdue")
+        expect(page.locator("#duty-proof")).to_contain_text("35 min over 60 °C")
+        expect(page.locator("#duty-proof")).not_to_contain_text("pågår fortsatt")
     finally:
         page.close()
         running.stop()

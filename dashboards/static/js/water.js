@@ -34,17 +34,24 @@ function showDuty({ duty }) {
   box.dataset.state = state;
   const words = { unknown: "water.duty_unknown", overdue: "water.duty_overdue", driven: "water.duty_driven", fine: "water.duty_fine" };
   setText(byId("duty-word"), t(words[state]));
-  setText(byId("duty-due"), duty.due_at === null ? "–" : dayAndClock(seconds(duty.due_at)));
+  const { proven } = duty;
+  const still = proven !== null && proven.still_on; // its end is now: the proof and the deadline move on by the minute
+  const due = duty.due_at === null ? "–" : dayAndClock(seconds(duty.due_at));
+  setText(byId("duty-due"), still && duty.due_at !== null ? t("water.due_moves", { due }) : due);
   setText(byId("duty-left"), duty.left_h === null ? "–" : t(duty.left_h < 0 ? "water.late_by" : "water.left", { span: span(Math.abs(duty.left_h) * 3600) }));
   setText(byId("duty-driven"), duty.driven_since === null ? t("water.not_driven") : said(duty.driven_since));
-  setText(byId("duty-planned"), duty.planned_at === null ? t("water.not_planned") : said(duty.planned_at));
-  const { proven } = duty;
-  setText(byId("duty-proof"), proven === null ? t("water.no_proof") : t("water.proof", {
+  setText(byId("duty-planned"), plannedWords(duty, still));
+  setText(byId("duty-proof"), proven === null ? t("water.no_proof") : t(still ? "water.proof_still_on" : "water.proof", {
     from: said(proven.start), to: clock(seconds(proven.end)), minutes: number(proven.minutes, 0),
     degc: number(proven.degc, 0), coldest: number(proven.coldest_degc, 1),
   }));
   setText(byId("duty-coldest"), duty.coldest_degc === null ? t("water.coldest_unknown") : `${number(duty.coldest_degc, 1)} °C`);
   setText(byId("duty-rule"), t("water.rule", { days: number(duty.interval_days, 0) }));
+}
+
+function plannedWords(duty, still) {
+  if (duty.planned_at === null) return t("water.not_planned");
+  return still ? t("water.planned_held", { at: said(duty.planned_at) }) : said(duty.planned_at);
 }
 
 /** How far a hold that runs now has come on its way to a proof. */
