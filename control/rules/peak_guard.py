@@ -41,7 +41,7 @@ DAY_OVER_MEAN: Final = 1.3
 """Light, equipment and kitchen by day over their yearly mean; their highest hours raise the month's peak themselves."""
 STORED: Final = 0.06
 """Of what the machines give at the bivalent temperature: so much more a spell may ask before boilers must help; the
-building and its tanks carry it. Studied over 2 days: 0 costs a cold January its gain, 0.12 leaves a zone cold at -29."""
+building and its tanks carry it. Studies: 0 costs a cold January its gain, 0.12 leaves a zone cold at -29."""
 LEAST_HEAT: Final = 0.25
 """Part of the compressors that hot water needs all year."""
 
