@@ -7,6 +7,8 @@ from math import isfinite
 from pathlib import Path
 
 from bems.alarm_desk import SystemAlarms
+from bems.alarming.board import Entry
+from bems.alarms import Alarm
 from bems.clock import wall_s
 from bems.desk import Desk
 from bems.history.query import HOLD, History
@@ -140,10 +142,8 @@ class View:
     def alarms(self) -> Sequence[AlarmView]:
         """Active alarms, newest first."""
         standing = sorted(self._system.alarms.values(), key=lambda alarm: alarm.raised_at, reverse=True)
-        return [
-            AlarmView(a.condition.id, a.condition.severity, a.raised_at, a.condition.text, a.condition.point)
-            for a in standing
-        ]
+        entries = self._system.alarming.board.entries
+        return [_alarm(alarm, entries.get(alarm.condition.id)) for alarm in standing]
 
     def held(self) -> Sequence[HeldCommand]:
         """Commands in force, one a point."""
@@ -216,6 +216,13 @@ class View:
     def ticks(self) -> AsyncIterator[int]:
         """Yields after every tick."""
         return self._system.ticks()
+
+
+def _alarm(alarm: Alarm, entry: Entry | None) -> AlarmView:
+    """An alarm that stands, and whether it still waits for somebody to see it."""
+    waits = entry is None or (entry.wants_acknowledgement and entry.acknowledged is None)
+    seen = alarm.condition
+    return AlarmView(seen.id, seen.severity, alarm.raised_at, seen.text, seen.point, unacknowledged=waits)
 
 
 def _age(wall: float, then: float | None) -> float | None:

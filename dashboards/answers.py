@@ -98,6 +98,7 @@ class AlarmAnswer(Answer):
     point: str | None
     code: str
     text: Text
+    unacknowledged: bool = Field(description="A person has to see it, and nobody has")
 
 
 class HeldAnswer(Answer):

@@ -80,6 +80,8 @@ class AlarmView:
     text: Reason
     """Code and facts; the page has the sentence."""
     point: str | None
+    unacknowledged: bool = True
+    """A person has to see it, and nobody has."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,7 @@ def alarm_answer(site: Site, alarm: AlarmView) -> AlarmAnswer:
         point=alarm.point,
         code=alarm.text.code,
         text=said_in_both(site, alarm.text),
+        unacknowledged=alarm.unacknowledged,
     )
 
 

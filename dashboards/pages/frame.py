@@ -116,13 +116,13 @@ def _top(view: SiteView, viewer: Viewer, language: Language, name: str) -> Marku
             el("time", {"class": "clock", "id": "clock"}, "–"),
             el("span", {"class": "link", "id": "link", "data-state": "starting"}, words["link.starting"]),
             el("span", {"class": "decides", "id": "decides"}, ""),
+            _taken(language),
             _tools(viewer, language, name),
         ),
         el(
             "div",
             {"class": "top-row"},
             navigation(view.site, name, viewer, language),
-            _taken(language),
             _alarm_strip(language),
         ),
     )

@@ -63,7 +63,7 @@ def test_values_are_live(open_page):
     clock = page.locator("#clock")
     expect(clock).not_to_have_text(clock.text_content(), timeout=WAIT_MS)
     expect(page.locator("#demo")).to_have_text("Simulert anlegg, 60×")
-    expect(page.locator("#price .note")).to_have_text("syntetisk")
+    expect(page.locator("#price .note")).to_have_text("eksempelpris, uten nettleie og avgift")
     expect(page.locator("#decides")).to_have_text("Optimering, planen er 23 min gammel")
 
 

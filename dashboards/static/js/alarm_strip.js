@@ -8,7 +8,16 @@ let announced = null; // alarm counts as last told
 let toldAt = -DIGEST_MS;
 let knownA = null;
 
-/** Counts, and the newest alarm of the worst class. */
+/** What nobody has seen yet comes first, then the worst class, then the newest. */
+function byUrgency(a, b) {
+  return (
+    Number(b.unacknowledged) - Number(a.unacknowledged) ||
+    a.severity.localeCompare(b.severity) ||
+    Date.parse(b.raised_at) - Date.parse(a.raised_at)
+  );
+}
+
+/** Counts, and the most urgent alarm in words. */
 export function showAlarmStrip() {
   const counts = { a: 0, b: 0, c: 0 };
   for (const alarm of store.alarms) counts[alarm.severity.toLowerCase()] += 1;
@@ -17,7 +26,7 @@ export function showAlarmStrip() {
     element.dataset.some = count > 0;
     setText(element.querySelector("b"), String(count));
   }
-  const first = [...store.alarms].sort((a, b) => a.severity.localeCompare(b.severity))[0];
+  const first = [...store.alarms].sort(byUrgency)[0];
   const strip = byId("alarm-strip");
   strip.dataset.some = Boolean(first);
   setText(byId("alarm-text"), first ? pick(first.text) : t("alarms.none"));

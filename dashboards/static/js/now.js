@@ -31,7 +31,7 @@ function showPrice() {
   const figure = byId("price");
   const [value, synthetic] = store.price;
   setText(figure.querySelector(".n"), value === null || value === undefined ? "–" : number(value, 2));
-  const source = synthetic ? "figure.synthetic" : "figure.ex_vat";
+  const source = synthetic ? "figure.example" : "figure.spot";
   setText(figure.querySelector(".note"), store.price.length ? t(source) : t("figure.no_price"));
 }
 

@@ -15,17 +15,20 @@ const DECIMALS = { "kr/kWh": 2, kW: 1, kWh: 0, "°C": 1 };
 const DEAR = 1.12;
 const CHEAP = 0.88;
 const AXIS = 22;
+const RIGHT = 6; // room right of the plots [px]
+const KEYS = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: 6, PageDown: -6, Home: -Infinity, End: Infinity };
 
 /** A timeline in `place`; returns what shows a plan's answer in it. */
 export function makeTimeline(place) {
   const state = { place, data: null, cells: [], selected: null, chosen: {}, lanes: new Map() };
-  const slider = make("input", { type: "range", class: "slot", min: 0, max: 1, value: 0, step: 1, "aria-label": t("plan.slot") });
+  const slider = make("input", { type: "range", class: "slot", min: 0, max: 1, value: 0, step: 60, "aria-label": t("plan.slot") });
   const said = make("p", { class: "slot-time" });
   const axis = svg("svg", { class: "lane-axis", "aria-hidden": "true" });
   const lanes = make("div", { class: "lanes" });
   Object.assign(state, { slider, said, axis, laneBox: lanes });
   place.replaceChildren(said, slider, axis, lanes);
-  slider.addEventListener("input", () => select(state, Number(slider.value), true));
+  slider.addEventListener("input", () => select(state, cellAt(state, Number(slider.value)), true));
+  slider.addEventListener("keydown", (event) => press(state, event));
   lanes.addEventListener("pointermove", (event) => event.pointerType === "mouse" && point(state, event));
   lanes.addEventListener("click", (event) => point(state, event));
   new ResizeObserver(() => draw(state)).observe(place);
@@ -34,6 +37,20 @@ export function makeTimeline(place) {
     lay(state);
     draw(state);
   };
+}
+
+/** The slot that holds a moment [s since 1970]: the last one for the end. */
+function cellAt(state, at) {
+  const index = state.cells.findIndex((cell) => at < cell.end);
+  return index < 0 ? state.cells.length - 1 : index;
+}
+
+/** Keys go from slot to slot, however long the slots are. */
+function press(state, event) {
+  const move = KEYS[event.key];
+  if (!move || event.ctrlKey || event.altKey || event.metaKey) return;
+  event.preventDefault();
+  select(state, Math.min(Math.max(state.selected + move, 0), state.cells.length - 1), true);
 }
 
 /** Cells of past and plan that are shown, and the lanes' elements. */
@@ -46,7 +63,8 @@ function lay(state) {
   const planned = starts.map((begin, index) => ({ begin, end: starts[index + 1] ?? seconds(data.end), past: false, index }));
   const before = state.cells[state.selected];
   state.cells = [...past, ...planned].filter((cell) => cell.end > now - pastH * HOUR && cell.begin < now + AHEAD_H * HOUR);
-  state.slider.max = state.cells.length - 1;
+  state.slider.min = state.cells[0].begin;
+  state.slider.max = state.cells[state.cells.length - 1].end;
   const kept = state.isMoved && before ? state.cells.findIndex((cell) => cell.begin <= before.begin && before.begin < cell.end) : -1;
   const current = state.cells.findIndex((cell) => !cell.past && cell.begin <= now && now < cell.end);
   state.selected = kept >= 0 ? kept : current >= 0 ? current : Math.max(0, state.cells.findIndex((cell) => !cell.past));
@@ -115,9 +133,11 @@ function draw(state) {
   if (!state.data || !state.place.clientWidth) return;
   const width = state.place.clientWidth;
   const left = width < 600 ? 30 : 44;
+  state.slider.style.setProperty("--left", `${left}px`);
+  state.slider.style.setProperty("--right", `${RIGHT}px`);
   const first = state.cells[0].begin;
   const last = state.cells[state.cells.length - 1].end;
-  const x = scale(first, last, left, width - 6);
+  const x = scale(first, last, left, width - RIGHT);
   state.x = x;
   const every = width < 600 ? 6 : 3;
   const now = seconds(state.data.now);
@@ -125,7 +145,7 @@ function draw(state) {
   state.axis.setAttribute("height", AXIS);
   state.axis.replaceChildren();
   hourNames(state.axis, x, first, last, AXIS - 6, every);
-  for (const lane of state.data.lanes) drawLane(state, lane, { x, left, right: width - 6, first, last, every, now, width });
+  for (const lane of state.data.lanes) drawLane(state, lane, { x, left, right: width - RIGHT, first, last, every, now, width });
   select(state, state.selected, false);
 }
 
@@ -234,8 +254,8 @@ function point(state, event) {
 function select(state, index, moved) {
   if (moved) state.isMoved = true;
   state.selected = index;
-  state.slider.value = index;
   const cell = state.cells[index];
+  if (cellAt(state, Number(state.slider.value)) !== index) state.slider.value = (cell.begin + cell.end) / 2;
   const words = t(cell.past ? "plan.slot_past" : "plan.slot_planned", { from: when(cell.begin, seconds(state.data.now)), to: clock(cell.end) });
   setText(state.said, words);
   const told = [words];
