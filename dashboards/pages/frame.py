@@ -74,7 +74,7 @@ def document(language: Language, title: str, body: Markup, styles: Sequence[str]
         el("meta", {"name": "color-scheme", "content": "light dark"}),
         el("title", None, title),
         el("link", {"rel": "icon", "href": "/static/icon.svg", "type": "image/svg+xml"}),
-        el("script", {"src": "/static/theme.js"}),
+        el("script", {"src": "/static/first.js"}),
         *(el("link", {"rel": "stylesheet", "href": f"/static/{style}.css"}) for style in styles),
     )
     return "<!doctype html>" + el("html", {"lang": language}, head, body)

@@ -161,6 +161,21 @@ def test_another_password_is_chosen_on_ones_own_page(open_page, house):
     expect(page.locator("#fault")).to_contain_text("Passordet er byttet")
 
 
+def test_what_is_pressed_before_the_scripts_live_is_done_when_they_do(open_page, house):
+    page = begun(open_page, house)
+    held = []
+    page.route("**/static/js/*.js", lambda route: held.append(route))
+    page.goto(house.url + "/nb/account", wait_until="commit")
+    page.locator("#f-old").fill(GOOD)
+    page.locator("#f-new").fill("noe helt annet her")
+    page.locator("#f-again").fill("noe helt annet her!")
+    page.locator("#password button[type=submit]").click()
+    assert held
+    expect(page.locator("#fault")).to_be_empty()
+    page.unroute("**/static/js/*.js")  # which lets those that were held go on
+    expect(page.locator("#fault")).to_contain_text("ikke like")
+
+
 def test_the_public_display_shows_figures_and_no_control(open_page):
     page = open_page("/display")
     expect(page.locator("[data-key='figure.outdoor'] .n")).to_have_text("−8,4")
