@@ -164,7 +164,11 @@ def test_another_password_is_chosen_on_ones_own_page(open_page, house):
 def test_what_is_pressed_before_the_scripts_live_is_done_when_they_do(open_page, house):
     page = begun(open_page, house)
     held = []
-    page.route("**/static/js/*.js", lambda route: held.append(route))
+
+    def hold(route):
+        held.append(route)
+
+    page.route("**/static/js/*.js", hold)
     page.goto(house.url + "/nb/account", wait_until="commit")
     page.locator("#f-old").fill(GOOD)
     page.locator("#f-new").fill("noe helt annet her")
