@@ -25,7 +25,7 @@ from bems.reports.gather import gather
 from bems.reports.points import outdoor_point, wanted_of
 from bench._filling import MINUTES, Filling
 from dashboards.reports.assemble import assemble, year_of
-from dashboards.reports.formats import write
+from dashboards.reports.formats import load_ahead, write
 from models.site import Site, load_site
 from models.synthetic import synthetic_year
 from models.synthetic_prices import synthetic_prices
@@ -72,6 +72,7 @@ def timed(path: Path) -> dict[str, float]:
 def _phases(path: Path) -> dict[str, float]:
     site, period, now = load_site(SITE_FILE), year_of(YEAR), START + timedelta(days=DAYS)
     marks, busy_s = [time.perf_counter()], _busy_s()
+    load_ahead("pdf")
     found = gather(site, path, period, now)
     marks.append(time.perf_counter())
     told = beside(site, path, found, None)

@@ -3,13 +3,14 @@
 import json
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bems.history.counters import NOTED_MS, Stretch, falls, gains, joined, plain
+from bems.history.counters import LONGEST_STEP_MS, NOTED_MS, SLIP_READINGS, Stretch, falls, gains, joined, plain
 from bems.history.exchanges import counting
 from bems.history.rows import EventKind, Exchange, Gains, Table
 from bems.history.series import NO_ROWS, Piece, hot, ids_of, pieces, read
@@ -52,9 +53,8 @@ def asked(
         }
         stretches = _stretches(folder, in_files, wanted)
         torn = [number for number, of in stretches.items() if falls(joined([*of, _plain(in_sqlite[number])]))]
-        # where something is odd, every reading counts
-        whole = {number: in_files[number] for number in torn if not all(wanted[number])}
-        stretches |= _stretches(folder, whole, {number: [True] * len(of) for number, of in whole.items()})
+        around = {number: _around_falls(in_files[number], wanted[number]) for number in torn}
+        stretches |= _stretches(folder, {number: in_files[number] for number in torn}, around)
         found = {}
         for point in points:
             number = ids.get(point, 0)
@@ -80,6 +80,29 @@ def _is_cut(piece: Piece, edges_ms: NDArray[np.int64], exchanges: Sequence[Excha
     edge = np.searchsorted(edges_ms, piece.first_ms, side="right")
     within = edge < len(edges_ms) and edges_ms[edge] < piece.last_ms
     return bool(within) or piece.falls > 0 or any(piece.first_ms <= e.at_ms <= piece.last_ms for e in exchanges)
+
+
+def _around_falls(of: Sequence[Piece], cut: Sequence[bool]) -> list[bool]:
+    """Whether the readings themselves are needed of a counter that falls somewhere.
+
+    They are near each fall, at the end, behind which it may fall in SQLite, and all of them where days overlap.
+    """
+    told = [(place, p) for place, p in enumerate(of) if p.first_ms is not None]
+    near = {place for place, piece in told if cut[place] or piece.falls > 0} | {place for place, _ in told[-1:]}
+    for (place, piece), (later, follows) in pairwise(told):
+        if follows.first_ms <= piece.last_ms:  # type: ignore[operator]  # both have readings
+            return [True] * len(of)
+        if follows.first_value < piece.last_value:  # type: ignore[operator]
+            near |= {place, later}
+    needed = set(near)
+    for way in (range(len(of)), range(len(of) - 1, -1, -1)):
+        still = 0
+        for place in way:
+            still = SLIP_READINGS + 1 if place in near else still
+            if still > 0:
+                needed.add(place)
+                still -= 0 if place in near else of[place].known_ms // LONGEST_STEP_MS  # at least so many readings
+    return [place in needed for place in range(len(of))]
 
 
 def _stretches(

@@ -109,12 +109,10 @@ def asked(
         for number, group in groupby(of_files, key=lambda piece: piece.point):
             own = list(group)
             end = begin + sum(piece.rows for piece in own)
-            table = whole.part(slice(begin, end))
-            if any(piece.file_first_ms < start_ms or piece.file_last_ms >= end_ms for piece in own):
-                table = table.part((table.at_ms >= start_ms) & (table.at_ms < end_ms))
-            parts[number].insert(0, table)
+            parts[number].insert(0, whole.part(slice(begin, end)))
             begin = end
-        return {point: _in_order_of_time(point, parts[ids[point]] if point in ids else []) for point in points}
+        period = (start_ms, end_ms)
+        return {point: _in_order_of_time(point, parts[ids[point]] if point in ids else [], period) for point in points}
 
     return finish
 
@@ -164,10 +162,10 @@ def _spans(wanted: Sequence[Piece]) -> list[tuple[str, int, int, list[int]]]:
     return spans
 
 
-def _in_order_of_time(point: str, tables: Sequence[Table]) -> Series:
-    """Samples of one moment stay in the order in which they came."""
+def _in_order_of_time(point: str, tables: Sequence[Table], period: tuple[int, int]) -> Series:
+    """Those of the period; samples of one moment stay in the order in which they came."""
     some = [table for table in tables if len(table.at_ms)] or [NO_ROWS]
     table = some[0] if len(some) == 1 else Table(*(np.concatenate(columns) for columns in zip(*some, strict=True)))
     if bool(np.any(table.at_ms[1:] < table.at_ms[:-1])):
         table = table.part(np.argsort(table.at_ms, kind="stable"))
-    return Series(point, *table)
+    return Series(point, *table.part(slice(*np.searchsorted(table.at_ms, period))))

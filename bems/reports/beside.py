@@ -104,11 +104,8 @@ def expected(site: Site, found: Gathered) -> dict[str, Array]:
     if outdoor is None or sun is None or not {outdoor, sun} <= columns.keys():
         return {}
     place = (site.place.latitude_deg, site.place.longitude_deg, float(site.place.altitude_m))
-    return {
-        array.id: expected_pv_kw(array, place, found.start, STEP.total_seconds(), columns[sun], columns[outdoor])
-        for array in site.pv
-        if site.find(array.devices, "ac_power_kw") in columns
-    }
+    arrays = [array for array in site.pv if site.find(array.devices, "ac_power_kw") in columns]
+    return expected_pv_kw(arrays, place, found.start, STEP.total_seconds(), columns[sun], columns[outdoor])
 
 
 def _arrays(site: Site, found: Gathered, expected_kw: Mapping[str, Array]) -> tuple[ArrayDays, ...]:

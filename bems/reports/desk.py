@@ -28,7 +28,7 @@ from bems.worker import Worker, WorkLost
 from dashboards.report_ports import Deviations, DeviationState, NoReport
 from dashboards.reports.assemble import month_of, quarter_of, year_of
 from dashboards.reports.beside import deviation_names
-from dashboards.reports.formats import Format, file_name, write
+from dashboards.reports.formats import Format, file_name, load_ahead, write
 from dashboards.reports.model import Period
 from dashboards.words import Language
 from models.local_time import local_date
@@ -53,6 +53,7 @@ def make(site: Site, record: Path, period: Period, now: datetime, wish: tuple[Fo
     Runs in a process of its own.
     """
     kind, language, rooms = wish
+    load_ahead(kind)
     try:
         return write(made(site, record, period, now, language, rooms=rooms), kind)
     except (NothingToTell, RecordError) as error:

@@ -5,13 +5,9 @@ means of quarters of an hour, those of the potable water by minute. Values of si
 into the aggregates that `models.outgoing` allows, as it makes them.
 """
 
-import logging
-import os
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
 
@@ -42,20 +38,14 @@ QUARTER_MS: Final = STEP // timedelta(milliseconds=1)
 MINUTE_MS: Final = 60_000
 HOLD_MS: Final = HOLD // timedelta(milliseconds=1)
 AGE_MS: Final = MAX_AGE // timedelta(milliseconds=1)
-AT_ONCE: Final = timedelta(days=8)
+AT_ONCE: Final = timedelta(days=16)
 """So much of the record is in memory together."""
-SHARED_FROM: Final = 12
-"""So many spans are worth another process, which must be started first."""
 BEFORE: Final = timedelta(hours=6)
 AFTER: Final = timedelta(hours=1)
 """Read beyond a span on either side: how counters went there, and values that still hold. The day's file holds it."""
 NEAR: Final = timedelta(days=1)
 """An exchanged meter so near makes a counter odd."""
-Spans = Sequence[tuple[datetime, datetime]]
 TOLD: Final = (EventKind.ALARM_UP, EventKind.CONTROL, EventKind.METER_EXCHANGE)
-
-
-log = logging.getLogger(__name__)
 
 
 class NothingToTell(Exception):
@@ -69,7 +59,9 @@ def gather(site: Site, record: Path, period: Period, now: datetime) -> Gathered:
     if end <= start:
         raise NothingToTell(f"the period begins {period.first}, and it is {local_date(now)}")
     history, wanted = History(record), wanted_of(site)
-    reader = _read_shared(site, record, list(_spans(start, end)))
+    reader = _Reader(site, record)
+    for begin, until in _spans(start, end):
+        reader.read(begin, until)
     days = (end - start) // timedelta(days=1) + 1
     return Gathered(
         site=site,
@@ -89,29 +81,6 @@ def gather(site: Site, record: Path, period: Period, now: datetime) -> Gathered:
     )
 
 
-def _read_shared(site: Site, record: Path, spans: Spans) -> "_Reader":
-    """Means of all spans; another process reads the later ones when they are many."""
-    if len(spans) < SHARED_FROM or (os.cpu_count() or 1) < 2:
-        return _read(site, record, spans)
-    half = len(spans) // 2 + 1
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        later = pool.submit(_read, site, record, spans[half:])
-        reader = _read(site, record, spans[:half])
-        try:
-            reader.add(later.result())
-        except BrokenExecutor:
-            log.warning("the process that read the later half of the period was ended; it is read again")
-            reader.add(_read(site, record, spans[half:]))
-    return reader
-
-
-def _read(site: Site, record: Path, spans: Spans) -> "_Reader":
-    reader = _Reader(site, record)
-    for begin, until in spans:
-        reader.read(begin, until)
-    return reader
-
-
 class _Reader:
     """Goes through the record span by span and keeps means."""
 
@@ -125,17 +94,6 @@ class _Reader:
         self.quarters: dict[str, list[Array]] = {point: [] for point in wanted.quarters}
         self.minutes: dict[str, list[Array]] = {point: [] for point in wanted.minutes}
         self.rooms: dict[str, list[Array]] = {quantity.id: [] for quantity in wanted.aggregates}
-
-    def add(self, later: "_Reader") -> None:
-        """What another one read of the time after."""
-        for mine, theirs in (
-            (self.hourly, later.hourly),
-            (self.quarters, later.quarters),
-            (self.minutes, later.minutes),
-            (self.rooms, later.rooms),
-        ):
-            for name, parts in mine.items():
-                parts.extend(theirs[name])
 
     def read(self, start: datetime, end: datetime) -> None:
         """From one clock hour to another: every sample is read once, whatever it is for."""

@@ -18,7 +18,7 @@ from bems.reports.points import outdoor_point
 from bems.reports.priced import as_priced
 from dashboards.discreet.grouped import Grouped
 from dashboards.reports.assemble import assemble, month_of, quarter_of, year_of
-from dashboards.reports.formats import Format, file_name, write
+from dashboards.reports.formats import Format, file_name, load_ahead, write
 from dashboards.reports.model import Period, PeriodKind, Report
 from dashboards.words import Language
 from models.local_time import local_date
@@ -119,6 +119,7 @@ def report(  # noqa: PLR0913  (the command line's own words)
         span = None if baseline is None else baseline_of(baseline, period)
         if twin:
             _run_twin(site, record, period, now)
+        load_ahead(form)
         data = write(made(site, record, period, now, language, span, rooms=rooms), form)
         if out == "-":
             sys.stdout.buffer.write(data)

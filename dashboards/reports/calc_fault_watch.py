@@ -264,7 +264,7 @@ def _array(record: Record, array: PvArray) -> Finding:
     if expected is None:
         where = record.site.place
         place = (where.latitude_deg, where.longitude_deg, float(where.altitude_m))
-        expected = expected_pv_kw(array, place, record.start, STEP_S, irradiance, outdoor)
+        expected = expected_pv_kw([array], place, record.start, STEP_S, irradiance, outdoor)[array.id]
     held = None if state is None else (np.abs(state - THROTTLED) < 0.5).astype(np.float64)
     sound = record.reference.get(array.id, 1.0)
     return pv_loss(

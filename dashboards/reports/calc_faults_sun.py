@@ -1,5 +1,6 @@
 """Faults of collectors and solar cells, and what panels should have given by the measured irradiance."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -113,16 +114,17 @@ def _fallen_kwh(tank: Tank, mean_degc: Array, telling: Flags, step_h: float) -> 
 
 
 def expected_pv_kw(
-    array: PvArray,
+    arrays: Sequence[PvArray],
     place: tuple[float, float, float],
     start: datetime,
     step_s: float,
     irradiance_w_per_m2: Array,
     outdoor_degc: Array,
-) -> Array:
-    """Power a sound array would have given by the measured global irradiance, step by step; NaN where that is not.
+) -> dict[str, Array]:
+    """Power of sound arrays, by id, by the measured global irradiance, step by step; NaN where that is not known.
 
     Method: Erbs' split into direct and diffuse, Hay and Davies on the array's plane, PVWatts (`models.physics`).
+    The sun's place takes longest and is reckoned once for all arrays.
     `place` is latitude, longitude [deg] and altitude [m]; snow is not known of and taken as none.
     """
     known = ~np.isnan(irradiance_w_per_m2 + outdoor_degc)
@@ -134,9 +136,13 @@ def expected_pv_kw(
     weather = WeatherSeries(
         middle, step_s, np.nan_to_num(outdoor_degc), ghi, dni, dhi, none + 2.0, none + 70.0, none, synthetic=False
     )
-    plane = plane_irradiance(weather, place, {array.id: Plane(array.tilt_deg, array.azimuth_deg)}, step_s)[array.id]
-    made = pv_yield(Panels(array.peak_kw, array.inverter_kw, array.tilt_deg), plane, weather).ac_kw
-    return np.where(known, made[: len(ghi)], np.nan)
+    planes = {array.id: Plane(array.tilt_deg, array.azimuth_deg) for array in arrays}
+    falls = plane_irradiance(weather, place, planes, step_s)
+    panels = {array.id: Panels(array.peak_kw, array.inverter_kw, array.tilt_deg) for array in arrays}
+    return {
+        name: np.where(known, pv_yield(panels[name], plane, weather).ac_kw[: len(ghi)], np.nan)
+        for name, plane in falls.items()
+    }
 
 
 def pv_loss(  # noqa: PLR0913  (each is one thing measured)

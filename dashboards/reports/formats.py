@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from importlib import import_module
+from threading import Thread
 from typing import Final, Literal, cast, get_args
 
 from dashboards.reports.model import Report
@@ -15,6 +16,11 @@ MEDIA_TYPES: Final[Mapping[Format, str]] = {
     "json": "application/json",
     "html": "text/html; charset=utf-8",
 }
+
+
+def load_ahead(kind: Format) -> None:
+    """Begin to import what writes the format, while the report itself is still being made."""
+    Thread(target=import_module, args=(f"dashboards.reports.as_{kind}",), daemon=True).start()
 
 
 def write(report: Report, kind: Format) -> bytes:

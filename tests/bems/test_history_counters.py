@@ -228,17 +228,19 @@ EDGES = [
 @settings(deadline=None, max_examples=30)
 @given(
     seed=st.integers(0, 1000),
-    odd=st.sampled_from(["smooth", "slip at midnight", "reset", "gap", "exchange", "rollover"]),
+    odd=st.sampled_from(["smooth", "slip at midnight", "sparse slip", "reset", "gap", "exchange", "rollover"]),
     edges=st.sampled_from(EDGES),
 )
 def test_files_and_summaries_give_what_sqlite_gives(tmp_path_factory, seed, odd, edges):
     draw = np.random.default_rng(seed)
-    minutes = np.arange(0, 5 * DAY_MIN, 13) + draw.integers(0, 5)
+    minutes = np.arange(0, 5 * DAY_MIN, 7 * 60 if odd == "sparse slip" else 13) + draw.integers(0, 5)
     values = 1000 + np.cumsum(draw.random(len(minutes))).round(2)
     after = minutes >= 2 * DAY_MIN + 300
     exchanges = []
     if odd == "slip at midnight":
         values[np.searchsorted(minutes, 2 * DAY_MIN) - 1] = 1e9
+    elif odd == "sparse slip":  # over more than a day's file
+        values[5:9] = draw.choice([0.0, 1e9])
     elif odd == "reset":
         values[after] -= 1000
     elif odd == "rollover":
@@ -264,7 +266,7 @@ def test_files_and_summaries_give_what_sqlite_gives(tmp_path_factory, seed, odd,
         np.testing.assert_allclose(cold[point].in_gaps, hot[point].in_gaps, rtol=1e-9, atol=1e-6)
         np.testing.assert_allclose(cold[point].coverage, hot[point].coverage)
         assert cold[point].breaks == hot[point].breaks
-    if odd in ("smooth", "slip at midnight", "rollover", "gap") and edges == EDGES[0]:
+    if odd in ("smooth", "slip at midnight", "sparse slip", "rollover", "gap") and edges == EDGES[0]:
         rise = (values[-1] - values[0]) % 65_536
         assert hot["a.energy_kwh"].gained.sum() == pytest.approx(rise)
 
