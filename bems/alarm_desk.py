@@ -1,4 +1,4 @@
-"""The operators' desk for alarms: bems' side of dashboards.alarm_ports.AlarmDesk."""
+"""The operators' desk for alarms: bems' side of dashboards.ports.alarm.AlarmDesk."""
 
 import asyncio
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from bems.alarms import Condition
 from bems.history.query import History
 from bems.history.rows import EventKind
 from bems.system import System
-from dashboards.alarm_ports import (
+from dashboards.ports.alarm import (
     ActRefused,
     AlarmFigures,
     AlarmRow,

@@ -1,6 +1,6 @@
 """The operators' desk: taking points over and giving them back, the mode of the house, settings over the site file's.
 
-Satisfies dashboards.desk_ports.Desk. Nothing here writes to a device: an order goes into the book, control follows it
+Satisfies dashboards.ports.desk.Desk. Nothing here writes to a device: an order goes into the book, control follows it
 in its next decision, which comes at once, and the guard looks at it like at any other wish.
 """
 
@@ -27,7 +27,7 @@ from control.orders import (
     taken_reason,
 )
 from control.wish import Wish
-from dashboards.desk_ports import (
+from dashboards.ports.desk import (
     LONGEST_TEXT,
     CostView,
     DeviceView,

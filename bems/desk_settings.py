@@ -19,7 +19,7 @@ from control.orders import (
     comfort_limits,
     site_of,
 )
-from dashboards.desk_ports import LONGEST_TEXT, ComfortView, HolidayView, Person, Refused, TariffView
+from dashboards.ports.desk import LONGEST_TEXT, ComfortView, HolidayView, Person, Refused, TariffView
 from models.assets import Room, Zone, ZoneKind
 from models.closures import Closed
 from models.site import Site

@@ -7,7 +7,7 @@ from bems.clock import wall_s
 from bems.state import aged
 from bems.system import System
 from control.orders import Order
-from dashboards.desk_ports import DeviceView, OrderView, WritableView
+from dashboards.ports.desk import DeviceView, OrderView, WritableView
 from models.field import Device, SitePoint
 from models.signals import Quality, Reading
 

@@ -16,8 +16,8 @@ from bems.history.query import History
 from bems.history.rows import Event, EventKind
 from bems.history.times import even_edges
 from control.picture import manned
-from dashboards.function_ports import FunctionView
-from dashboards.house_ports import ComfortView, LogEntryView, LogGroup, SpaceView
+from dashboards.ports.function import FunctionView
+from dashboards.ports.house import ComfortView, LogEntryView, LogGroup, SpaceView
 from models.assets import Zone
 from models.site import Site
 

@@ -1,4 +1,4 @@
-"""Exchanges of meters as people note them. Satisfies dashboards.meter_ports.Meters.
+"""Exchanges of meters as people note them. Satisfies dashboards.ports.meter.Meters.
 
 Each is an event of the record with the time of the exchange, by which counters are read (bems.history.exchanges), and
 one of the audit with the time at which it was told. It counts once the record has both, and not before.
@@ -20,8 +20,8 @@ from bems.history.query import History
 from bems.history.record import Record
 from bems.history.rows import Event, EventKind
 from bems.history.times import from_ms, to_ms
-from dashboards.desk_ports import LONGEST_TEXT, Refused
-from dashboards.meter_ports import UNITS, ExchangeView, is_meter
+from dashboards.ports.desk import LONGEST_TEXT, Refused
+from dashboards.ports.meter import UNITS, ExchangeView, is_meter
 from models.site import Site
 from models.units import Unit
 

@@ -33,7 +33,7 @@ from bems.state import aged, fold, max_age_s, unread
 from bems.steering import MEMORY_KEY, Steering
 from bems.wiring import points_by_connection
 from control.orders import site_of
-from dashboards.ports import Health
+from dashboards.ports.view import Health
 from drivers.errors import Unreachable
 from models.field import Connection
 from models.forecast import PriceForecast, WeatherForecast

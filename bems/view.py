@@ -1,4 +1,4 @@
-"""What the pages may read of the running system: bems' side of dashboards.ports.SiteView."""
+"""What the pages may read of the running system: bems' side of dashboards.ports.view.SiteView."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -26,8 +26,8 @@ from bems.view_night import nights_view
 from bems.view_plan import model_view, planning_view
 from bems.water_file import SiteWaterFile
 from control.orders import decides
-from dashboards.night_ports import NightsView
-from dashboards.ports import AlarmView, Health, HeldCommand, ModelView, PlanningView, PointView, PriceView, Series
+from dashboards.ports.night import NightsView
+from dashboards.ports.view import AlarmView, Health, HeldCommand, ModelView, PlanningView, PointView, PriceView, Series
 from models.reasons import Code, because
 from models.signals import Reason
 from models.site import Site

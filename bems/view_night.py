@@ -3,7 +3,7 @@
 from bems.night import Nights
 from control.night.account import Account, Done
 from control.night.data import Item, Programme
-from dashboards.night_ports import AccountView, NightItemView, NightsView, NightView, ObstacleView
+from dashboards.ports.night import AccountView, NightItemView, NightsView, NightView, ObstacleView
 
 
 def nights_view(of: Nights) -> NightsView:

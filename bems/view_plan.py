@@ -11,7 +11,7 @@ from bems.planning_live import Advice, Planner
 from control.follow import guidance
 from control.grid import Array
 from control.planning import GOOD_FOR
-from dashboards.ports import ModelView, PlanningView, PlanView, RowView, ScoreView, SolveView
+from dashboards.ports.view import ModelView, PlanningView, PlanView, RowView, ScoreView, SolveView
 
 SIGNIFICANT = 6
 

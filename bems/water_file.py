@@ -1,4 +1,4 @@
-"""The legionella file of the running system. Satisfies dashboards.water_file_ports.WaterDesk.
+"""The legionella file of the running system. Satisfies dashboards.ports.water_file.WaterDesk.
 
 Every entry is an event of the record, so that backups, exports and reports have it; it counts once the record has it,
 and not before. What an alarm about the hot water shows becomes a deviation by itself, which a person closes by name.
@@ -15,7 +15,7 @@ from bems.history.errors import RecordError
 from bems.history.query import History
 from bems.history.record import Record
 from bems.history.rows import Event, EventKind
-from dashboards.desk_ports import Refused
+from dashboards.ports.desk import Refused
 from models.site import Site
 from models.water_facts import AnyFact, Closing, Deviation, Entry, Striking, WaterFile
 

@@ -1,18 +1,8 @@
-"""Who may do what: roles, rights, and the dependency by which each route names the right it needs.
+"""Who may do what: roles and their rights. Each route names the right it needs, by `dashboards.needs`."""
 
-Deny by default: `dashboards.gate` lets nobody through it does not know, and a route without `needs` does not exist
-(tests/dashboards/test_access.py looks at each of them).
-"""
-
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cache
 from typing import Final
-
-from fastapi import HTTPException, Request
-
-from dashboards.words import texts
 
 
 class Right(StrEnum):
@@ -102,28 +92,3 @@ ANONYMOUS: Final = Viewer("demo", Role.VIEWER, _VIEWER | {Right.SEE_PERSONAL})
 """Who the demo lets in where no role is asked for. Its residents are made up like its plant, so they are shown."""
 MONITOR: Final = Viewer("monitoring", None, frozenset({Right.MONITOR}))
 """A program with the monitoring token of the environment."""
-
-
-def in_both(key: str) -> str:
-    """A text in both languages, for programs and people alike."""
-    return f"{texts('nb')[key]} / {texts('en')[key]}"
-
-
-@cache
-def needs(right: Right) -> Callable[[Request], Viewer]:
-    """The dependency of a route that needs `right`; gives the viewer. 401 for nobody, 403 for who may not."""
-
-    def viewer(request: Request) -> Viewer:
-        found = request.scope.get("viewer")
-        if not isinstance(found, Viewer):
-            raise HTTPException(401, in_both("access.sign_in_first"))
-        if not found.may(right):
-            raise HTTPException(403, in_both("access.not_allowed"))
-        return found
-
-    viewer.right = right  # type: ignore[attr-defined]  # by which tests find routes that ask for none
-    return viewer
-
-
-current_viewer: Final = needs(Right.SEE)
-"""The viewer of a route that only shows."""

@@ -18,20 +18,21 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from dashboards.access import ANONYMOUS, Right, Viewer, current_viewer, needs
-from dashboards.api import REFUSED, api_router
-from dashboards.api_access import access_router
+from dashboards.access import ANONYMOUS, Right, Viewer
+from dashboards.api.access import access_router
+from dashboards.api.site import REFUSED, api_router
 from dashboards.discreet.view import Counted, Discreet
 from dashboards.gate import SECURITY_HEADERS, Gate, with_csrf
 from dashboards.monitoring import add_monitoring
+from dashboards.needs import current_viewer, needs
 from dashboards.open_data import add_open_data
 from dashboards.pages.display import add_display
 from dashboards.pages.doors import add_doors
 from dashboards.pages.navigation import address, pages_of
 from dashboards.pages.refused import language_of, refused, wants_page
 from dashboards.pages.registry import PAGES, Page
-from dashboards.people_ports import People
-from dashboards.ports import SiteView
+from dashboards.ports.people import People
+from dashboards.ports.view import SiteView
 from dashboards.stream import HEADERS, Feed, stream
 from dashboards.words import LANGUAGES, Language
 

@@ -21,10 +21,10 @@ from urllib.parse import quote, urlsplit
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from dashboards.access import ANONYMOUS, MONITOR, Right, Viewer, in_both
+from dashboards.access import ANONYMOUS, MONITOR, Right, Viewer
 from dashboards.pages.refused import language_of, refused, wants_page
-from dashboards.people_ports import People
-from dashboards.words import LANGUAGES
+from dashboards.ports.people import People
+from dashboards.words import LANGUAGES, in_both
 
 LOCAL_NAMES: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
 PROXY_HEADERS: Final = frozenset({b"forwarded", b"x-forwarded-for", b"x-real-ip", b"via"})

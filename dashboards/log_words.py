@@ -3,7 +3,7 @@
 from typing import Final
 
 from dashboards.audit_words import AUDIT, audit_text
-from dashboards.house_ports import LogEntryView
+from dashboards.ports.house import LogEntryView
 from dashboards.reading import event_answer, subject_name
 from dashboards.water_file_words import WATER_FILE
 from dashboards.words import Language, pick, texts

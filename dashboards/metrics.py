@@ -15,7 +15,7 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from dashboards.ports import Health, SiteView, State
+from dashboards.ports.view import Health, SiteView, State
 from models.signals import Quality
 
 Verdict = Literal["healthy", "degraded", "unhealthy"]

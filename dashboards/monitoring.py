@@ -5,11 +5,12 @@ from typing import Annotated, Any, Final
 from fastapi import Depends, FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 
-from dashboards.access import Right, Viewer, needs
-from dashboards.answers import HealthAnswer, HealthyAnswer
-from dashboards.api import REFUSED
+from dashboards.access import Right, Viewer
+from dashboards.answers.site import HealthAnswer, HealthyAnswer
+from dashboards.api.site import REFUSED
 from dashboards.metrics import condition, exposition
-from dashboards.ports import SiteView
+from dashboards.needs import needs
+from dashboards.ports.view import SiteView
 
 Seen = Annotated[Viewer, Depends(needs(Right.MONITOR))]
 FIGURES: Final[dict[int | str, dict[str, Any]]] = {

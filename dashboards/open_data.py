@@ -19,8 +19,8 @@ from fastapi import FastAPI, HTTPException, Query, Request
 from fastapi.responses import Response
 from pydantic import Field
 
-from dashboards.answers import Answer, Fault
-from dashboards.ports import SiteView
+from dashboards.answers.site import Answer, Fault
+from dashboards.ports.view import SiteView
 from dashboards.reports.calc_co2 import Basis, factor_on
 from models.access import Access
 from models.assets import Asset, Purpose

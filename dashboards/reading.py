@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from typing import Final, cast
 
 from dashboards.access import Right, Viewer
-from dashboards.answers import AlarmAnswer, EventAnswer, HeldAnswer, PointAnswer, WriteRuleAnswer
+from dashboards.answers.site import AlarmAnswer, EventAnswer, HeldAnswer, PointAnswer, WriteRuleAnswer
 from dashboards.audit_words import ACCESS, AUDIT, audit_text
-from dashboards.ports import AlarmView, HeldCommand, PointView, SiteView
+from dashboards.ports.view import AlarmView, HeldCommand, PointView, SiteView
 from dashboards.said import plain_number
 from dashboards.water_file_words import WATER_FILE, entry_line
 from dashboards.words import LANGUAGES, Language, said, said_in_both, texts

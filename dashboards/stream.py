@@ -20,7 +20,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from dashboards.ports import PointView, SiteView
+from dashboards.ports.view import PointView, SiteView
 from dashboards.reading import alarm_answer, held_answer, price_now
 from dashboards.shown import rounded
 from dashboards.words import said_in_both

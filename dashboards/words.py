@@ -55,3 +55,8 @@ def said(site: Site, reason: Reason, language: Language) -> str:
 def said_in_both(site: Site, reason: Reason) -> Text:
     """The reason in both languages."""
     return Text(nb=said(site, reason, "nb"), en=said(site, reason, "en"))
+
+
+def in_both(key: str) -> str:
+    """A text in both languages, for programs and people alike."""
+    return f"{texts('nb')[key]} / {texts('en')[key]}"

@@ -7,7 +7,7 @@ from typing import Final
 
 from bems.alarming.board import Board, State
 from bems.history.rows import Event, EventKind
-from dashboards.alarm_ports import AlarmFigures, BadActor
+from dashboards.ports.alarm import AlarmFigures, BadActor
 from models.alarming import Severity
 from models.signals import Reason
 

@@ -19,7 +19,7 @@ from bems.clock import wall_s
 from bems.history.rows import Event, EventKind
 from bems.mail import NotDeliveredError, send
 from bems.system import System
-from dashboards.ports import Health
+from dashboards.ports.view import Health
 from models.alarming import Recipient
 
 log = logging.getLogger(__name__)

@@ -4,7 +4,7 @@ from bems.functions.common import Sheet
 from bems.functions.words import Fact, amount, say, span, timetable
 from control import limits
 from control.rules import air as rule_air
-from dashboards.function_ports import FunctionView
+from dashboards.ports.function import FunctionView
 from models.assets import AirHandling, ZoneKind
 from models.site import Site
 

@@ -5,7 +5,7 @@ from bems.functions.heat import heating
 from bems.functions.power import electricity
 from bems.functions.rooms import rooms
 from bems.functions.water import hot_water
-from dashboards.function_ports import FunctionView
+from dashboards.ports.function import FunctionView
 from models.site import Site
 
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from bems.functions.words import amount, say
 from control import guard, picture
-from dashboards.function_ports import FallView, FunctionView, Origin, SetPointView
+from dashboards.ports.function import FallView, FunctionView, Origin, SetPointView
 from models.field import SitePoint
 from models.point import Persistence, WriteRule
 from models.priority import Level

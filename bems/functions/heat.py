@@ -9,7 +9,7 @@ from control.rules import demand, fleet, peak_guard
 from control.rules import heat as rule_heat
 from control.rules import heat_pumps as rule_heat_pumps
 from control.rules import sun as rule_sun
-from dashboards.function_ports import FunctionView
+from dashboards.ports.function import FunctionView
 from models.profile import Text
 from models.site import Site
 

@@ -8,7 +8,7 @@ from control.rules import cars as rule_cars
 from control.rules import departures as rule_departures
 from control.rules import peak_guard
 from control.rules import sun as rule_sun
-from dashboards.function_ports import FunctionView
+from dashboards.ports.function import FunctionView
 from models.site import Site
 
 

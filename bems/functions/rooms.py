@@ -5,7 +5,7 @@ from bems.functions.words import amount, say, timetable
 from control import limits
 from control.rules import blinds as rule_blinds
 from control.rules import zones as rule_zones
-from dashboards.function_ports import FunctionView
+from dashboards.ports.function import FunctionView
 from models.assets import Zone, ZoneKind
 from models.site import Site
 

@@ -5,7 +5,7 @@ from bems.functions.words import amount, hours_of, say
 from control import hygiene, limits
 from control.rules import charge as rule_charge
 from control.rules import hot_water as rule_hot_water
-from dashboards.function_ports import FunctionView
+from dashboards.ports.function import FunctionView
 from models.assets import HotWater, Tank
 from models.priority import Level
 from models.profile import Text

@@ -14,7 +14,7 @@ from control.grid import Array
 from control.night.account import Account
 from control.plan import Plan
 from control.rules.peak_guard import target_kw
-from dashboards.energy_ports import (
+from dashboards.ports.energy import (
     BillView,
     DayView,
     EnergyView,

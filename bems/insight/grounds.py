@@ -9,7 +9,7 @@ from control.decisions import Family
 from control.explain import Why, bound_by
 from control.measured import Outcome
 from control.problem import Plant
-from dashboards.timeline_ports import CameView, GroundsView, SecondView
+from dashboards.ports.timeline import CameView, GroundsView, SecondView
 from models.naming import in_both, in_words, listed, names
 from models.profile import Text
 from models.signals import Reason

@@ -1,4 +1,4 @@
-"""What the pages plan, energy and water may read: bems' side of dashboards.insight_ports.Insight."""
+"""What the pages plan, energy and water may read: bems' side of dashboards.ports.insight.Insight."""
 
 import asyncio
 import logging
@@ -27,9 +27,9 @@ from control.plant_model import from_site
 from control.problem import Plant
 from control.refit.fitted import applied
 from control.rules.memory import RuleMemory
-from dashboards.energy_ports import EnergyView
-from dashboards.timeline_ports import LookBackView, TimelineView
-from dashboards.water_ports import WaterView
+from dashboards.ports.energy import EnergyView
+from dashboards.ports.timeline import LookBackView, TimelineView
+from dashboards.ports.water import WaterView
 from models.assets import Purpose
 
 log = logging.getLogger(__name__)

@@ -17,7 +17,7 @@ from control.grid import Array
 from control.measured import Measured, measured
 from control.problem import Plant
 from control.record import Record
-from dashboards.timeline_ports import ComparedView, HourScoreView, LookBackView
+from dashboards.ports.timeline import ComparedView, HourScoreView, LookBackView
 from models.local_time import local_day
 from models.site import Site
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from bems.insight.metered import Day, hourly
 from control.grid import Array
-from dashboards.energy_ports import HeatBillView, HeatCostView, PackCostView, PackView
+from dashboards.ports.energy import HeatBillView, HeatCostView, PackCostView, PackView
 from models.battery import Battery
 from models.district_heat import DistrictHeat, heat_prices
 from models.local_time import local_date

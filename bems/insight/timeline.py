@@ -19,7 +19,7 @@ from control.measured import Measured, measured, planned
 from control.plan import Plan
 from control.problem import Inputs, Plant
 from control.record import Record
-from dashboards.timeline_ports import LaneView, LineView, TimelineView
+from dashboards.ports.timeline import LaneView, LineView, TimelineView
 from models.battery import Battery
 from models.naming import Language, in_words
 from models.prices import PriceSeries

@@ -15,7 +15,7 @@ from control.grid import Array
 from control.hygiene import HygieneState, potable_points
 from control.plan import Plan
 from control.problem import Plant
-from dashboards.water_ports import CycleView, DutyView, PairView, ProofView, SensorView, WaterView
+from dashboards.ports.water import CycleView, DutyView, PairView, ProofView, SensorView, WaterView
 from models.assets import HotWater, Hygiene, Purpose
 from models.local_time import local_date, local_day
 from models.naming import in_both

@@ -1,4 +1,4 @@
-"""Sign-in, sessions, people and tokens of a running system: bems' side of dashboards.people_ports.People.
+"""Sign-in, sessions, people and tokens of a running system: bems' side of dashboards.ports.people.People.
 
 Everything is answered from memory; a change is written to the file first and holds from then on. Only sessions go on
 without the file, so that a full disk keeps nobody out.
@@ -27,7 +27,7 @@ from bems.people.hashing import (
 )
 from bems.people.showing import person_view, program, token_view, with_admin, written
 from dashboards.access import Right, Role, Viewer
-from dashboards.people_ports import NotDoneError, PersonView, SignedIn, TokenView
+from dashboards.ports.people import NotDoneError, PersonView, SignedIn, TokenView
 from models.access import Access
 
 log = logging.getLogger(__name__)

@@ -5,7 +5,7 @@ from typing import Final
 
 from bems.people.book import Book, Person, Token
 from dashboards.access import Viewer
-from dashboards.people_ports import NotDoneError, PersonView, TokenView
+from dashboards.ports.people import NotDoneError, PersonView, TokenView
 
 LONGEST_NAME: Final = 40
 

@@ -25,7 +25,7 @@ from bems.history.record import Record
 from bems.publish.influx_work import Job, Outcome, carry
 from bems.publish.progress import Progress, cursor_at
 from bems.worker import Worker, WorkLost
-from dashboards.ports import Health
+from dashboards.ports.view import Health
 from models.outgoing import outgoing
 from models.site import Site
 from models.targets import Influx

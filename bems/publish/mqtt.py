@@ -27,7 +27,7 @@ from bems.publish.mqtt_messages import OFFLINE, ONLINE, Messages
 from bems.publish.mqtt_outbox import Outbox
 from bems.state import aged
 from bems.system import System
-from dashboards.ports import Health
+from dashboards.ports.view import Health
 from drivers.mqtt_client import SILENT, enter, is_lost, leave, password, trusting
 from models.outgoing import Outflow, Value, outgoing
 from models.signals import Quality, Reading, Sample

@@ -25,7 +25,7 @@ from bems.reports.make import made, put
 from bems.reports.twin_days import TwinDays, run_days
 from bems.reports.watch import Watch, due, look
 from bems.worker import Worker, WorkLost
-from dashboards.report_ports import Deviations, DeviationState, NoReport
+from dashboards.ports.report import Deviations, DeviationState, NoReport
 from dashboards.reports.assemble import month_of, quarter_of, year_of
 from dashboards.reports.beside import deviation_names
 from dashboards.reports.formats import Format, file_name, load_ahead, write
@@ -48,7 +48,7 @@ FOLDER: Final = "reports"
 
 
 def make(site: Site, record: Path, period: Period, now: datetime, wish: tuple[Format, Language, bool]) -> bytes | str:
-    """The file, or why there is none; the last of the wish is `rooms` as dashboards.report_ports says.
+    """The file, or why there is none; the last of the wish is `rooms` as dashboards.ports.report says.
 
     Runs in a process of its own.
     """
@@ -101,7 +101,7 @@ class ReportDesk:
         return [one for one in periods if one.first <= today and one.last >= first]
 
     async def file(self, period: str, kind: Format, language: Language, *, rooms: bool = False) -> bytes:
-        """As dashboards.report_ports says."""
+        """As dashboards.ports.report says."""
         offered = await asyncio.to_thread(self.offered)
         wanted = next((one for one in offered if one.id == period), None)
         if wanted is None:
@@ -151,7 +151,7 @@ class ReportDesk:
         await self._mail.post(period, self.note)
 
     def handle(self, who: str, deviation: str, state: DeviationState, words: str) -> None:
-        """As dashboards.report_ports says."""
+        """As dashboards.ports.report says."""
         if deviation not in deviation_names(self._site):
             raise LookupError(deviation)
         said = audited(self._now(), who, "deviation", deviation, None, state, words)
@@ -159,7 +159,7 @@ class ReportDesk:
         self.note(said)
 
     def deviations(self) -> Deviations:
-        """As dashboards.report_ports says."""
+        """As dashboards.ports.report says."""
         return self._watch.known(self._now())
 
     async def _look(self) -> None:

@@ -86,7 +86,7 @@ def made(
 ) -> Report:
     """The report of a period as the record at `record` has it, at the tariffs people chose.
 
-    `baseline` goes before the site file's; `rooms` as dashboards.report_ports says. Raises RecordError and
+    `baseline` goes before the site file's; `rooms` as dashboards.ports.report says. Raises RecordError and
     NothingToTell.
     """
     site = as_priced(site, record)

@@ -18,7 +18,7 @@ from bems.reports.beside import LOOKED_DAYS, expected, handled, look_for_faults
 from bems.reports.gather import NothingToTell, gather
 from bems.reports.make import put
 from bems.reports.priced import as_priced
-from dashboards.report_ports import Deviations, Look
+from dashboards.ports.report import Deviations, Look
 from dashboards.reports.beside import Handled
 from dashboards.reports.model import Period, PeriodKind
 from models.local_time import local_midnight

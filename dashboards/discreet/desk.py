@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from dashboards.desk_ports import (
+from dashboards.discreet.unnamed import Unnamed, without_rooms
+from dashboards.ports.desk import (
     ComfortView,
     Desk,
     DeviceView,
@@ -15,12 +16,11 @@ from dashboards.desk_ports import (
     TakenView,
     TariffView,
 )
-from dashboards.discreet.unnamed import Unnamed, without_rooms
 from models.site import Site
 
 
 class DiscreetDesk:
-    """dashboards.desk_ports.Desk over another one; KeyError for what is in a resident's room."""
+    """dashboards.ports.desk.Desk over another one; KeyError for what is in a resident's room."""
 
     def __init__(self, desk: Desk, points: frozenset[str], unnamed: Unnamed) -> None:
         self._desk, self._points, self._unnamed = desk, points, unnamed

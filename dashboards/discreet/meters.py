@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from dashboards.meter_ports import ExchangeView, Meters
+from dashboards.ports.meter import ExchangeView, Meters
 
 
 class DiscreetMeters:
-    """dashboards.meter_ports.Meters over another one; KeyError for what is in a resident's room."""
+    """dashboards.ports.meter.Meters over another one; KeyError for what is in a resident's room."""
 
     def __init__(self, meters: Meters, points: frozenset[str]) -> None:
         self._meters, self._points = meters, points

@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from dashboards.discreet.unnamed import Unnamed
-from dashboards.ports import SiteView
-from dashboards.report_ports import Deviations, DeviationState
+from dashboards.ports.report import Deviations, DeviationState
+from dashboards.ports.view import SiteView
 from dashboards.reports.formats import Format
 from dashboards.reports.model import Period
 from dashboards.words import Language
 
 
 class DiscreetReports:
-    """dashboards.report_ports.Reports over another one."""
+    """dashboards.ports.report.Reports over another one."""
 
     def __init__(self, view: SiteView, unnamed: Unnamed) -> None:
         self._view, self._unnamed = view, unnamed

@@ -10,7 +10,12 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
-from dashboards.alarm_ports import (
+from dashboards.discreet.desk import DiscreetDesk
+from dashboards.discreet.meters import DiscreetMeters
+from dashboards.discreet.reports import DiscreetReports
+from dashboards.discreet.unnamed import Unnamed, without_rooms
+from dashboards.discreet.water_file import DiscreetWaterFile
+from dashboards.ports.alarm import (
     AlarmDesk,
     AlarmFigures,
     AlarmRow,
@@ -20,17 +25,14 @@ from dashboards.alarm_ports import (
     FloodView,
     KnownAlarm,
 )
-from dashboards.discreet.desk import DiscreetDesk
-from dashboards.discreet.meters import DiscreetMeters
-from dashboards.discreet.reports import DiscreetReports
-from dashboards.discreet.unnamed import Unnamed, without_rooms
-from dashboards.discreet.water_file import DiscreetWaterFile
-from dashboards.energy_ports import EnergyView
-from dashboards.function_ports import FunctionView
-from dashboards.house_ports import ComfortView, House, LogEntryView, LogGroup
-from dashboards.insight_ports import Insight
-from dashboards.night_ports import NightsView
-from dashboards.ports import (
+from dashboards.ports.energy import EnergyView
+from dashboards.ports.function import FunctionView
+from dashboards.ports.house import ComfortView, House, LogEntryView, LogGroup
+from dashboards.ports.insight import Insight
+from dashboards.ports.night import NightsView
+from dashboards.ports.report import Reports
+from dashboards.ports.timeline import LookBackView, TimelineView
+from dashboards.ports.view import (
     AlarmView,
     Health,
     HeldCommand,
@@ -41,15 +43,13 @@ from dashboards.ports import (
     Series,
     SiteView,
 )
-from dashboards.report_ports import Reports
-from dashboards.timeline_ports import LookBackView, TimelineView
-from dashboards.water_ports import WaterView
+from dashboards.ports.water import WaterView
 from models.signals import Reason
 from models.site import Site
 
 
 class Discreet:
-    """dashboards.ports.SiteView over another one."""
+    """dashboards.ports.view.SiteView over another one."""
 
     def __init__(self, view: SiteView) -> None:
         self._view = view
@@ -186,7 +186,7 @@ class Counted(Discreet):
 
 
 class DiscreetHouse:
-    """dashboards.house_ports.House over another one."""
+    """dashboards.ports.house.House over another one."""
 
     def __init__(self, view: SiteView, unnamed: Unnamed) -> None:
         self._view, self._unnamed = view, unnamed
@@ -209,7 +209,7 @@ class DiscreetHouse:
 
 
 class DiscreetAlarms:
-    """dashboards.alarm_ports.AlarmDesk over another one."""
+    """dashboards.ports.alarm.AlarmDesk over another one."""
 
     def __init__(self, view: SiteView, unnamed: Unnamed) -> None:
         self._view, self._unnamed = view, unnamed
@@ -243,7 +243,7 @@ class DiscreetAlarms:
 
 
 class DiscreetInsight:
-    """dashboards.insight_ports.Insight over another one."""
+    """dashboards.ports.insight.Insight over another one."""
 
     def __init__(self, view: SiteView, unnamed: Unnamed) -> None:
         self._view, self._unnamed = view, unnamed

@@ -1,13 +1,13 @@
 """The legionella file for those who may not see residents' rooms: without the places that name one."""
 
 from dashboards.discreet.unnamed import Unnamed
-from dashboards.water_file_ports import WaterDesk
+from dashboards.ports.water_file import WaterDesk
 from models.site import Site
 from models.water_facts import AnyFact, Entry, WaterFile
 
 
 class DiscreetWaterFile:
-    """dashboards.water_file_ports.WaterDesk over another one; `shown` is the site as these people have it."""
+    """dashboards.ports.water_file.WaterDesk over another one; `shown` is the site as these people have it."""
 
     def __init__(self, desk: WaterDesk, site: Site, shown: Site, unnamed: Unnamed) -> None:
         self._desk, self._unnamed = desk, unnamed

@@ -1,10 +1,10 @@
 """The page of alarms: what stands and what to do, what was set aside, how well alarms serve, and the whole list."""
 
 from dashboards.access import Viewer
-from dashboards.api_alarms import alarm_list
+from dashboards.api.alarms import alarm_list
 from dashboards.markup import Markup, el
 from dashboards.pages.frame import json_script, page, section
-from dashboards.ports import SiteView
+from dashboards.ports.view import SiteView
 from dashboards.words import Language, said, texts
 from models.site import Site
 

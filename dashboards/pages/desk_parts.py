@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from dashboards.access import Right, Viewer
-from dashboards.desk_ports import OrderView, TakenView
 from dashboards.markup import Markup, el
-from dashboards.ports import SiteView
+from dashboards.ports.desk import OrderView, TakenView
+from dashboards.ports.view import SiteView
 from dashboards.reading import subject_name
 from dashboards.shown import DECIMALS
 from dashboards.words import Language, pick, said, texts

@@ -10,8 +10,8 @@ from dashboards.markup import Attribute, Markup, el
 from dashboards.pages.desk_parts import by_hand_alone, field
 from dashboards.pages.navigation import address, pages_of
 from dashboards.pages.water_file_parts import deviation as water_deviation
-from dashboards.ports import SiteView
-from dashboards.report_ports import DeviationState
+from dashboards.ports.report import DeviationState
+from dashboards.ports.view import SiteView
 from dashboards.reports.beside import Handled
 from dashboards.reports.calc_faults import Finding
 from dashboards.reports.say import Say

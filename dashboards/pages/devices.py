@@ -4,12 +4,12 @@ from collections import Counter
 from collections.abc import Sequence
 
 from dashboards.access import Viewer
-from dashboards.desk_ports import DeviceView, WritableView
 from dashboards.markup import Markup, el
 from dashboards.pages.desk_parts import decimal, may_take, point_value, taken_part
 from dashboards.pages.frame import page
 from dashboards.pages.meters import meter_part, meters_by_device
-from dashboards.ports import SiteView
+from dashboards.ports.desk import DeviceView, WritableView
+from dashboards.ports.view import SiteView
 from dashboards.words import Language, pick, texts
 from models.point import Persistence
 from models.site import Site

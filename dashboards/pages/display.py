@@ -10,12 +10,12 @@ from fastapi import FastAPI
 from fastapi.responses import HTMLResponse
 from pydantic import Field
 
-from dashboards.answers import Answer
+from dashboards.answers.site import Answer
 from dashboards.components import Fold, components
 from dashboards.figures import Figure, figures
 from dashboards.markup import Markup, el
 from dashboards.pages.frame import document, json_script, per_site
-from dashboards.ports import PointView, SiteView
+from dashboards.ports.view import PointView, SiteView
 from dashboards.reading import price_now
 from dashboards.shown import DECIMALS, rounded
 from dashboards.words import LANGUAGES, Language, pick, texts

@@ -5,11 +5,12 @@ from typing import Annotated, Any
 from fastapi import Depends, FastAPI
 from fastapi.responses import HTMLResponse
 
-from dashboards.access import Right, Viewer, needs
+from dashboards.access import Right, Viewer
 from dashboards.markup import Attribute, Markup, el
+from dashboards.needs import needs
 from dashboards.pages.frame import document, json_script, page, section
-from dashboards.people_ports import People
-from dashboards.ports import SiteView
+from dashboards.ports.people import People
+from dashboards.ports.view import SiteView
 from dashboards.words import LANGUAGES, Language, texts
 
 FRESH = {"Cache-Control": "no-store"}

@@ -5,7 +5,7 @@ from typing import Final
 from dashboards.access import Viewer
 from dashboards.markup import Markup, el
 from dashboards.pages.frame import page, section
-from dashboards.ports import SiteView
+from dashboards.ports.view import SiteView
 from dashboards.words import Language, pick, texts
 
 FIGURES: Final = (

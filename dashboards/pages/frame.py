@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 from dashboards.access import Viewer
 from dashboards.markup import Attribute, Markup, el
 from dashboards.pages.navigation import address, navigation
-from dashboards.ports import SiteView
+from dashboards.ports.view import SiteView
 from dashboards.shown import DECIMALS
 from dashboards.symbols import mark_sprite
 from dashboards.words import Language, pick, texts

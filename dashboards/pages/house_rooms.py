@@ -11,7 +11,7 @@ from dashboards.drawing import value
 from dashboards.figures import RESIDENT_BAND_DEGC, band
 from dashboards.markup import Attribute, Markup, el
 from dashboards.pages.frame import page, section
-from dashboards.ports import SiteView
+from dashboards.ports.view import SiteView
 from dashboards.words import Language, pick, texts
 from models.assets import Facade, Room, Zone, ZoneKind
 from models.site import Site

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from dashboards.access import Right, Viewer
-from dashboards.desk_ports import LONGEST_TEXT
 from dashboards.markup import Attribute, Markup, el
-from dashboards.meter_ports import ExchangeView, is_meter
 from dashboards.pages.desk_parts import by_hand_alone, field
+from dashboards.ports.desk import LONGEST_TEXT
+from dashboards.ports.meter import ExchangeView, is_meter
 from dashboards.said import day_and_clock, plain_number
 from dashboards.words import Language, pick, texts
 from models.field import SitePoint

@@ -10,7 +10,7 @@ from dashboards.figures import Figure, figures
 from dashboards.markup import Attribute, Markup, el
 from dashboards.pages.frame import page, per_site, section
 from dashboards.pages.rooms import rooms
-from dashboards.ports import SiteView
+from dashboards.ports.view import SiteView
 from dashboards.words import Language, pick, texts
 from models.site import Site
 

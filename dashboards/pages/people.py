@@ -4,7 +4,7 @@ from dashboards.access import RIGHTS, Right, Role, Viewer
 from dashboards.markup import Markup, el
 from dashboards.pages.doors import field, submit
 from dashboards.pages.frame import page, section
-from dashboards.ports import SiteView
+from dashboards.ports.view import SiteView
 from dashboards.words import Language, texts
 
 TOKEN_DAYS = 365

@@ -19,7 +19,7 @@ from dashboards.pages.settings import settings
 from dashboards.pages.systems import systems
 from dashboards.pages.water import water
 from dashboards.pages.water_file import water_file
-from dashboards.ports import SiteView
+from dashboards.ports.view import SiteView
 from dashboards.words import Language
 
 

@@ -4,7 +4,7 @@ from dashboards.access import Viewer
 from dashboards.markup import Markup, el
 from dashboards.pages.deviations import deviations
 from dashboards.pages.frame import page
-from dashboards.ports import SiteView
+from dashboards.ports.view import SiteView
 from dashboards.reports.assemble import title
 from dashboards.reports.formats import FORMATS
 from dashboards.reports.model import Period

@@ -4,11 +4,11 @@ from datetime import timedelta
 from typing import get_args
 
 from dashboards.access import Right, Viewer
-from dashboards.desk_ports import ComfortView, HolidayView, ModeName
 from dashboards.markup import Attribute, Markup, el
 from dashboards.pages.desk_parts import decimal, field, moment, ordered, taken_part
 from dashboards.pages.frame import page
-from dashboards.ports import SiteView
+from dashboards.ports.desk import ComfortView, HolidayView, ModeName
+from dashboards.ports.view import SiteView
 from dashboards.words import Language, pick, texts
 from models.assets import ZoneKind
 

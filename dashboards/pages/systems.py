@@ -6,11 +6,11 @@ from typing import Final
 from dashboards.access import Viewer
 from dashboards.components import Shown
 from dashboards.drawing import value
-from dashboards.function_ports import FunctionView
 from dashboards.markup import Markup, el
 from dashboards.pages.frame import page
 from dashboards.pictures.draw import picture
-from dashboards.ports import SiteView
+from dashboards.ports.function import FunctionView
+from dashboards.ports.view import SiteView
 from dashboards.words import Language, pick, texts
 from models.profile import Text
 from models.site import Site

@@ -6,7 +6,7 @@ from dashboards.access import Viewer
 from dashboards.markup import Markup, el
 from dashboards.pages.frame import page, section
 from dashboards.pages.navigation import address
-from dashboards.ports import SiteView
+from dashboards.ports.view import SiteView
 from dashboards.words import Language, texts
 
 FACTS: Final = (

@@ -9,7 +9,7 @@ from dashboards.markup import Attribute, Markup, el
 from dashboards.pages.desk_parts import decimal, field, moment
 from dashboards.pages.frame import page, section
 from dashboards.pages.water_file_parts import after_choice, deviations, entries, results, water_choice
-from dashboards.ports import SiteView
+from dashboards.ports.view import SiteView
 from dashboards.water_file_words import WORKS
 from dashboards.words import Language, pick, texts
 from models.legionella import Place, PlaceKind, Work

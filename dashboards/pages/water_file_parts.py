@@ -7,7 +7,7 @@ from dashboards.access import Right, Viewer
 from dashboards.markup import Attribute, Markup, el
 from dashboards.pages.desk_parts import by_hand_alone, field, moment
 from dashboards.pages.navigation import address
-from dashboards.ports import SiteView
+from dashboards.ports.view import SiteView
 from dashboards.water_file_words import ORGANISMS, fact_said, found_said, place_name, ran_for, verdict_said
 from dashboards.words import Language, pick, texts
 from models.local_time import local_date

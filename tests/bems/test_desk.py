@@ -12,7 +12,7 @@ from bems.history.errors import RecordError
 from bems.history.record import Record
 from bems.history.rows import EventKind
 from bems.order_book import ORDERS_KEY
-from dashboards.desk_ports import Person, Refused
+from dashboards.ports.desk import Person, Refused
 from models.priority import Level
 from models.reasons import Code
 from models.site import load_site

@@ -10,8 +10,8 @@ from bems.history.query import History
 from bems.history.record import Record
 from bems.history.rows import EventKind
 from bems.meter_exchanges import FIRST, LAST, SiteMeters
-from dashboards.desk_ports import Refused
-from dashboards.meter_ports import is_meter
+from dashboards.ports.desk import Refused
+from dashboards.ports.meter import is_meter
 from models.signals import Sample
 from models.site import load_site
 from tests.dashboards.fake import START as NOW

@@ -13,7 +13,7 @@ from bems.people.book import Book, BookError, Person, key_of, load, save
 from bems.people.hashing import as_typed, hash_password, is_password, is_weak, new_code
 from bems.people.reception import Reception
 from dashboards.access import MONITOR, Right, Role, Viewer
-from dashboards.people_ports import NotDoneError
+from dashboards.ports.people import NotDoneError
 from models.access import Access
 
 GOOD = "riktig hest batteri"

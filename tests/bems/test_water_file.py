@@ -14,7 +14,7 @@ from bems.history.query import History
 from bems.history.record import Record
 from bems.history.rows import Event, EventKind
 from bems.water_file import BY_ITSELF, FIRST, LAST, OLDEST, SiteWaterFile, read_file
-from dashboards.desk_ports import Refused
+from dashboards.ports.desk import Refused
 from models.legionella import Work
 from models.reasons import Code, because
 from models.site import load_site

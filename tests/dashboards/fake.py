@@ -1,4 +1,4 @@
-"""A site to look at without a plant: a plain implementation of dashboards.ports.SiteView over site.biri.toml.
+"""A site to look at without a plant: a plain implementation of dashboards.ports.view.SiteView over site.biri.toml.
 
 With `trouble` it has one of everything that can be wrong: a lost connection, an old value, an unreadable one, one never
 read, alarms of each class, a room outside its band. Values drift so that a page sees changes.
@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 from functools import cache, cached_property
 from pathlib import Path
 
-from dashboards.night_ports import NightsView
-from dashboards.ports import AlarmView, Health, HeldCommand, ModelView, PlanningView, PointView, PriceView, Series
+from dashboards.ports.night import NightsView
+from dashboards.ports.view import AlarmView, Health, HeldCommand, ModelView, PlanningView, PointView, PriceView, Series
 from models.field import SitePoint
 from models.reasons import Code, because
 from models.signals import Reason
@@ -67,7 +67,7 @@ def site() -> Site:
 
 
 class FakeView:
-    """dashboards.ports.SiteView without a system behind it. Each `tick()` is one wall second."""
+    """dashboards.ports.view.SiteView without a system behind it. Each `tick()` is one wall second."""
 
     def __init__(
         self, *, demo: bool = True, trouble: bool = False, speed: float = 60.0, start: datetime = START

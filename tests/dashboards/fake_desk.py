@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from bems.desk_settings import Settings
 from bems.desk_view import order_view
 from control.orders import LONGEST_MODE, NONE, Mode, ModeOrder, Order, Taken
-from dashboards.desk_ports import (
+from dashboards.ports.desk import (
     CostView,
     DeviceView,
     DisplacedView,
@@ -19,7 +19,7 @@ from dashboards.desk_ports import (
     TakenView,
     WritableView,
 )
-from dashboards.ports import PointView
+from dashboards.ports.view import PointView
 from models.reasons import Code, because
 from models.site import Site
 
@@ -39,7 +39,7 @@ class FakeBook:
 
 
 class FakeDesk(Settings):
-    """dashboards.desk_ports.Desk over a made-up site."""
+    """dashboards.ports.desk.Desk over a made-up site."""
 
     def __init__(self, site: Site, now: Callable[[], datetime], points: Callable[[], Sequence[PointView]]) -> None:
         super().__init__(SimpleNamespace(site=site, clock=SimpleNamespace(now=now), book=FakeBook()))

@@ -1,12 +1,12 @@
-"""A house to look at, as dashboards.house_ports has it; its function descriptions are the real ones."""
+"""A house to look at, as dashboards.ports.house has it; its function descriptions are the real ones."""
 
 from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from typing import Any
 
 from bems.functions.build import functions
-from dashboards.function_ports import FunctionView
-from dashboards.house_ports import ComfortView, LogEntryView, LogGroup, SpaceView
+from dashboards.ports.function import FunctionView
+from dashboards.ports.house import ComfortView, LogEntryView, LogGroup, SpaceView
 from models.reasons import Code
 
 MADE = {}
@@ -14,7 +14,7 @@ MADE = {}
 
 
 class FakeHouse:
-    """dashboards.house_ports.House over a FakeView."""
+    """dashboards.ports.house.House over a FakeView."""
 
     def __init__(self, view: Any) -> None:
         self._view = view

@@ -1,11 +1,11 @@
-"""Energy, hot water and a plan to look at, as dashboards.insight_ports has them: a winter morning, made up."""
+"""Energy, hot water and a plan to look at, as dashboards.ports.insight has them: a winter morning, made up."""
 
 import math
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from dashboards.energy_ports import (
+from dashboards.ports.energy import (
     BillView,
     DayView,
     EnergyView,
@@ -16,7 +16,7 @@ from dashboards.energy_ports import (
     SavedView,
     SavingsView,
 )
-from dashboards.timeline_ports import (
+from dashboards.ports.timeline import (
     CameView,
     ComparedView,
     GroundsView,
@@ -27,7 +27,7 @@ from dashboards.timeline_ports import (
     SecondView,
     TimelineView,
 )
-from dashboards.water_ports import CycleView, DutyView, PairView, ProofView, SensorView, WaterView
+from dashboards.ports.water import CycleView, DutyView, PairView, ProofView, SensorView, WaterView
 from models.assets import Meter
 from models.local_time import local_date, local_day
 from models.naming import in_both
@@ -58,7 +58,7 @@ def outdoor(hour: float) -> float:
 
 
 class FakeInsight:
-    """dashboards.insight_ports.Insight; with `trouble` there is no plan, and a loop was too cold."""
+    """dashboards.ports.insight.Insight; with `trouble` there is no plan, and a loop was too cold."""
 
     def __init__(self, site: Site, now: Callable[[], datetime], *, trouble: bool) -> None:
         self._site, self._now, self._trouble = site, now, trouble

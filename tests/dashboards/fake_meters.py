@@ -16,7 +16,7 @@ READ = 4000.0
 
 
 class FakeMeters(SiteMeters):
-    """Satisfies dashboards.meter_ports.Meters."""
+    """Satisfies dashboards.ports.meter.Meters."""
 
     def __init__(self, site: Site, now: Callable[[], datetime]) -> None:
         self.record = Nowhere()

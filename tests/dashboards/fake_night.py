@@ -1,9 +1,9 @@
-"""A night and its account to look at, as dashboards.night_ports has them."""
+"""A night and its account to look at, as dashboards.ports.night has them."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from dashboards.night_ports import AccountView, NightItemView, NightsView, NightView, ObstacleView
+from dashboards.ports.night import AccountView, NightItemView, NightsView, NightView, ObstacleView
 from models.profile import Text
 from models.reasons import Code, because
 

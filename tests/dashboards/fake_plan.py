@@ -1,8 +1,8 @@
-"""A plan and a model to look at, as dashboards.ports has them."""
+"""A plan and a model to look at, as dashboards.ports.view has them."""
 
 from datetime import UTC, datetime, timedelta
 
-from dashboards.ports import ModelView, PlanningView, PlanView, RowView, ScoreView, SolveView
+from dashboards.ports.view import ModelView, PlanningView, PlanView, RowView, ScoreView, SolveView
 from models.reasons import Code, because
 
 START = datetime(2025, 1, 15, 6, 0, tzinfo=UTC)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 
-from dashboards.report_ports import Deviations, DeviationState, Look, NoReport
+from dashboards.ports.report import Deviations, DeviationState, Look, NoReport
 from dashboards.reports.assemble import month_of, year_of
 from dashboards.reports.beside import Handled, deviation
 from dashboards.reports.calc_faults import FaultKind, Finding
@@ -29,7 +29,7 @@ FINDINGS = (
 
 
 class FakeReports:
-    """Satisfies dashboards.report_ports.Reports."""
+    """Satisfies dashboards.ports.report.Reports."""
 
     def __init__(self) -> None:
         self.handled: list[tuple[str, str, str, str]] = []

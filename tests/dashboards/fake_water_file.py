@@ -26,7 +26,7 @@ class Nowhere:
 
 
 class FakeWaterFile(SiteWaterFile):
-    """Satisfies dashboards.water_file_ports.WaterDesk; begins with a few lines."""
+    """Satisfies dashboards.ports.water_file.WaterDesk; begins with a few lines."""
 
     def __init__(self, site: Site, now: Callable[[], datetime]) -> None:
         self.record = Nowhere()

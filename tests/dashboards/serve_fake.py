@@ -9,7 +9,7 @@ import uvicorn
 
 from dashboards.access import ANONYMOUS, Role, Viewer, guest
 from dashboards.app import create_app
-from dashboards.people_ports import People
+from dashboards.ports.people import People
 from tests.dashboards.fake import FakeView
 
 TICK_S = 1.0

@@ -3,10 +3,10 @@
 import pytest
 from pydantic import TypeAdapter
 
-from dashboards.energy_ports import EnergyView
-from dashboards.insight_examples import ENERGY, LOOK_BACK, TIMELINE, WATER
-from dashboards.timeline_ports import LookBackView, TimelineView
-from dashboards.water_ports import WaterView
+from dashboards.answers.insight_examples import ENERGY, LOOK_BACK, TIMELINE, WATER
+from dashboards.ports.energy import EnergyView
+from dashboards.ports.timeline import LookBackView, TimelineView
+from dashboards.ports.water import WaterView
 from tests.dashboards.conftest import client
 
 

@@ -9,9 +9,10 @@ import pytest
 
 from bems.people import hashing
 from bems.people.reception import Reception
-from dashboards.access import RIGHTS, Right, Role, Viewer, needs
+from dashboards.access import RIGHTS, Right, Role, Viewer
 from dashboards.app import create_app
 from dashboards.gate import OPEN
+from dashboards.needs import needs
 from models.access import Access
 from models.field import Privacy
 from tests.dashboards.conftest import client

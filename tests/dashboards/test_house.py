@@ -6,12 +6,12 @@ import pytest
 
 from dashboards.access import RIGHTS, Right, Role, Viewer, guest
 from dashboards.discreet.view import Discreet
-from dashboards.house_ports import LogEntryView
 from dashboards.log_words import log_text, named_subject, who_did
 from dashboards.pages.house_rooms import house_rooms
 from dashboards.pages.systems import systems
 from dashboards.pictures.draw import picture
 from dashboards.pictures.lanes import lanes
+from dashboards.ports.house import LogEntryView
 from models.site import load_site
 from tests.dashboards.conftest import client
 from tests.dashboards.fake import SITE_FILE, START, site

@@ -4,8 +4,8 @@ import pytest
 
 from bems.house import GROUP_OF
 from dashboards.access import ANONYMOUS, Role, Viewer, guest
-from dashboards.house_ports import LogEntryView
 from dashboards.log_words import log_text
+from dashboards.ports.house import LogEntryView
 from tests.dashboards.conftest import client
 from tests.dashboards.fake import site
 

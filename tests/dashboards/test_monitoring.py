@@ -8,7 +8,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from dashboards.access import MONITOR
 from dashboards.app import create_app
-from dashboards.ports import Health
+from dashboards.ports.view import Health
 from models.field import Privacy
 from tests.dashboards.conftest import HERE, client
 from tests.dashboards.fake import LOST, FakeView

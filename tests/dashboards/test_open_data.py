@@ -10,7 +10,7 @@ import pytest
 
 from dashboards import open_data
 from dashboards.app import create_app
-from dashboards.ports import Series
+from dashboards.ports.view import Series
 from models.faults import SiteError
 from models.field import Privacy
 from models.site import load_site

@@ -11,11 +11,11 @@ from starlette.routing import Route
 
 from dashboards.access import MONITOR, RIGHTS, Right, Role, Viewer, guest
 from dashboards.app import create_app
-from dashboards.desk_ports import Person
 from dashboards.discreet.grouped import Grouped
 from dashboards.discreet.unnamed import Unnamed, without_rooms
 from dashboards.discreet.view import Discreet
-from dashboards.ports import AlarmView, Health, HeldCommand
+from dashboards.ports.desk import Person
+from dashboards.ports.view import AlarmView, Health, HeldCommand
 from dashboards.reports.assemble import month_of
 from dashboards.reports.model import Column, Report, Section, Table
 from models.field import Privacy

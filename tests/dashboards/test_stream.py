@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from dashboards import stream as streaming
-from dashboards.desk_ports import Person
+from dashboards.ports.desk import Person
 from dashboards.stream import Feed, stream
 from tests.dashboards.fake import COLD, STALE, UNREAD
 

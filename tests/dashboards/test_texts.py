@@ -8,8 +8,8 @@ from typing import get_args
 import pytest
 
 from dashboards.access import Right
-from dashboards.answers import EventAnswer
-from dashboards.people_ports import Refused
+from dashboards.answers.site import EventAnswer
+from dashboards.ports.people import Refused
 from dashboards.reading import event_answer
 from dashboards.shown import DECIMALS
 from dashboards.words import LANGUAGES, said, texts

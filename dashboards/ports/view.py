@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
-from dashboards.alarm_ports import AlarmDesk
-from dashboards.desk_ports import Desk
-from dashboards.house_ports import House
-from dashboards.insight_ports import Insight
-from dashboards.meter_ports import Meters
-from dashboards.night_ports import NightsView
-from dashboards.report_ports import Reports
-from dashboards.water_file_ports import WaterDesk
+from dashboards.ports.alarm import AlarmDesk
+from dashboards.ports.desk import Desk
+from dashboards.ports.house import House
+from dashboards.ports.insight import Insight
+from dashboards.ports.meter import Meters
+from dashboards.ports.night import NightsView
+from dashboards.ports.report import Reports
+from dashboards.ports.water_file import WaterDesk
 from models.signals import Reason
 from models.site import Site
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
-from dashboards.function_ports import FunctionView
+from dashboards.ports.function import FunctionView
 
 LogGroup = Literal["people", "outside", "control", "alarms", "system"]
 """What people changed here, what was changed elsewhere, what control tells, alarms, and the program itself."""

@@ -5,8 +5,8 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import AwareDatetime, Field
 
-from dashboards.answers import Answer
-from dashboards.desk_answers import Asked
+from dashboards.answers.desk import Asked
+from dashboards.answers.site import Answer
 from models.field import Id
 from models.legionella import PlaceKind, Water, Work
 from models.profile import Text

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import Field
 
-from dashboards.answers import Answer
+from dashboards.answers.site import Answer
 from models.profile import Text
 
 Values = list[float | None]

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, HTTPException, Path
 
-from dashboards.access import Right, Viewer, needs
-from dashboards.alarm_answers import (
+from dashboards.access import Right, Viewer
+from dashboards.answers.alarm import (
     ActAnswer,
     ActAsked,
     AlarmFiguresAnswer,
@@ -21,9 +21,10 @@ from dashboards.alarm_answers import (
     ServiceAsked,
     SheetAnswer,
 )
-from dashboards.alarm_ports import ActRefused, AlarmRow, AlarmStateName, AlarmVerb, MarkView
-from dashboards.answers import WRITES
-from dashboards.ports import SiteView
+from dashboards.answers.site import WRITES
+from dashboards.needs import needs
+from dashboards.ports.alarm import ActRefused, AlarmRow, AlarmStateName, AlarmVerb, MarkView
+from dashboards.ports.view import SiteView
 from dashboards.words import said_in_both, texts
 from models.alarming import Sheet
 from models.site import Site

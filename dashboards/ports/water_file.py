@@ -15,6 +15,6 @@ class WaterDesk(Protocol):
     async def enter(self, fact: AnyFact, who: str, corrects: int | None = None) -> Entry:
         """Make an entry, in the place of an older one or by itself; opens a deviation where it shows one.
 
-        Raises dashboards.desk_ports.Refused, with a key of the texts' part [water_file_refused].
+        Raises dashboards.ports.desk.Refused, with a key of the texts' part [water_file_refused].
         """
         ...

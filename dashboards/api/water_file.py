@@ -5,12 +5,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query
 
-from dashboards.access import Right, Viewer, needs
-from dashboards.answers import WRITES
-from dashboards.api_desk import fault
-from dashboards.desk_ports import Refused
-from dashboards.ports import SiteView
-from dashboards.water_file_answers import (
+from dashboards.access import Right, Viewer
+from dashboards.answers.site import WRITES
+from dashboards.answers.water_file import (
     DeviationAnswer,
     DeviationAsked,
     DoneAsked,
@@ -22,6 +19,10 @@ from dashboards.water_file_answers import (
     ResultAsked,
     WordsAsked,
 )
+from dashboards.api.desk import fault
+from dashboards.needs import needs
+from dashboards.ports.desk import Refused
+from dashboards.ports.view import SiteView
 from dashboards.water_file_words import fact_said
 from models.profile import Text
 from models.site import Site

@@ -5,9 +5,9 @@ from typing import Any, Final
 
 from pydantic import AwareDatetime, Field
 
-from dashboards.answers import Answer
-from dashboards.desk_answers import Asked
-from dashboards.desk_ports import LONGEST_TEXT
+from dashboards.answers.desk import Asked
+from dashboards.answers.site import Answer
+from dashboards.ports.desk import LONGEST_TEXT
 
 MOST: Final = 1e12
 EXCHANGE: Final[dict[str, Any]] = {

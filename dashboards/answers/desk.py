@@ -5,9 +5,9 @@ from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from dashboards.answers import Answer
-from dashboards.desk_ports import LONGEST_MIN, LONGEST_TEXT, SHORTEST_MIN, CostBasis, ModeName
-from dashboards.plan_answers import SaidAnswer
+from dashboards.answers.plan import SaidAnswer
+from dashboards.answers.site import Answer
+from dashboards.ports.desk import LONGEST_MIN, LONGEST_TEXT, SHORTEST_MIN, CostBasis, ModeName
 from models.closures import LocalMoment
 from models.profile import Text
 

@@ -6,10 +6,11 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, HTTPException, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from dashboards.access import Right, Viewer, needs
-from dashboards.answers import WRITES, Answer, Fault
-from dashboards.ports import SiteView
-from dashboards.report_ports import DeviationState, Look, NoReport
+from dashboards.access import Right, Viewer
+from dashboards.answers.site import WRITES, Answer, Fault
+from dashboards.needs import needs
+from dashboards.ports.report import DeviationState, Look, NoReport
+from dashboards.ports.view import SiteView
 from dashboards.reports.beside import Handled
 from dashboards.reports.calc_faults import Finding
 from dashboards.reports.formats import MEDIA_TYPES, Format, file_name

@@ -3,9 +3,9 @@
 from datetime import date
 from typing import Protocol
 
-from dashboards.energy_ports import EnergyView
-from dashboards.timeline_ports import LookBackView, TimelineView
-from dashboards.water_ports import WaterView
+from dashboards.ports.energy import EnergyView
+from dashboards.ports.timeline import LookBackView, TimelineView
+from dashboards.ports.water import WaterView
 
 
 class Insight(Protocol):

@@ -9,10 +9,12 @@ from typing import Annotated, Any, Final, Literal
 from fastapi import APIRouter, Depends, HTTPException, Path, Request, Response
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from dashboards.access import Right, Role, Viewer, in_both, needs
-from dashboards.answers import Answer, Fault
+from dashboards.access import Right, Role, Viewer
+from dashboards.answers.site import Answer, Fault
 from dashboards.gate import cookie_name, is_loopback
-from dashboards.people_ports import NotDoneError, People, Refused, SignedIn
+from dashboards.needs import needs
+from dashboards.ports.people import NotDoneError, People, Refused, SignedIn
+from dashboards.words import in_both
 
 STATUS: Final[dict[Refused, int]] = {
     "wrong": 403, "code": 403, "wait": 429, "weak": 409, "name": 409, "days": 409, "rights": 403,

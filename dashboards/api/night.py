@@ -6,9 +6,9 @@ from datetime import datetime
 from fastapi import APIRouter
 from pydantic import Field
 
-from dashboards.answers import Answer
-from dashboards.night_ports import ItemState
-from dashboards.ports import SiteView
+from dashboards.answers.site import Answer
+from dashboards.ports.night import ItemState
+from dashboards.ports.view import SiteView
 from models.profile import Text
 
 

@@ -5,13 +5,14 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, HTTPException, Query
 
-from dashboards.access import Right, Viewer, needs
-from dashboards.answers import Fault
-from dashboards.energy_ports import EnergyView
-from dashboards.insight_examples import ENERGY, LOOK_BACK, TIMELINE, WATER
-from dashboards.ports import SiteView
-from dashboards.timeline_ports import LookBackView, TimelineView
-from dashboards.water_ports import WaterView
+from dashboards.access import Right, Viewer
+from dashboards.answers.insight_examples import ENERGY, LOOK_BACK, TIMELINE, WATER
+from dashboards.answers.site import Fault
+from dashboards.needs import needs
+from dashboards.ports.energy import EnergyView
+from dashboards.ports.timeline import LookBackView, TimelineView
+from dashboards.ports.view import SiteView
+from dashboards.ports.water import WaterView
 
 Seen = Annotated[Viewer, Depends(needs(Right.SEE))]
 NOT_THERE: Final[dict[int | str, dict[str, Any]]] = {404: {"model": Fault, "description": "The site has none"}}

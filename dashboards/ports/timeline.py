@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from pydantic import ConfigDict
 
-from dashboards.energy_ports import DESCRIBED
+from dashboards.ports.energy import DESCRIBED
 from models.profile import Text
 
 Values = Sequence[float | None]

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from pydantic import ConfigDict
 
-from dashboards.energy_ports import DESCRIBED
+from dashboards.ports.energy import DESCRIBED
 from models.profile import Text
 
 

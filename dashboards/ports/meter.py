@@ -34,7 +34,7 @@ class ExchangeView:
 
 
 class Meters(Protocol):
-    """Exchanges of meters. Changing raises Refused (dashboards.desk_ports), and KeyError for what there is not."""
+    """Exchanges of meters. Changing raises Refused (dashboards.ports.desk), and KeyError for what there is not."""
 
     def exchanges(self) -> Sequence[ExchangeView]:
         """Those that count, newest first."""

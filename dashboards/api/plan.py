@@ -4,8 +4,8 @@ from dataclasses import asdict
 
 from fastapi import APIRouter
 
-from dashboards.plan_answers import ModelAnswer, PlanAnswer, PlanningAnswer, SaidAnswer, ScoreAnswer
-from dashboards.ports import SiteView
+from dashboards.answers.plan import ModelAnswer, PlanAnswer, PlanningAnswer, SaidAnswer, ScoreAnswer
+from dashboards.ports.view import SiteView
 from dashboards.words import said_in_both
 from models.signals import Reason
 from models.site import Site

@@ -7,12 +7,13 @@ from typing import Annotated, Any, Final, get_args
 from fastapi import APIRouter, Depends, Query
 from pydantic import ConfigDict, Field
 
-from dashboards.access import Right, Viewer, needs
-from dashboards.answers import Answer
-from dashboards.function_ports import FunctionView, Origin
-from dashboards.house_ports import LogEntryView, LogGroup
+from dashboards.access import Right, Viewer
+from dashboards.answers.site import Answer
 from dashboards.log_words import log_text, named_subject, vars_of, who_did
-from dashboards.ports import SiteView
+from dashboards.needs import needs
+from dashboards.ports.function import FunctionView, Origin
+from dashboards.ports.house import LogEntryView, LogGroup
+from dashboards.ports.view import SiteView
 from dashboards.reading import event_answer, seen_events
 from dashboards.words import LANGUAGES
 from models.profile import Text

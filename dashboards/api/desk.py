@@ -7,10 +7,8 @@ from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Depends, HTTPException, Path
 
-from dashboards.access import Right, Viewer, needs
-from dashboards.answers import WRITES
-from dashboards.api_plan import said_answer
-from dashboards.desk_answers import (
+from dashboards.access import Right, Viewer
+from dashboards.answers.desk import (
     ComfortAnswer,
     ComfortAsked,
     DeviceHealthAnswer,
@@ -27,8 +25,11 @@ from dashboards.desk_answers import (
     TariffAnswer,
     TariffAsked,
 )
-from dashboards.desk_ports import Desk, DisplacedView, HolidayView, Person, PreviewView, Refused, TakenView
-from dashboards.ports import SiteView
+from dashboards.answers.site import WRITES
+from dashboards.api.plan import said_answer
+from dashboards.needs import needs
+from dashboards.ports.desk import Desk, DisplacedView, HolidayView, Person, PreviewView, Refused, TakenView
+from dashboards.ports.view import SiteView
 from dashboards.said import day_and_clock, plain_number
 from dashboards.words import LANGUAGES, Language, said, texts
 from models.signals import Reason

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, HTTPException, Path, Query
 from pydantic import AwareDatetime, BeforeValidator
 
-from dashboards.access import Viewer, current_viewer
-from dashboards.answers import (
+from dashboards.access import Viewer
+from dashboards.answers.site import (
     AlarmAnswer,
     ComponentAnswer,
     DeviceAnswer,
@@ -23,17 +23,18 @@ from dashboards.answers import (
     SiteAnswer,
     ZoneAnswer,
 )
-from dashboards.api_alarms import add_alarms
-from dashboards.api_desk import add_desk
-from dashboards.api_house import add_house
-from dashboards.api_insight import add_insight
-from dashboards.api_meters import add_meters
-from dashboards.api_night import add_night
-from dashboards.api_plan import add_plan
-from dashboards.api_reports import add_reports
-from dashboards.api_water_file import add_water_file
+from dashboards.api.alarms import add_alarms
+from dashboards.api.desk import add_desk
+from dashboards.api.house import add_house
+from dashboards.api.insight import add_insight
+from dashboards.api.meters import add_meters
+from dashboards.api.night import add_night
+from dashboards.api.plan import add_plan
+from dashboards.api.reports import add_reports
+from dashboards.api.water_file import add_water_file
 from dashboards.components import components
-from dashboards.ports import SiteView
+from dashboards.needs import current_viewer
+from dashboards.ports.view import SiteView
 from dashboards.reading import (
     alarm_answer,
     event_answer,

@@ -5,12 +5,13 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends
 
-from dashboards.access import Right, Viewer, needs
-from dashboards.answers import WRITES
-from dashboards.api_desk import PointId, outcome
-from dashboards.meter_answers import EXCHANGE, ExchangeAnswer, ExchangeAsked, TakeBackAsked
-from dashboards.meter_ports import ExchangeView
-from dashboards.ports import SiteView
+from dashboards.access import Right, Viewer
+from dashboards.answers.meter import EXCHANGE, ExchangeAnswer, ExchangeAsked, TakeBackAsked
+from dashboards.answers.site import WRITES
+from dashboards.api.desk import PointId, outcome
+from dashboards.needs import needs
+from dashboards.ports.meter import ExchangeView
+from dashboards.ports.view import SiteView
 from models.site import Site
 
 Seen = Annotated[Viewer, Depends(needs(Right.SEE))]

@@ -5,8 +5,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from dashboards.alarm_ports import AlarmStateName, AlarmVerb
-from dashboards.answers import Answer
+from dashboards.answers.site import Answer
+from dashboards.ports.alarm import AlarmStateName, AlarmVerb
 from models.alarming import Severity
 from models.profile import Text
 

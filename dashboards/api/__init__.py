@@ -1,0 +1,1 @@
+"""The JSON API by topic. `site` puts them together."""
