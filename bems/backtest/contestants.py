@@ -14,7 +14,7 @@ from bems.backtest.information import Information
 from bems.backtest.lockstep import Controller, LockstepResult
 from bems.backtest.optimiser import Optimiser
 from bems.backtest.record_of import record_of
-from bems.backtest.variants import VARIANTS, WHOLE, Variant
+from bems.backtest.variants import LINEAR, VARIANTS, WHOLE, Variant
 from control.habits.learned import Learned, cold, learn
 from control.planning import Knowledge
 from control.plant_model import from_site
@@ -65,27 +65,29 @@ def _taught(setting: Setting, *, learning: bool = True) -> tuple[Plant, Learned]
 def _optimiser(variant: Variant, setting: Setting) -> Contestant:
     plant, learned = _taught(setting, learning=variant.learning)
     see = setting.information
+    true_prices, true_weather = _as_they_come(see)
 
     def known(now: datetime) -> Knowledge:
+        if variant.true_forecasts:
+            return Knowledge(plant, learned, true_prices, true_weather)
         return Knowledge(plant, learned, see.prices(now), see.weather(now))
 
     return _planned(known, variant)
 
 
-def _oracle(setting: Setting) -> Contestant:
+def _oracle(variant: Variant, setting: Setting) -> Contestant:
     """The same optimiser with perfect foresight of weather, prices, draws and loads."""
     plant, learned = _taught(setting)
-    truth, see = setting.recording(), setting.information
+    known = Knowledge(plant, learned, *_as_they_come(setting.information), setting.recording())
+    return _planned(lambda _: known, variant)
+
+
+def _as_they_come(see: Information) -> tuple[PriceForecast, WeatherForecast]:
     prices = PriceForecast(see.true_prices, see.true_prices.start, "truth", synthetic=False)
-    weather = WeatherForecast(see.true_weather, see.true_weather.start, "truth")
-
-    def known(_: datetime) -> Knowledge:
-        return Knowledge(plant, learned, prices, weather, truth)
-
-    return _planned(known)
+    return prices, WeatherForecast(see.true_weather, see.true_weather.start, "truth")
 
 
-def _planned(known: Callable[[datetime], Knowledge], variant: Variant = WHOLE) -> Contestant:
+def _planned(known: Callable[[datetime], Knowledge], variant: Variant) -> Contestant:
     controller = Optimiser(known, variant)
     return Contestant(controller, controller.solve_ms)
 
@@ -94,7 +96,8 @@ CONTESTANTS: Final[Mapping[str, Callable[[Setting], Contestant]]] = {
     NAIVE.label: partial(_rules, NAIVE),
     GOOD.label: partial(_rules, GOOD),
     **{name: partial(_optimiser, variant) for name, variant in VARIANTS.items()},
-    "oracle": _oracle,
+    "oracle": partial(_oracle, WHOLE),
+    "oracle.linear": partial(_oracle, LINEAR),
 }
 WARM_UP: Final[Controller] = partial(decide, strategy=GOOD)
 """Runs the plant before all of them, so that everybody starts from the same state."""

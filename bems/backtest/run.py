@@ -36,7 +36,7 @@ FORESIGHT: Final = timedelta(days=3)
 RECORDING: Final = GOOD.label
 """Whose run is the recording of what loads and draws are going to be."""
 BOUND: Final = "bound"
-FORESEEING: Final = frozenset({"oracle"})
+FORESEEING: Final = frozenset({"oracle", "oracle.linear"})
 """Who waits for the recording."""
 
 

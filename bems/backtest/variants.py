@@ -23,6 +23,8 @@ class Variant:
     """Whole compressors and stages in the first hours."""
     fine_grid: bool = False
     """Quarters to the end, instead of half-hours and hours."""
+    true_forecasts: bool = False
+    """Prices and weather as they come, to show what better forecasts would be worth."""
 
     def altered(self, of: Inputs) -> Inputs:
         """The problem without the parts this variant does not have."""
@@ -37,12 +39,18 @@ class Variant:
 
 
 WHOLE: Final = Variant()
+LINEAR: Final = Variant(whole=False)
+_PARTS: Final = {
+    "no_gradient": Variant(gradient=False),
+    "no_guard": Variant(peak_guard=False),
+    "no_disturbance": Variant(disturbance=False),
+    "no_learning": Variant(learning=False),
+    "fine_grid": Variant(fine_grid=True),
+    "true_forecasts": Variant(true_forecasts=True),
+}
 VARIANTS: Final[Mapping[str, Variant]] = {
     "optimiser": WHOLE,
-    "optimiser.no_gradient": Variant(gradient=False),
-    "optimiser.no_guard": Variant(peak_guard=False),
-    "optimiser.no_disturbance": Variant(disturbance=False),
-    "optimiser.no_learning": Variant(learning=False),
-    "optimiser.linear": Variant(whole=False),
-    "optimiser.fine_grid": Variant(fine_grid=True),
+    "optimiser.linear": LINEAR,
+    **{f"optimiser.{part}": variant for part, variant in _PARTS.items()},
+    **{f"optimiser.linear.{part}": replace(variant, whole=False) for part, variant in _PARTS.items()},
 }
