@@ -42,7 +42,7 @@ STEADY_K: Final = 0.75
 """Smaller changes of a planned supply are not worth a message to a device."""
 STORING_K: Final = 3.0
 """A plan may go so far above the curve."""
-SHORT_K: Final = (0.2, 0.5)
+SHORT_K: Final = (0.1, 0.3)
 """From the first to the second below its set point, the neediest room takes a circuit back from a plan [K]."""
 FULL_BUFFER_DEGC: Final = 55.0
 """Where the buffer is kept when every store is to be full, as far as the machines reach."""
@@ -165,7 +165,8 @@ def trimmed(scene: Scene, memory: RuleMemory) -> RuleMemory:
 
     Colder water is better water for a heat pump, as long as the neediest room still gets enough. Never down while a
     zone is set back. Valves that are not known do not count; without any the circuit goes back to its curve. Under
-    other strategies all stay on it. Nor do valves count under a plan: it is not the curve that they answer to.
+    other strategies all stay on it. Under a plan, whose supply it is that they answer to, valves count where a room is
+    short: what it then takes back is to be enough for it.
     """
     if not scene.strategy.neediest_valve:
         return replace(memory, trims_k={}) if memory.trims_k else memory
@@ -175,10 +176,11 @@ def trimmed(scene: Scene, memory: RuleMemory) -> RuleMemory:
         speed, low, high = AIR_TRIM if circuit.kind == "air" else FLOOR_TRIM
         step, before = speed * passed_h, memory.trims_k.get(circuit.id, 0.0)
         widest = max(_valves_pct(scene, circuit), default=None)
-        if widest is None or planned_supply_degc(scene, circuit) is not None:
+        planned = planned_supply_degc(scene, circuit) is not None
+        wider = widest is not None and widest > WIDE_PCT and _served(scene, circuit)
+        if widest is None or (planned and not (wider and _short_k(scene, circuit) > SHORT_K[0])):
             trims[circuit.id] = max(0.0, before - step) if before > 0 else min(0.0, before + step)
         else:
-            wider = widest > WIDE_PCT and _served(scene, circuit)
             colder = widest < NARROW_PCT and not _set_back(scene, circuit)
             move = UP_FASTER * step if wider else -step if colder else 0.0
             trims[circuit.id] = min(high, max(low, before + move))

@@ -141,6 +141,28 @@ def test_rooms_store_heat_but_are_never_set_below_what_residents_chose(good):
     assert guided(good, room_offset_k={}).decide(60)[point] == room.setpoint_degc
 
 
+def test_a_plan_leaves_no_zone_under_its_set_point_that_the_curve_alone_does_not_serve(good):
+    """A plan knows the mean of rooms that are heated alike; the one that loses most takes back what it needs."""
+    point = "circuit_floor_ab.supply_setpoint_degc"
+    for name in good.site.points:
+        if name.endswith("valve_pct"):
+            good.values[name] = 100.0
+    good.set(unit_a__temp_degc=21.6, unit_a__setpoint_degc=22.0)
+    curve = good.decide()[point]
+
+    def hours_later(count):
+        for _ in range(4 * count):
+            guided(good, supply_degc={"unit_a": curve - 5.0})
+            found = good.pass_time(900)[point]
+            good.values["circuit_floor_ab.supply_temp_degc"] = found
+        return found
+
+    assert hours_later(1) >= curve - 0.5
+    assert hours_later(3) > curve + 1.0
+    good.set(unit_a__temp_degc=22.0)
+    assert hours_later(1) <= curve - 4.0
+
+
 def test_cars_charge_with_the_plans_power_and_leave_in_time_anyway(good):
     for n in (1, 2, 3):
         good.set(**{f"charger_{n}__mode3_state": 1.0})
