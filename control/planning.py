@@ -28,7 +28,6 @@ from control.rules.memory import RuleMemory
 from control.rules.peak_guard import boilers_kw, expected_peak_kw
 from control.tariff_state import heat_peaks, local_days, tariff_state
 from models.forecast import PriceForecast, WeatherForecast
-from models.site import Site
 
 GOOD_FOR: Final = timedelta(hours=2)
 """How long the last good plan is followed when no new one is found."""
@@ -38,7 +37,7 @@ KEEP_NOK: Final = 1.0
 """What a change of compressors must gain over two days to be worth making now."""
 CHANGED: Final = 0.5
 FLOOR_SHARE: Final = 0.8
-"""Of the peak that the coldest hour ahead would have under rules: more than that is worth avoiding."""
+"""Of the peak that the coldest hour ahead would have under rules: what the month will see anyway."""
 
 
 @dataclass(frozen=True)
@@ -80,8 +79,10 @@ def inputs(scene: Scene, memory: RuleMemory, estimate: Estimate, known: Knowledg
     see = replace(see, low_degc={group: low - LOW_BAND_K for group, low in see.low_degc.items()})
     days = local_days(grid.hour_starts)
     site, coldest = scene.site, float(see.outdoor_degc.min())
-    mean_degc = float(np.average(see.outdoor_degc, weights=grid.dt_h))
-    tariff = tariff_state(site.tariff, days, memory.highest_kw, floor_kw(site, coldest, mean_degc))
+    floor_kw = FLOOR_SHARE * (
+        expected_peak_kw(site, coldest) + boilers_kw(site, float(np.average(see.outdoor_degc, weights=grid.dt_h)))
+    )
+    tariff = tariff_state(site.tariff, days, memory.highest_kw, floor_kw)
     heat = heat_peaks(site.district_heat, days, memory.heat_hours, FLOOR_SHARE * bought_heat_kw(site, coldest))
     return Inputs(
         grid=grid,
@@ -92,12 +93,6 @@ def inputs(scene: Scene, memory: RuleMemory, estimate: Estimate, known: Knowledg
         tariff=replace(tariff, heat=heat),
         weights=known.weights,
     )
-
-
-def floor_kw(site: Site, coldest_degc: float, mean_degc: float) -> float:
-    """The peak that the month will see anyway: all of what rules would have where boilers must help for days."""
-    usual_kw, help_kw = expected_peak_kw(site, coldest_degc), boilers_kw(site, mean_degc)
-    return FLOOR_SHARE * usual_kw + min(2 * help_kw, (1 - FLOOR_SHARE) * usual_kw + help_kw)
 
 
 def lost_machines(scene: Scene, memory: RuleMemory) -> frozenset[str]:

@@ -10,8 +10,8 @@ import pytest
 from control.dispatch import Options, plan
 from control.grid import Grid
 from control.plan import NoPlan, Plan, Violation
-from control.planning import FLOOR_SHARE, GOOD_FOR, KEEP_NOK, Standing, floor_kw, label, steadied, taken
-from control.rules.peak_guard import boilers_kw, expected_peak_kw
+from control.planning import GOOD_FOR, KEEP_NOK, Standing, label, steadied, taken
+from control.rules.peak_guard import boilers_kw
 from models.site import load_site
 from tests.control.plans import START, after, heated, machine
 
@@ -131,18 +131,6 @@ def test_a_plan_counts_on_boilers_through_days_that_the_machines_cannot_carry_al
     assert boilers_kw(biri, -14.0) == 0.0  # the building carries it
     assert 15.0 < boilers_kw(biri, -22.0) < boilers_kw(biri, -26.0) < 40.0
     assert boilers_kw(biri, -80.0) == sum(boiler.stages * boiler.stage_kw for boiler in biri.boilers)
-
-
-def test_the_peak_of_a_spell_is_all_that_rules_would_have_and_less_in_usual_cold():
-    biri = load_site(ROOT / "site.biri.toml")
-
-    def rules_kw(coldest, mean):
-        return expected_peak_kw(biri, coldest) + boilers_kw(biri, mean)
-
-    assert floor_kw(biri, -14.0, -8.0) == pytest.approx(FLOOR_SHARE * rules_kw(-14.0, -8.0))
-    assert floor_kw(biri, -28.0, -25.0) == pytest.approx(rules_kw(-28.0, -25.0))
-    between = [floor_kw(biri, -24.0, mean) for mean in (-17.0, -19.0, -21.0, -23.0)]
-    assert between == sorted(between)
 
 
 def test_a_plan_counts_on_no_boiler_where_a_network_gives_the_rest():
