@@ -94,7 +94,7 @@ def _around_falls(of: Sequence[Piece], cut: Sequence[bool]) -> list[bool]:
             return [True] * len(of)
         if follows.first_value < piece.last_value:  # type: ignore[operator]
             near |= {place, later}
-    needed = set(near)
+    needed: set[int] = set()
     for way in (range(len(of)), range(len(of) - 1, -1, -1)):
         still = 0
         for place in way:

@@ -59,7 +59,7 @@ def gather(site: Site, record: Path, period: Period, now: datetime) -> Gathered:
     if end <= start:
         raise NothingToTell(f"the period begins {period.first}, and it is {local_date(now)}")
     history, wanted = History(record), wanted_of(site)
-    reader = _Reader(site, record)
+    reader = _Reader(site, history, wanted)
     for begin, until in _spans(start, end):
         reader.read(begin, until)
     days = (end - start) // timedelta(days=1) + 1
@@ -84,9 +84,8 @@ def gather(site: Site, record: Path, period: Period, now: datetime) -> Gathered:
 class _Reader:
     """Goes through the record span by span and keeps means."""
 
-    def __init__(self, site: Site, record: Path) -> None:
-        self._history, self._wanted = History(record), wanted_of(site)
-        wanted = self._wanted
+    def __init__(self, site: Site, history: History, wanted: Wanted) -> None:
+        self._history, self._wanted = history, wanted
         self._turns = turns({point: site.points[point] for point in (*wanted.hourly, *wanted.totals)})
         members = (source for quantity in wanted.aggregates for source in quantity.sources)
         self._points = tuple(dict.fromkeys((*wanted.hourly, *wanted.quarters, *wanted.minutes, *members)))
