@@ -93,10 +93,19 @@ class Ear:
     def __init__(self, client):
         self._client = client
         self.said = []
+        self._asked = 0
 
     async def listen(self):
         async for message in self._client.messages:
             self.said.append((str(message.topic), bytes(message.payload), message.retain))
+
+    async def caught_up(self):
+        """Until all is heard that the broker has taken: our own word comes back behind everything before it."""
+        self._asked += 1
+        topic = f"ear/{id(self)}/{self._asked}"
+        await self._client.publish(topic, b"", qos=1)
+        await until(lambda: topic in self.last)
+        self.said = [one for one in self.said if one[0] != topic]
 
     @property
     def last(self):
