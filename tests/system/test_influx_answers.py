@@ -167,7 +167,7 @@ def test_somebody_who_takes_the_request_and_says_nothing():
         begun = time.monotonic()
         with pytest.raises(Away, match="gives no answer"):
             InfluxTarget(Influx(url=url, timeout_s=1), None, SITE.id).deliver(lines(1))
-        assert time.monotonic() - begun < 3
+        assert time.monotonic() - begun < 8  # of 10 s unless told
 
 
 def test_an_answer_that_is_no_http():
