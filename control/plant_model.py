@@ -163,6 +163,8 @@ def _group(site: Site, zones: list[Zone]) -> Group:
         mass_to_outdoor_kw_per_k=(1 - ROOM_LOSS_SHARE) * loss,
         emitter_kw_per_k=design / max(supply - FLOOR_DEGC, 2.0) if circuit else 0.0,
         emitter_max_kw=1.5 * design if circuit else 0.0,
+        curve=circuit.curve if circuit and circuit.kind != "air" else (),
+        supply_max_degc=circuit.max_supply_degc if circuit else 0.0,
         heat_to_mass=0.9 if circuit and circuit.kind == "floor" else 0.3,
         always_kw=BATH_KW_PER_M2 * sum(r.bathroom_floor_m2 for z in zones for r in z.rooms) if circuit else 0.0,
         blinds=any(blind.facade in facades for blind in site.blinds),

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from control.assets.bus import Bus, Node
 from control.expr import Expr
@@ -24,6 +23,9 @@ class Group:
     emitter_kw_per_k: float
     """From the circuit's supply to the node it heats."""
     emitter_max_kw: float
+    curve: tuple[tuple[float, float], ...] = ()
+    """Of the circuit: (outdoor, supply) [degC]; without one the emitters bound the heat."""
+    supply_max_degc: float = 60.0
     heat_to_mass: float = 0.9
     """Share of the emitters' heat that lands in the mass: floor heating nearly all, radiators a third."""
     solar_to_mass: float = 0.7
@@ -48,16 +50,38 @@ class Softness:
     hot_deep: float
 
 
-def emission(bus: Bus, of: Group, supply: Expr, source: str, heating: NDArray[np.bool_], start_short_k: float) -> Expr:
+STORING_K = 3.0
+"""A plan may have a circuit so far above its curve."""
+
+
+def most_kw(of: Group, outdoor_degc: Array, mass_degc: float) -> Array:
+    """The most heat a group's emitters can be asked for: its circuits are given their curve and STORING_K at the most.
+
+    Args:
+        of: the group.
+        outdoor_degc: [degC] any shape.
+        mass_degc: of the group now.
+    """
+    if not of.curve:
+        return np.full(np.shape(outdoor_degc), of.emitter_max_kw)
+    outdoors, supplies = np.array(of.curve).T
+    highest = np.minimum(np.interp(outdoor_degc, outdoors, supplies) + STORING_K, of.supply_max_degc)
+    most: Array = np.clip(of.emitter_kw_per_k * (highest - mass_degc), 0.0, of.emitter_max_kw)
+    return most
+
+
+def emission(bus: Bus, of: Group, supply: Expr, source: str, most: Array, start_short_k: float) -> Expr:
     """Heat of the emitters: q <= H_em (T_sup - T_m),  0 <= q <= Q_em; none outside the heating season.
 
     | symbol | meaning | unit |
     |---|---|---|
     | q | heat from the emitters beyond the bathrooms' q_0, taken from the buffer | kW |
     | H_em | emitter | kW/K |
+    | Q_em | the most the emitters can be asked for (`most_kw`), 0 outside the heating season | kW |
     | T_sup | what the buffer's top can give a circuit | degC |
     """
-    heat = bus.m.var(f"{of.id}.heat_kw", len(bus.grid), 0.0, np.where(heating, of.emitter_max_kw, 0.0))
+    heat = bus.m.var(f"{of.id}.heat_kw", len(bus.grid), 0.0, most)
+    heating = most > 0
     reach = of.emitter_kw_per_k * (supply - bus.temp[of.mass.id])
     if heating.any():
         cold_start = bus.m.var(f"{of.id}.cold_start_kw", len(bus.grid), 0.0, of.emitter_kw_per_k * start_short_k)

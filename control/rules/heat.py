@@ -11,7 +11,7 @@ from math import exp
 from statistics import median
 from typing import Final
 
-from control.assets.building import BATH_SUPPLY_DEGC
+from control.assets.building import BATH_SUPPLY_DEGC, STORING_K
 from control.picture import Scene
 from control.rules.memory import Filtered, RuleMemory, latch
 from control.wish import Wish
@@ -40,8 +40,6 @@ AIR_TRIM: Final = (3.0, -10.0, 2.0)
 """How fast a supply is trimmed [K/h], and how far below and above its curve [K]: a floor answers within hours."""
 STEADY_K: Final = 0.75
 """Smaller changes of a planned supply are not worth a message to a device."""
-STORING_K: Final = 3.0
-"""A plan may go so far above the curve."""
 SHORT_K: Final = (0.1, 0.3)
 """From the first to the second below its set point, the neediest room takes a circuit back from a plan [K]."""
 FULL_BUFFER_DEGC: Final = 55.0
