@@ -26,8 +26,6 @@ STORED_H: Final = 8.0
 STORING: Final = 1.25
 """Heat over its mean of the next STORED_H hours from which a plan counts as storing it."""
 CYCLE_MARGIN_K: Final = 0.5
-VALVES_OPEN: Final = 0.8
-"""Mean opening with the neediest valve nearly open."""
 
 
 def guidance(plan: Plan, plant: Plant, now: datetime, expires_at: datetime) -> Guidance | None:
@@ -156,8 +154,7 @@ def _supplies(plan: Plan, plant: Plant, step: int) -> dict[str, float]:
     for group in plant.groups:
         if group.emitter_kw_per_k <= 0:
             continue
-        mass, heat = _at(plan, f"{group.mass.id}.degc", step), _at(plan, f"{group.id}.heat_kw", step)
-        wanted = mass + heat / (VALVES_OPEN * group.emitter_kw_per_k)
+        wanted = _at(plan, f"{group.id}.supply_degc", step)
         least = BATH_SUPPLY_DEGC if group.always_kw > 0 else wanted
         supplies |= dict.fromkeys(group.zones, ceil(2 * max(wanted, least)) / 2)
     return supplies

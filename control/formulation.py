@@ -105,8 +105,11 @@ def _rooms(bus: Bus, of: Inputs, expected: Expected) -> None:
     for group in of.plant.groups:
         see, now = of.outlook, of.state
         start_short = now.masses_degc[group.id] - now.tanks_degc[source] - of.plant.top_above_mean_k
-        most = np.where(expected.heating, building.most_kw(group, see.outdoor_degc, now.masses_degc[group.id]), 0.0)
-        building.emission(bus, group, supply, source, most, max(start_short + 1.0, 0.0))
+        opening = now.openings.get(group.id, building.VALVES_OPEN)
+        most = np.where(
+            expected.heating, building.most_kw(group, see.outdoor_degc, now.masses_degc[group.id], opening), 0.0
+        )
+        building.emission(bus, group, supply, source, most, max(start_short + 1.0, 0.0), opening)
         building.bathrooms(bus, group, supply, of.weights.comfort.cold_slight)
         solar = building.sun(bus, group, see.solar_kw[group.id], of.plant.blind_stops, of.weights.blinds_nok_per_kwh)
         disturbance = now.disturbance_kw.get(group.id, 0.0)

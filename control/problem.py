@@ -72,6 +72,8 @@ class State:
     """By group."""
     masses_degc: Mapping[str, float]
     ground_degc: float | None = None
+    openings: Mapping[str, float] = field(default_factory=dict)
+    """Of the valves of a group, the mean with the neediest one open; where they tell."""
     disturbance_kw: Mapping[str, float] = field(default_factory=dict)
     """Unmeasured heat into a group's room."""
     heat_pumps: Mapping[str, Running] = field(default_factory=dict)
@@ -125,7 +127,7 @@ class Outlook:
     """District heat, by substation."""
 
 
-SOFTNESS: Final = Softness(slight_k=0.3, cold_slight=20.0, cold_deep=200.0, hot_slight=2.0, hot_deep=50.0)
+SOFTNESS: Final = Softness(slight_k=0.3, cold_slight=60.0, cold_deep=200.0, hot_slight=2.0, hot_deep=50.0)
 
 
 @dataclass(frozen=True)

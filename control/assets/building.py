@@ -50,41 +50,48 @@ class Softness:
     hot_deep: float
 
 
+VALVES_OPEN = 0.8
+"""Mean opening with the neediest valve nearly open, where the valves do not say."""
 STORING_K = 3.0
 """A plan may have a circuit so far above its curve."""
 
 
-def most_kw(of: Group, outdoor_degc: Array, mass_degc: float) -> Array:
+def most_kw(of: Group, outdoor_degc: Array, mass_degc: float, opening: float) -> Array:
     """The most heat a group's emitters can be asked for: its circuits are given their curve and STORING_K at the most.
 
     Args:
         of: the group.
         outdoor_degc: [degC] any shape.
         mass_degc: of the group now.
+        opening: mean of its valves with the neediest one open, 0 to 1.
     """
     if not of.curve:
         return np.full(np.shape(outdoor_degc), of.emitter_max_kw)
     outdoors, supplies = np.array(of.curve).T
     highest = np.minimum(np.interp(outdoor_degc, outdoors, supplies) + STORING_K, of.supply_max_degc)
-    most: Array = np.clip(of.emitter_kw_per_k * (highest - mass_degc), 0.0, of.emitter_max_kw)
+    most: Array = np.clip(opening * of.emitter_kw_per_k * (highest - mass_degc), 0.0, of.emitter_max_kw)
     return most
 
 
-def emission(bus: Bus, of: Group, supply: Expr, source: str, most: Array, start_short_k: float) -> Expr:
-    """Heat of the emitters: q <= H_em (T_sup - T_m),  0 <= q <= Q_em; none outside the heating season.
+def emission(bus: Bus, of: Group, supply: Expr, source: str, most: Array, start_short_k: float, opening: float) -> Expr:
+    """Heat of the emitters: q <= v H_em (T_sup - T_m),  0 <= q <= Q_em; none outside the heating season.
 
     | symbol | meaning | unit |
     |---|---|---|
     | q | heat from the emitters beyond the bathrooms' q_0, taken from the buffer | kW |
     | H_em | emitter | kW/K |
     | Q_em | the most the emitters can be asked for (`most_kw`), 0 outside the heating season | kW |
+    | v | mean opening of the valves with the neediest one open: a hall behind wide valves needs hotter water | - |
     | T_sup | what the buffer's top can give a circuit | degC |
     """
     heat = bus.m.var(f"{of.id}.heat_kw", len(bus.grid), 0.0, most)
     heating = most > 0
-    reach = of.emitter_kw_per_k * (supply - bus.temp[of.mass.id])
+    given = opening * of.emitter_kw_per_k
+    reach = given * (supply - bus.temp[of.mass.id])
+    if given > 0:
+        bus.show(f"{of.id}.supply_degc", bus.temp[of.mass.id] + heat * (1 / given))
     if heating.any():
-        cold_start = bus.m.var(f"{of.id}.cold_start_kw", len(bus.grid), 0.0, of.emitter_kw_per_k * start_short_k)
+        cold_start = bus.m.var(f"{of.id}.cold_start_kw", len(bus.grid), 0.0, given * start_short_k)
         bus.m.cost("cold", COLD_START_NOK_PER_KWH * bus.grid.dt_h * cold_start)
         bus.m.rows(f"{of.id} emission", (heat - cold_start)[heating] <= reach[heating])
     bus.into_kw[of.mass.id].append(of.heat_to_mass * (heat + of.always_kw))

@@ -140,6 +140,36 @@ def _opening(scene: Scene, zone: Zone) -> float:
     return min(max(total / weight, 0.0), 1.0) if weight else UNKNOWN_VALVE
 
 
+def openings(scene: Scene, plant: Plant) -> dict[str, float]:
+    """By group: mean opening of its valves if the supply were such that the neediest is nearly open, 0 to 1.
+
+    Zones that are set back are left out: their valves are shut for another reason. A group whose valves are all
+    nearly shut or not known is not in it.
+    """
+    zones = {zone.id: zone for zone in scene.site.zones}
+    result: dict[str, float] = {}
+    for group in plant.groups:
+        total = weight = widest = 0.0
+        for zone in (zones[name] for name in group.zones if name in zones):
+            asked = scene.of(zone, "setpoint_degc")
+            if asked is not None and asked < zone.setpoint_degc - SET_BACK_K:
+                continue
+            valve = _opening(scene, zone)
+            total, weight = total + _design_kw(zone) * valve, weight + _design_kw(zone)
+            widest = max(widest, valve)
+        if widest > TELLING:
+            result[group.id] = min(max(NEARLY_OPEN * total / weight / widest, LEAST_OPENING), MOST_OPENING)
+    return result
+
+
+SET_BACK_K: Final = 0.5
+TELLING: Final = 0.4
+"""Below this the valves' openings say little about each other's needs."""
+NEARLY_OPEN: Final = 0.95
+LEAST_OPENING: Final = 0.4
+MOST_OPENING: Final = 0.8
+
+
 def seen(scene: Scene, zones: Sequence[Zone]) -> Seen | None:
     """Area-weighted mean of the rooms' sensors; a lost one is taken as far from its set point as the others."""
     area = known = target = above = 0.0

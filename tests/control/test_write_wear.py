@@ -27,7 +27,7 @@ def rises(write_nok, write_k=1.0):
 
 
 def test_the_dearer_a_write_the_fewer_a_plan_makes():
-    kelvins = [rises(nok)[0] for nok in (0.0, 0.5, 5.0)]
+    kelvins = [rises(nok)[0] for nok in (0.0, 0.5, 10.0)]
     assert kelvins[0] > 15.0  # cheap hours are used
     assert kelvins[1] < 0.9 * kelvins[0]
     assert kelvins[2] < 0.5 * kelvins[1]
