@@ -8,6 +8,7 @@ import pytest
 from control.assets import air
 from control.assets.air import AirUnit
 from control.assets.boilers import Boiler, DistrictHeat, HeatPeak
+from control.assets.building import most_kw
 from control.assets.bus import Bus, Node, balance, temperature
 from control.assets.collectors import Collectors, SunHeat
 from control.assets.heat_pumps import Running, gradient_per_k, segments
@@ -33,6 +34,27 @@ def solved(case, options=LINEAR) -> Plan:
     found = plan(case, options)
     assert isinstance(found, Plan)
     return found
+
+
+def test_emitters_are_asked_for_what_their_circuit_may_be_given_and_no_more():
+    rooms = replace(heated(DAY).plant.groups[0], curve=((-20.0, 40.0), (15.0, 25.0)), supply_max_degc=42.0)
+    # 2 kW/K and valves half open, over floors of 22 degC; on the curve and 3 K above it, the circuit's limit, closed.
+    most = most_kw(rooms, np.array([15.0, -6.0, -20.0, 40.0]), 22.0, 0.5)
+    assert most == pytest.approx([28 - 22, 37 - 22, 42 - 22, 28 - 22])
+    assert most_kw(rooms, np.array([15.0]), 30.0, 0.5) == 0.0
+    assert most_kw(rooms, np.array([-20.0]), 22.0, 1.0) == 40.0
+    assert most_kw(replace(rooms, emitter_max_kw=25.0), np.array([-20.0]), 22.0, 1.0) == 25.0
+
+
+def test_valves_that_stand_half_open_need_hotter_water_for_the_same_heat():
+    case, supplies = heated(DAY, outdoor_degc=-5.0), []
+    for opening in (0.8, 0.4):
+        found = solved(replace(case, state=replace(case.state, openings={"rooms": opening})))
+        of = found.trajectories
+        assert of["rooms.supply_degc"] == pytest.approx(of["rooms.mass.degc"] + of["rooms.heat_kw"] / (2.0 * opening))
+        assert (of["rooms.supply_degc"][4:] <= of["buffer.degc"][4:] + 2.0 + 1e-6).all()
+        supplies.append(float(np.mean(of["rooms.supply_degc"])))
+    assert supplies[1] > supplies[0] + 3.0
 
 
 def test_a_node_follows_implicit_euler():

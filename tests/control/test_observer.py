@@ -264,6 +264,26 @@ def test_rooms_that_were_spared_air_are_behind(watch):
     assert watch.look(90, step_min=5).air_debt_h["ahu_3"] < 0.5 * behind
 
 
+def test_valves_tell_how_unevenly_a_group_is_heated(watch):
+    common = [zone for zone in watch.paper.site.zones if zone.circuit == "circuit_floor_common"]
+    for zone in common:
+        watch.paper.values[f"{zone.devices[0]}.valve_pct"] = 50.0
+        watch.paper.values[f"{zone.devices[0]}.setpoint_degc"] = zone.setpoint_degc
+    watch.look()
+    assert watch.state().openings["cafe"] == 0.8  # all alike: as where nothing is known
+    widest = max(common, key=lambda zone: zone.heat_loss_w_per_k)
+    watch.paper.values[f"{widest.devices[0]}.valve_pct"] = 80.0
+    watch.look()
+    assert 0.4 < watch.state().openings["cafe"] < 0.75
+    watch.paper.values[f"{widest.devices[0]}.setpoint_degc"] = widest.setpoint_degc - 2.0  # set back: it does not count
+    watch.look()
+    assert watch.state().openings["cafe"] == 0.8
+    for zone in common:
+        watch.paper.values[f"{zone.devices[0]}.valve_pct"] = 10.0
+    watch.look()
+    assert "cafe" not in watch.state().openings  # nearly shut, they say nothing of each other
+
+
 def test_with_nothing_at_all_there_is_still_an_answer(watch):
     watch.paper.kill("")
     watch.look(10)
