@@ -4,6 +4,7 @@ from bems.functions.common import Sheet
 from bems.functions.network import district_heat
 from bems.functions.words import amount, say, span
 from control import limits
+from control.assets import building
 from control.rules import boiler as rule_boiler
 from control.rules import demand, fleet, peak_guard
 from control.rules import heat as rule_heat
@@ -64,7 +65,7 @@ def _circuits(sheet: Sheet) -> None:
     )
     if {"heat_pumps", "rooms"} & set(site.control.in_force):
         from_k, to_k = rule_heat.SHORT_K
-        sheet.sequence.append(say("heat.curve_plan", storing_k=rule_heat.STORING_K, from_k=from_k, to_k=to_k))
+        sheet.sequence.append(say("heat.curve_plan", storing_k=building.STORING_K, from_k=from_k, to_k=to_k))
     limit = {"off_degc": rule_heat.HEATING_OFF_DEGC, "on_degc": rule_heat.HEATING_ON_DEGC}
     sheet.sequence.append(say("heat.pumps", **limit))
     bathrooms = {zone.circuit for zone in site.zones if any(room.bathroom_floor_m2 for room in zone.rooms)}
@@ -159,7 +160,9 @@ def _boilers(sheet: Sheet) -> None:
         sheet.sequence.append(say("heat.boiler_plan"))
     sheet.sequence.append(say("heat.boiler_all", cold_degc=rule.COLD_ROOM_DEGC))
     if peak_guard.target_kw(site, {}, site.tariff.grid[-1].valid_from) is not None:
-        sheet.sequence.append(say("heat.peak", boiler_k=rule.COLD_K, all_k=rule.COLDEST_K, machine_k=rule_heat_pumps.CHILLY_K))
+        sheet.sequence.append(
+            say("heat.peak", boiler_k=rule.COLD_K, all_k=rule.COLDEST_K, machine_k=rule_heat_pumps.CHILLY_K)
+        )
 
 
 def _sun(sheet: Sheet) -> None:

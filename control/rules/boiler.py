@@ -72,12 +72,11 @@ def boilers(
 ) -> tuple[list[Wish], RuleMemory]:
     """Stages of every boiler.
 
-    One more each 5 min once all machines that can run have run flat out for 15 min and the buffer's top is still 2 K
-    short; one fewer each 5 min when the top has reached its target. Tripped or faulty: none. Fallbacks: those of
-    `shortage`; when it cannot be known, or
-    the boiler does not answer, no wish, and it falls to 0 by its watchdog. Makes way at a peak (`room`), but for the
-    stages that a cold resident needs (COLD_K on). Stages that a plan wants come on at once: it has seen what the machines
-    cannot do.
+    One more each 5 min once all machines that can run have run flat out for 15 min and the buffer's top is still 2
+    K short; one fewer each 5 min when the top has reached its target. Tripped or faulty: none. Fallbacks: those of
+    `shortage`; when it cannot be known, or the boiler does not answer, no wish, and it falls to 0 by its watchdog.
+    Makes way at a peak (`room`), but for the stages that a cold resident needs (from COLD_K on). Stages that a plan
+    wants come on at once: it has seen what the machines cannot do.
     """
     need = shortage(scene, memory, outside)
     wishes: list[Wish] = []

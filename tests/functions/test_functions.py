@@ -11,6 +11,7 @@ from bems import steering
 from bems.functions.build import functions
 from bems.functions.words import number, sentences, timetable
 from control import guard, hygiene, limits, picture
+from control.assets import building
 from control.rules import air as rule_air
 from control.rules import battery as rule_battery
 from control.rules import blinds as rule_blinds
@@ -93,7 +94,7 @@ NUMBERS = [
     (rule_cars, "LEAST_A"), (rule_cars, "MOST_A"), (rule_charge, "FULL_K"), (rule_charge, "LONGEST_S"),
     (rule_charge, "WORTH_CHARGING_K"), (rule_charge, "BLIND_HOURS"), (rule_departures, "NEED_MARGIN"),
     (rule_heat, "FILTER_H"), (rule_heat, "NARROW_PCT"), (rule_heat, "WIDE_PCT"), (rule_heat, "UP_FASTER"),
-    (rule_heat, "STORING_K"), (rule_heat, "HEATING_OFF_DEGC"), (rule_heat, "HEATING_ON_DEGC"),
+    (building, "STORING_K"), (rule_heat, "HEATING_OFF_DEGC"), (rule_heat, "HEATING_ON_DEGC"),
     (rule_heat, "LAST_VALUE_S"), (rule_heat, "LAST_VALUE_MARGIN_K"), (rule_heat, "ASSUMED_DEGC"),
     (rule_heat, "BUFFER_MARGIN_K"), (rule_heat_pumps, "MORE_AT_K"), (rule_heat_pumps, "FULL_AT_K"),
     (rule_heat_pumps, "STEP_S"), (rule_heat_pumps, "HURRY_STEP_S"), (rule_heat_pumps, "HURRY_AT_K"),
