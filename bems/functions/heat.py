@@ -160,9 +160,7 @@ def _boilers(sheet: Sheet) -> None:
         sheet.sequence.append(say("heat.boiler_plan"))
     sheet.sequence.append(say("heat.boiler_all", cold_degc=rule.COLD_ROOM_DEGC))
     if peak_guard.target_kw(site, {}, site.tariff.grid[-1].valid_from) is not None:
-        sheet.sequence.append(
-            say("heat.peak", boiler_k=rule.COLD_K, all_k=rule.COLDEST_K, machine_k=rule_heat_pumps.CHILLY_K)
-        )
+        sheet.sequence.append(say("heat.peak", boiler_k=rule.COLD_K, machine_k=rule_heat_pumps.CHILLY_K))
 
 
 def _sun(sheet: Sheet) -> None:

@@ -1,7 +1,6 @@
 """Electric boilers: the last heat on the buffer, stage by stage. Plain rule."""
 
 from dataclasses import dataclass, replace
-from math import ceil
 from typing import Final
 
 from control.picture import Scene
@@ -23,10 +22,8 @@ STAKE_K: Final = 5.0
 STAKE_S: Final = 1800.0
 CHILLY_K: Final = 0.4
 """A resident's room this far below its set point unlocks the boiler."""
-COLD_K: Final = 0.5
-COLDEST_K: Final = 0.8
-"""From the one to the other below, one quarter of the boiler's stages after the other goes before any peak: a cold
-house that is given all of them at once pays for a peak that half of them would have spared."""
+COLD_K: Final = 0.7
+"""This far below, its heat goes before any peak."""
 COLD_ROOM_DEGC: Final = 20.7
 """A resident's room below this releases all stages."""
 
@@ -72,11 +69,11 @@ def boilers(
 ) -> tuple[list[Wish], RuleMemory]:
     """Stages of every boiler.
 
-    One more each 5 min once all machines that can run have run flat out for 15 min and the buffer's top is still 2
-    K short; one fewer each 5 min when the top has reached its target. Tripped or faulty: none. Fallbacks: those of
-    `shortage`; when it cannot be known, or the boiler does not answer, no wish, and it falls to 0 by its watchdog.
-    Makes way at a peak (`room`), but for the stages that a cold resident needs (from COLD_K on). Stages that a plan
-    wants come on at once: it has seen what the machines cannot do.
+    One more each 5 min once all machines that can run have run flat out for 15 min and the buffer's top is still 2 K
+    short; one fewer each 5 min when the top has reached its target. Tripped or faulty: none. Fallbacks: those of
+    `shortage`; when it cannot be known, or
+    the boiler does not answer, no wish, and it falls to 0 by its watchdog. Makes way at a peak (`room`) while no
+    resident's room is 0.7 K short. Stages that a plan wants come on at once: it has seen what the machines cannot do.
     """
     need = shortage(scene, memory, outside)
     wishes: list[Wish] = []
@@ -98,8 +95,8 @@ def boilers(
                 wishes.append(Wish(point, 0.0, because(Code.STAGES_NO_HEAT), guards))
             continue
         allowed = release(scene, memory, boiler, condition, need, outside)
-        most = max(room.boilers.get(boiler.id, boiler.stages), _before_any_peak(scene, boiler))
-        if most < allowed.stages:
+        most = room.boilers.get(boiler.id, boiler.stages)
+        if most < allowed.stages and not chilly(scene, COLD_K):
             allowed = Release(most, Code.PEAK_BOILER)
         steps = staged(scene, kept.get(boiler.id) or Steps(0, scene.now), allowed.stages, need, memory, condition)
         planned = scene.guidance.boilers.get(boiler.id, 0) if scene.guidance is not None else 0
@@ -110,12 +107,6 @@ def boilers(
         why = because(allowed.source, short_k=need.short_k, stages=float(steps.count), allowed=float(allowed.stages))
         wishes.append(Wish(point, float(steps.count), why, guards + need.needs))
     return wishes, replace(memory, boilers=kept)
-
-
-def _before_any_peak(scene: Scene, boiler: Boiler) -> int:
-    """Stages that do not make way, by how cold the coldest resident's room is."""
-    quarters = sum(chilly(scene, COLD_K + (COLDEST_K - COLD_K) * third / 3) for third in range(4))
-    return ceil(quarters * boiler.stages / 4)
 
 
 def staged(scene: Scene, before: Steps, allowed: int, need: Shortage, memory: RuleMemory, condition: Fleet) -> Steps:

@@ -59,17 +59,6 @@ def test_in_real_cold_the_boiler_helps_before_rooms_feel_it(good):
     assert good.pass_time(7200)["boiler.stage_request"] > 0
 
 
-@pytest.mark.parametrize(("short_k", "stages"), [(0.4, 0), (0.55, 2), (0.65, 4), (0.75, 6), (0.85, 7)])
-def test_the_colder_a_resident_the_more_of_seven_stages_go_before_any_peak(good, short_k, stages):
-    everywhere(good, -20.0)
-    cold_buffer(good)
-    good.site = good.site.model_copy(
-        update={"boilers": tuple(one.model_copy(update={"normal_stages": one.stages}) for one in good.site.boilers)}
-    )
-    good.set(main__power_kw=200.0, a3__temp_degc=23.0 - short_k)  # no stage has room
-    assert good.pass_time(7200)["boiler.stage_request"] == stages
-
-
 def test_where_there_is_no_heat_pump_the_boiler_is_never_locked(good):
     good.site = good.site.model_copy(update={"heat_pumps": ()})
     cold_buffer(good)

@@ -89,7 +89,7 @@ NUMBERS = [
     (rule_blinds, "DOWN_PCT"), (rule_blinds, "BRIGHT_W_PER_M2"), (rule_blinds, "DULL_W_PER_M2"),
     (rule_blinds, "WARM_ROOM_DEGC"), (rule_blinds, "COOL_ROOM_DEGC"), (rule_blinds, "MIN_REST_S"),
     (rule_blinds, "WINDY_M_PER_S"), (rule_boiler, "CHILLY_K"), (rule_boiler, "STEP_S"), (rule_boiler, "PATIENCE_S"),
-    (rule_boiler, "SHORT_K"), (rule_boiler, "COLD_ROOM_DEGC"), (rule_boiler, "COLD_K"), (rule_boiler, "COLDEST_K"),
+    (rule_boiler, "SHORT_K"), (rule_boiler, "COLD_ROOM_DEGC"), (rule_boiler, "COLD_K"),
     (rule_cars, "FUSE_SHARE"),
     (rule_cars, "LEAST_A"), (rule_cars, "MOST_A"), (rule_charge, "FULL_K"), (rule_charge, "LONGEST_S"),
     (rule_charge, "WORTH_CHARGING_K"), (rule_charge, "BLIND_HOURS"), (rule_departures, "NEED_MARGIN"),
