@@ -97,7 +97,11 @@ def bound(site: Site, picture: Picture, memory: RuleMemory, start: datetime, hou
     if unknown := _untold(site, plant, known.record):
         return Bound(None, why=f"the plant does not tell {', '.join(unknown)}")
     plant = applied(plant, refit(site, plant, known.history, NEUTRAL).fitted)
-    plant = replace(plant, batteries=tuple(replace(one, wear_nok_per_kwh=0.0) for one in plant.batteries))
+    plant = replace(
+        plant,
+        batteries=tuple(replace(one, wear_nok_per_kwh=0.0) for one in plant.batteries),
+        groups=tuple(replace(one, curve=()) for one in plant.groups),  # as hot a supply as the buffer has
+    )
     grid = Grid(start, (4,) * hours)
     scene = Scene(site, picture, start, HOUR_S, start - timedelta(days=1), GOOD)
     problem = _problem(scene, memory, plant, grid, known)
@@ -138,10 +142,11 @@ def _problem(scene: Scene, memory: RuleMemory, plant: Plant, grid: Grid, known: 
     see = outlook(site, plant, grid, scene, memory, prices, weather, cold(site), record)
     days = local_days(grid.hour_starts)
     highs = {days[0]: known.peak_so_far_kw} if known.peak_so_far_kw else {}
+    seen = observed_state(scene, memory, plant, observe(scene, memory, plant, None), grid)
     return Inputs(
         grid=grid,
         plant=plant,
-        state=observed_state(scene, memory, plant, observe(scene, memory, plant, None), grid),
+        state=replace(seen, openings={group.id: 1.0 for group in plant.groups}),  # whatever rooms' valves do
         outlook=_relaxed(site, see, grid, record),
         days=days,
         tariff=replace(tariff_state(site.tariff, days, highs), heat=heat_peaks(site.district_heat, days, {}, 0.0)),
