@@ -38,10 +38,12 @@ UP_FASTER: Final = 3.0
 FLOOR_TRIM: Final = (0.5, -5.0, 2.0)
 AIR_TRIM: Final = (3.0, -10.0, 2.0)
 """How fast a supply is trimmed [K/h], and how far below and above its curve [K]: a floor answers within hours."""
-STEADY_K: Final = 0.75
+STEADY_K: Final = 1.0
 """Smaller changes of a planned supply are not worth a message to a device."""
 SHORT_K: Final = (0.1, 0.3)
 """From the first to the second below its set point, the neediest room takes a circuit back from a plan [K]."""
+SHORT_H: Final = 1.0
+"""Time constant of it [h]."""
 FULL_BUFFER_DEGC: Final = 55.0
 """Where the buffer is kept when every store is to be full, as far as the machines reach."""
 FULL_BELOW_MAX_K: Final = 5.0
@@ -120,7 +122,13 @@ def supply_setpoint_degc(scene: Scene, circuit: Circuit, outside: Outdoor, memor
     wanted = curve(circuit.curve, outside.degc) + memory.trims_k.get(circuit.id, 0.0)
     planned = planned_supply_degc(scene, circuit)
     if planned is not None:
-        own = max(0.0, min(1.0, (_short_k(scene, circuit) - SHORT_K[0]) / (SHORT_K[1] - SHORT_K[0])))
+        own = max(
+            0.0,
+            min(
+                1.0,
+                (memory.shorts_k.get(circuit.id, _short_k(scene, circuit)) - SHORT_K[0]) / (SHORT_K[1] - SHORT_K[0]),
+            ),
+        )
         wanted = planned + own * max(wanted - planned, 0.0)
         wanted = min(wanted, curve(circuit.curve, outside.degc) + STORING_K)
     least = BATH_SUPPLY_DEGC if _under_bathrooms(scene, circuit) else LEAST_SUPPLY_DEGC
@@ -169,6 +177,7 @@ def trimmed(scene: Scene, memory: RuleMemory) -> RuleMemory:
     if not scene.strategy.neediest_valve:
         return replace(memory, trims_k={}) if memory.trims_k else memory
     passed_h = _passed_h(scene, memory)
+    memory = replace(memory, shorts_k=_shorts_k(scene, memory, passed_h))
     trims: dict[str, float] = {}
     for circuit in scene.site.circuits:
         speed, low, high = AIR_TRIM if circuit.kind == "air" else FLOOR_TRIM
@@ -176,13 +185,23 @@ def trimmed(scene: Scene, memory: RuleMemory) -> RuleMemory:
         widest = max(_valves_pct(scene, circuit), default=None)
         planned = planned_supply_degc(scene, circuit) is not None
         wider = widest is not None and widest > WIDE_PCT and _served(scene, circuit)
-        if widest is None or (planned and not (wider and _short_k(scene, circuit) > SHORT_K[0])):
+        if widest is None or (planned and not (wider and memory.shorts_k[circuit.id] > SHORT_K[0])):
             trims[circuit.id] = max(0.0, before - step) if before > 0 else min(0.0, before + step)
         else:
             colder = widest < NARROW_PCT and not _set_back(scene, circuit)
             move = UP_FASTER * step if wider else -step if colder else 0.0
             trims[circuit.id] = min(high, max(low, before + move))
     return replace(memory, trims_k=trims)
+
+
+def _shorts_k(scene: Scene, memory: RuleMemory, passed_h: float) -> dict[str, float]:
+    """How far each circuit's neediest room is below its set point, over SHORT_H: a sensor's last digit is no need."""
+    share, shorts = 1 - exp(-passed_h / SHORT_H), {}
+    for circuit in scene.site.circuits:
+        now_k = _short_k(scene, circuit)
+        before_k = memory.shorts_k.get(circuit.id, now_k)
+        shorts[circuit.id] = before_k + share * (now_k - before_k)
+    return shorts
 
 
 def _passed_h(scene: Scene, memory: RuleMemory) -> float:

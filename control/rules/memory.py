@@ -153,6 +153,8 @@ class RuleMemory:
     """By charger."""
     trims_k: Mapping[str, float] = field(default_factory=dict)
     """By circuit: supply set point above its curve [K]."""
+    shorts_k: Mapping[str, float] = field(default_factory=dict)
+    """By circuit: how far its neediest room is below its set point, over an hour [K]."""
     spared: Mapping[str, Switch] = field(default_factory=dict)
     """By air-handling unit; on means turned down at a peak."""
 
