@@ -122,13 +122,8 @@ def supply_setpoint_degc(scene: Scene, circuit: Circuit, outside: Outdoor, memor
     wanted = curve(circuit.curve, outside.degc) + memory.trims_k.get(circuit.id, 0.0)
     planned = planned_supply_degc(scene, circuit)
     if planned is not None:
-        own = max(
-            0.0,
-            min(
-                1.0,
-                (memory.shorts_k.get(circuit.id, _short_k(scene, circuit)) - SHORT_K[0]) / (SHORT_K[1] - SHORT_K[0]),
-            ),
-        )
+        short_k = memory.shorts_k.get(circuit.id, _short_k(scene, circuit))
+        own = max(0.0, min(1.0, (short_k - SHORT_K[0]) / (SHORT_K[1] - SHORT_K[0])))
         wanted = planned + own * max(wanted - planned, 0.0)
         wanted = min(wanted, curve(circuit.curve, outside.degc) + STORING_K)
     least = BATH_SUPPLY_DEGC if _under_bathrooms(scene, circuit) else LEAST_SUPPLY_DEGC
