@@ -105,8 +105,7 @@ def _judged(
             continue
         passed = _bounded(_Value(wish.value, wish.reason), wish.value, point, limits.get(wish.point, []))
         passed = _machine(passed, wish.value, machines.get(wish.point), ledger, wish.point, now)
-        bounds_of, machine = limits.get(wish.point, []), wish.point in machines
-        passed = _worth_writing(passed, wish.value, point, bounds_of, ledger, scene, exact=exact, machine=machine)
+        passed = _worth_writing(passed, wish.value, point, limits.get(wish.point, []), ledger, scene, exact=exact)
         result.append(Command(wish.point, passed.value, priority, source, expires_at, passed.reason))
     return result
 
@@ -180,13 +179,10 @@ def _worth_writing(
     scene: Scene,
     *,
     exact: bool,
-    machine: bool,
 ) -> _Value:
     """What is held stays, and is only renewed, when the change is too small or the day's writes are used up.
 
-    The last write of a day gives the point back to what its device does by itself: what happened to be wished last may
-    be right for a quarter of an hour and wrong for the rest of the day. A person's value is met exactly: no change is
-    too small for it, and nothing is given back in its place (`exact`).
+    A person's value is met exactly: no change is too small for it (`exact`).
     """
     rule, held = _rule(point), ledger.held(point.id)
     if held is None or held == passed.value:
@@ -194,17 +190,10 @@ def _worth_writing(
     allowed = all(bound.within(held) == held for bound in limits)
     if not exact and abs(held - passed.value) < rule.min_change - 1e-9 and allowed:
         return passed._replace(value=held)
-    left = rule.daily_budget - ledger.writes_on(point.id, scene.local.date())
-    if left > 1 or is_safety(passed.reason):
-        return passed
-    back = all(bound.within(rule.relinquish) == rule.relinquish for bound in limits)
-    if left == 1 and back and not (exact or machine):
-        given = rule.relinquish
-    elif left < 1 and allowed:
-        given = held
-    else:
-        return passed
-    return _Value(given, because(Code.GUARD_WEAR, budget=float(rule.daily_budget), wished=wished, given=given))
+    used = ledger.writes_on(point.id, scene.local.date()) >= rule.daily_budget
+    if used and allowed and not is_safety(passed.reason):
+        return _Value(held, because(Code.GUARD_WEAR, budget=float(rule.daily_budget), wished=wished, given=held))
+    return passed
 
 
 def _own(scene: Scene, limits: Bounds) -> list[Command | Hold]:

@@ -199,23 +199,6 @@ def test_a_point_worn_out_for_today_keeps_its_value_until_midnight(paper):
     assert paper.guarded(wish(point, 80.0)).value == 80.0
 
 
-def test_the_last_write_of_a_day_gives_a_point_back_to_its_device(paper):
-    point = "circuit_floor_common.supply_setpoint_degc"
-    for n in range(199):
-        paper.hold(point, 22.0 + n % 2)
-    assert value_and_code(paper, point, 30.0) == (35.0, "guard.wear")
-    paper.hold(point, 35.0)
-    for wished in (22.0, 40.0):  # nobody freezes behind the water that was right for a quarter of an hour
-        assert value_and_code(paper, point, wished) == (35.0, "guard.wear")
-
-
-def test_what_a_person_wants_or_a_machine_must_do_is_not_given_back_instead(paper):
-    point = "circuit_floor_common.supply_setpoint_degc"
-    for n in range(199):
-        paper.hold(point, 22.0 + n % 2)
-    assert paper.guarded(wish(point, 30.0), priority=int(Level.OPERATOR)).value == 30.0
-
-
 def test_safety_goes_before_wear(paper):
     point = "blinds_east.position_pct"
     for n in range(40):
