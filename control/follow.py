@@ -46,6 +46,7 @@ def guidance(plan: Plan, plant: Plant, now: datetime, expires_at: datetime) -> G
         expires_at=expires_at,
         compressors=_compressors(plan, plant, step),
         charging=_charging(plan, plant, step),
+        charge_compressors=sum(_hour_mean(plan, name, step) for name in _charges(plant)),
         charge_degc=_charge_degc(plan, plant, step),
         buffer_degc=_soon(plan, plant.buffer.node.id, step),
         boilers={b.id: round(_at(plan, f"{b.id}.power_kw", step) / b.stage_kw) for b in plant.boilers},
@@ -112,10 +113,12 @@ def _ahead(plan: Plan, step: int, hours: float) -> slice:
 
 
 def _charging(plan: Plan, plant: Plant, step: int) -> bool | None:
-    duties = [(group.id, tank) for group in plant.heat_pumps for tank in group.water_tanks]
-    if not duties:
-        return None
-    return sum(_at(plan, f"{group}.{tank}.compressors", step) for group, tank in duties) >= WHOLE
+    names = _charges(plant)
+    return sum(_at(plan, name, step) for name in names) >= WHOLE if names else None
+
+
+def _charges(plant: Plant) -> list[str]:
+    return [f"{group.id}.{tank}.compressors" for group in plant.heat_pumps for tank in group.water_tanks]
 
 
 def _charge_degc(plan: Plan, plant: Plant, step: int) -> float | None:

@@ -23,6 +23,8 @@ class Guidance:
     """On heating water, over all machines that heat: mean of the next hour."""
     charging: bool | None = None
     """Whether one machine makes hot water."""
+    charge_compressors: float = 0.0
+    """On hot water: mean of the next hour."""
     charge_degc: float | None = None
     """Where the mean of the tank that is charged for it is to be soon."""
     buffer_degc: float | None = None

@@ -12,10 +12,11 @@ from typing import Final
 import numpy as np
 
 from control.follow import guidance
-from control.grid import QUARTER_S, Grid, grid_at
+from control.grid import QUARTER_S, Array, Grid, grid_at
 from control.guidance import Guidance
 from control.habits.learned import Learned
 from control.observer.estimate import Estimate
+from control.observer.inputs import needy_k
 from control.observer.observe import state
 from control.outlook.whole import outlook
 from control.picture import Scene
@@ -37,7 +38,8 @@ KEEP_NOK: Final = 1.0
 """What a change of compressors must gain over two days to be worth making now."""
 CHANGED: Final = 0.5
 FLOOR_SHARE: Final = 0.8
-"""Of the peak that the coldest hour ahead would have under rules: what the month will see anyway."""
+"""Of the peak that the coldest hour ahead would have under rules, less what the sun spares: what the month will see
+anyway."""
 
 
 @dataclass(frozen=True)
@@ -76,11 +78,15 @@ def inputs(scene: Scene, memory: RuleMemory, estimate: Estimate, known: Knowledg
     """
     grid = grid if grid is not None else grid_at(scene.now)
     see = outlook(scene.site, known.plant, grid, scene, memory, known.prices, known.weather, known.learned, known.truth)
-    see = replace(see, low_degc={group: low - LOW_BAND_K for group, low in see.low_degc.items()})
+    needy = needy_k(scene, known.plant)
+    lows = {group: low - LOW_BAND_K + needy.get(group, 0.0) for group, low in see.low_degc.items()}
+    see = replace(see, low_degc=lows)
     days = local_days(grid.hour_starts)
     site, coldest = scene.site, float(see.outdoor_degc.min())
     floor_kw = FLOOR_SHARE * (
-        expected_peak_kw(site, coldest) + boilers_kw(site, float(np.average(see.outdoor_degc, weights=grid.dt_h)))
+        expected_peak_kw(site, coldest)
+        + boilers_kw(site, float(np.average(see.outdoor_degc, weights=grid.dt_h)))
+        - sun_spares_kw(see.base_load_kw, see.pv_kw)
     )
     tariff = tariff_state(site.tariff, days, memory.highest_kw, floor_kw)
     heat = heat_peaks(site.district_heat, days, memory.heat_hours, FLOOR_SHARE * bought_heat_kw(site, coldest))
@@ -93,6 +99,11 @@ def inputs(scene: Scene, memory: RuleMemory, estimate: Estimate, known: Knowledg
         tariff=replace(tariff, heat=heat),
         weights=known.weights,
     )
+
+
+def sun_spares_kw(base_load_kw: Array, pv_kw: Array | None) -> float:
+    """By how much the solar cells make the highest of the load's steps lower [kW]; both one value per step."""
+    return 0.0 if pv_kw is None else float(base_load_kw.max() - (base_load_kw - pv_kw).max())
 
 
 def lost_machines(scene: Scene, memory: RuleMemory) -> frozenset[str]:

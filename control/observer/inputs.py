@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from math import inf
 from typing import Final
 
 import numpy as np
@@ -162,6 +163,30 @@ def openings(scene: Scene, plant: Plant) -> dict[str, float]:
     return result
 
 
+def needy_k(scene: Scene, plant: Plant) -> dict[str, float]:
+    """By group: how much nearer its neediest zone is to its set point than the group's mean is to its own [K].
+
+    Measured against the set points of the day, whatever is set back: who is behind at night is behind in the morning.
+    """
+    zones = {zone.id: zone for zone in scene.site.zones}
+    result: dict[str, float] = {}
+    for group in plant.groups:
+        total = area = 0.0
+        lowest_k = inf
+        for zone in (zones[name] for name in group.zones if name in zones):
+            if (here := seen(scene, [zone])) is None:
+                continue
+            spaces = _spaces(zone)
+            m2 = sum(size for _, size, _ in spaces)
+            above_k = here.degc - sum(size * asked for _, size, asked in spaces) / max(m2, 1e-9)
+            total, area, lowest_k = total + m2 * above_k, area + m2, min(lowest_k, above_k)
+        if area:
+            result[group.id] = min(max(total / area - lowest_k, 0.0), MOST_NEEDY_K)
+    return result
+
+
+MOST_NEEDY_K: Final = 1.0
+"""Further behind, something else than heat is wrong with the zone."""
 SET_BACK_K: Final = 0.5
 TELLING: Final = 0.4
 """Below this the valves' openings say little about each other's needs."""

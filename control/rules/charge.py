@@ -1,6 +1,7 @@
 """Charging the heat-pump tank that preheats tap water: one machine at a time, by hysteresis. Plain rule."""
 
 from dataclasses import dataclass, replace
+from statistics import fmean
 from typing import Final
 
 from control.picture import Scene
@@ -21,6 +22,10 @@ MORNING: Final = range(7, 12)
 """Local hours in which everything else wants power too."""
 WORTH_CHARGING_K: Final = 4.0
 """Under a plan a charge begins only with so much to do: a machine does not start for minutes."""
+LEAST_COMPRESSORS: Final = 0.1
+"""Planned for the next hour: below it a charge ends, unless it has just begun."""
+LEAST_S: Final = 1800.0
+"""So long a charge goes on that a plan began: the one after would mostly begin it again."""
 PLANNED_TOP_K: Final = 1.0
 """The tank is charged to so much above the mean that a plan wants."""
 BLIND_HOURS: Final = 4
@@ -57,8 +62,9 @@ def charge(scene: Scene, memory: RuleMemory, condition: Fleet) -> tuple[HotWater
     two compressors when it is twice as far below. Under charge hours it begins at half the difference from 4 to 7
     o'clock and at twice from 7 to 12. Among the machines that serve hot water the one with the fewest hours; another
     takes over when it is lost. Fallbacks: a neighbouring layer for a lost one; no layer at all: charged in one hour of
-    four. A plan says itself when to begin, and may end a charge early. Under full tanks it
-    begins as soon as there is enough to do.
+    four. A plan says itself when to begin, with how many compressors, and may end a charge early; it reckons with the
+    tank's mean, whose bottom may be cold while all above is hot. Under full tanks it begins as soon as there is enough
+    to do.
     """
     tank = next((t for t in scene.site.tanks if t.role == "heat_pump" and t.setpoint_degc is not None), None)
     ready = [p for p in condition.able if p.serves_hot_water and scene.find(p, "hot_water_duty") is not None]
@@ -70,9 +76,10 @@ def charge(scene: Scene, memory: RuleMemory, condition: Fleet) -> tuple[HotWater
         return _kept(tank.setpoint_degc, memory, condition), memory
     upper = _first_young(scene, [points[1], points[0], points[2], points[3]])
     lower = _first_young(scene, [points[2], points[3], points[1], points[0]])
+    compressors = 1
     if upper is None or lower is None:
         begin = scene.local.hour % BLIND_HOURS == 0
-        end, compressors, source = not begin, 1, Code.CHARGE_BLIND
+        end, source = not begin, Code.CHARGE_BLIND
         needs: tuple[str, ...] = ()
     else:
         begin = upper[1] < tank.setpoint_degc - tank.hysteresis_k
@@ -82,16 +89,24 @@ def charge(scene: Scene, memory: RuleMemory, condition: Fleet) -> tuple[HotWater
         if scene.strategy.full_tanks:
             begin = lower[1] < tank.setpoint_degc - WORTH_CHARGING_K
         source, needs = Code.CHARGE, (upper[0], lower[0])
+        compressors = 2 if upper[1] < tank.setpoint_degc - 2 * tank.hysteresis_k else 1
         if scene.guidance is not None and scene.guidance.charging is not None:
             source = Code.PLAN_CHARGE
             target = max(target, min(tank.max_degc - FULL_K, (scene.guidance.charge_degc or 0.0) + PLANNED_TOP_K))
-            begin = scene.guidance.charging and lower[1] < target - WORTH_CHARGING_K
-            end = lower[1] >= target - FULL_K or not scene.guidance.charging
-        compressors = 2 if upper[1] < tank.setpoint_degc - 2 * tank.hysteresis_k else 1
+            mean = fmean(value for point in points if (value := scene.value(point)) is not None)
+            begin = scene.guidance.charging and mean < target - WORTH_CHARGING_K
+            over = not scene.guidance.charging and scene.guidance.charge_compressors < LEAST_COMPRESSORS
+            end = mean >= target - FULL_K or (over and not _just_begun(scene, memory))
+            compressors = max(1, round(scene.guidance.charge_compressors))
     duty = _turn(scene, memory, [p.id for p in ready], begin=begin, end=end)
     degc = upper[1] if upper is not None else None
     need = HotWaterNeed(duty.machine if duty is not None else None, compressors, target, source, degc, needs)
     return need, replace(memory, duty=duty)
+
+
+def _just_begun(scene: Scene, memory: RuleMemory) -> bool:
+    duty = memory.duty
+    return duty is not None and duty.machine is not None and scene.seconds_since(duty.since) < LEAST_S
 
 
 def _in_its_hours(scene: Scene, short_k: float, hysteresis_k: float) -> bool:

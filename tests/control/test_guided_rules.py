@@ -88,12 +88,31 @@ def test_hot_water_is_made_when_the_plan_says(good):
     assert sum(values[point] for point in duty) == 1.0
     on = next(point for point in duty if values[point])
     assert good.code(on) == "plan.charge"
+    values = guided(good, charging=False, charge_compressors=0.3).decide(2400)
+    assert sum(values[point] for point in duty) == 1.0, "the plan goes on within the hour"
     values = guided(good, charging=False).decide(60)
     assert sum(values[point] for point in duty) == 0.0
     # Full is full, plan or not.
     good.layers("hp_tank", 60, 60, 60, 60)
     values = guided(good, charging=True).decide(60)
     assert sum(values[point] for point in duty) == 0.0
+
+
+def test_a_charge_that_a_plan_began_is_not_broken_off_by_the_next_one(good):
+    good.layers("hp_tank", 46, 46, 46, 46)
+    duty = ["hp1_io.hot_water_duty", "hp2_io.hot_water_duty"]
+    guided(good, charging=True).decide()
+    guided(good, charging=False).pass_time(900)
+    assert sum(good.decide(60)[point] for point in duty) == 1.0
+    good.pass_time(900)
+    assert sum(good.decide(60)[point] for point in duty) == 0.0
+
+
+def test_a_plan_may_charge_a_tank_whose_bottom_alone_is_cold(good):
+    good.layers("hp_tank", 58, 57, 56, 36)
+    values = guided(good, charging=True, charge_compressors=1.6, charge_degc=56.0).decide()
+    assert values["hp1_io.hot_water_duty"] + values["hp2_io.hot_water_duty"] == 1.0
+    assert {values["hp1_io.stage_request"], values["hp2_io.stage_request"]} & {2.0}, "with as many as it reckons with"
 
 
 def test_planned_boiler_stages_come_on_but_never_after_a_trip(good):
@@ -105,7 +124,7 @@ def test_planned_boiler_stages_come_on_but_never_after_a_trip(good):
 
 
 @pytest.mark.parametrize(
-    ("wanted", "top", "on"), [(71.0, 70.2, 1.0), (68.5, 70.2, 0.0), (90.0, 73.5, 0.0), (50.0, 67.0, 1.0)]
+    ("wanted", "top", "on"), [(71.0, 70.2, 1.0), (68.5, 70.2, 0.0), (90.0, 73.5, 0.0), (50.0, 66.9, 1.0)]
 )
 def test_the_after_heater_follows_within_safe_bounds(good, wanted, top, on):
     good.set(hot_water__top_temp_degc=top, hot_water__middle_temp_degc=top, hot_water__bottom_temp_degc=top)

@@ -10,6 +10,7 @@ from control.grid import grid_at
 from control.habits.learned import cold
 from control.hygiene import HygieneState
 from control.observer.estimate import Estimate
+from control.observer.inputs import needy_k
 from control.observer.observe import held_kw, observe, state
 from control.outlook.whole import outlook
 from control.picture import Scene
@@ -282,6 +283,24 @@ def test_valves_tell_how_unevenly_a_group_is_heated(watch):
         watch.paper.values[f"{zone.devices[0]}.valve_pct"] = 10.0
     watch.look()
     assert "cafe" not in watch.state().openings  # nearly shut, they say nothing of each other
+
+
+def test_the_neediest_zone_of_a_group_is_seen_behind_its_mean(watch):
+    common = [zone for zone in watch.paper.site.zones if zone.circuit == "circuit_floor_common"]
+    for zone in common:
+        watch.paper.values[f"{zone.devices[0]}.temp_degc"] = zone.setpoint_degc + 0.3
+    assert needy_k(watch.scene, watch.plant)["cafe"] == pytest.approx(0.0)  # all as far from what they are promised
+    behind = min(common, key=lambda zone: zone.area_m2)
+    watch.paper.values[f"{behind.devices[0]}.temp_degc"] = behind.setpoint_degc - 0.3
+    found = needy_k(watch.scene, watch.plant)
+    assert 0.4 < found["cafe"] < 0.6  # it weighs little in the mean
+    watch.paper.values[f"{behind.devices[0]}.setpoint_degc"] = behind.setpoint_degc - 2.0
+    assert needy_k(watch.scene, watch.plant) == found  # set back now, behind in the morning
+    watch.paper.values[f"{behind.devices[0]}.temp_degc"] = 12.0  # an open window: no plan heats the house for it
+    assert needy_k(watch.scene, watch.plant)["cafe"] == 1.0
+    watch.paper.kill("")
+    watch.paper.pass_time(600)
+    assert "cafe" not in needy_k(watch.scene, watch.plant)
 
 
 def test_with_nothing_at_all_there_is_still_an_answer(watch):

@@ -10,7 +10,7 @@ import pytest
 from control.dispatch import Options, plan
 from control.grid import Grid
 from control.plan import NoPlan, Plan, Violation
-from control.planning import GOOD_FOR, KEEP_NOK, Standing, label, steadied, taken
+from control.planning import GOOD_FOR, KEEP_NOK, Standing, label, steadied, sun_spares_kw, taken
 from control.rules.peak_guard import boilers_kw
 from models.site import load_site
 from tests.control.plans import START, after, heated, machine
@@ -136,3 +136,18 @@ def test_a_plan_counts_on_boilers_through_days_that_the_machines_cannot_carry_al
 def test_a_plan_counts_on_no_boiler_where_a_network_gives_the_rest():
     school = load_site(ROOT / "docs" / "examples" / "district_school" / "site.toml")
     assert boilers_kw(school, -28.0) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("sun", "spared"),
+    [
+        ([0, 0, 0, 0], 0.0),
+        ([0, 30, 30, 0], 25.0),  # what is left is highest in the evening
+        ([0, 30, 0, 0], 5.0),  # the step after it has no sun
+        ([40, 0, 0, 0], 0.0),  # sun when nobody needs it
+        (None, 0.0),
+    ],
+)
+def test_the_sun_lowers_the_peak_that_a_month_sees_anyway_by_what_it_spares_the_highest_step(sun, spared):
+    load = np.array([20.0, 60.0, 55.0, 35.0])
+    assert sun_spares_kw(load, None if sun is None else np.array(sun, dtype=float)) == pytest.approx(spared)
