@@ -91,11 +91,15 @@ def _nodes(bus: Bus, of: Inputs) -> None:
         temperature(bus, of.plant.wells.ground, of.state.ground_degc, -20.0, 40.0)
 
 
+MACHINE_MARGIN_K = 1.5
+"""No tank is planned nearer to where the machines that charge it would trip; the rules stop them 1 K before that."""
+
+
 def _highest(of: Inputs, tank: Tank) -> float:
     """A tank's own limit, and those of the heat pumps that charge it."""
     buffer = tank is of.plant.buffer
     charging = [g for g in of.plant.heat_pumps if buffer or tank.node.id in g.water_tanks]
-    limits = [min(g.supply_max_degc - g.lift_k, g.return_max_degc) for g in charging]
+    limits = [min(g.supply_max_degc - g.lift_k, g.return_max_degc) - MACHINE_MARGIN_K for g in charging]
     return min([tank.max_degc, *limits])
 
 
@@ -106,9 +110,8 @@ def _rooms(bus: Bus, of: Inputs, expected: Expected) -> None:
         see, now = of.outlook, of.state
         start_short = now.masses_degc[group.id] - now.tanks_degc[source] - of.plant.top_above_mean_k
         opening = now.openings.get(group.id, building.VALVES_OPEN)
-        most = np.where(
-            expected.heating, building.most_kw(group, see.outdoor_degc, now.masses_degc[group.id], opening), 0.0
-        )
+        able = building.most_kw(group, see.outdoor_degc, now.masses_degc[group.id], opening)
+        most = np.where(expected.heating, able * see.held.get(group.id, 1.0), 0.0)
         building.emission(bus, group, supply, source, most, max(start_short + 1.0, 0.0), opening)
         building.bathrooms(bus, group, supply, of.weights.comfort.cold_slight)
         solar = building.sun(bus, group, see.solar_kw[group.id], of.plant.blind_stops, of.weights.blinds_nok_per_kwh)

@@ -125,6 +125,8 @@ class Outlook:
     """What it was made from, for people; `identity` is the same in English."""
     heat_nok_per_kwh: Mapping[str, Array] = field(default_factory=dict)
     """District heat, by substation."""
+    held: Mapping[str, Array] = field(default_factory=dict)
+    """Share of a group's emitters that are not set back; all of them where it is missing."""
 
 
 SOFTNESS: Final = Softness(slight_k=0.3, cold_slight=60.0, cold_deep=200.0, hot_slight=2.0, hot_deep=50.0)

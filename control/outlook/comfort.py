@@ -25,25 +25,37 @@ SUMMER: Final = (5, 9)
 LEAST_BAND_K: Final = 1.0
 
 
-def bands(moment: Moment, weather: Expected) -> tuple[dict[str, Array], dict[str, Array]]:
-    """(low, high) by group of zones [degC]: set points weighted by area, as the rules hold them."""
+SET_BACK_K: Final = 0.5
+"""Below its set point of the day a zone counts as set back."""
+LEAST_HELD: Final = 0.2
+"""Of a group's emitters that give heat however many zones are set back: the coldest of them, and what valves leak."""
+
+
+def bands(moment: Moment, weather: Expected) -> tuple[dict[str, Array], dict[str, Array], dict[str, Array]]:
+    """(low, high, held) by group of zones: set points weighted by area, as the rules hold them [degC]; share held up.
+
+    Valves of a zone that is set back are shut until it is as cold as that: no plan stores heat there.
+    """
     zones = {zone.id: zone for zone in moment.site.zones}
     slots_ = moment.slots
     summer = (slots_.month >= SUMMER[0]) & (slots_.month <= SUMMER[1])
-    low, high = {}, {}
+    low, high, held = {}, {}, {}
     for group in moment.plant.groups:
-        area, wanted = 0.0, np.zeros(len(slots_))
+        area, wanted, up = 0.0, np.zeros(len(slots_)), np.zeros(len(slots_))
         for zone in (zones[name] for name in group.zones):
             rooms_m2 = sum(room.area_m2 for room in zone.rooms)
             common_m2 = max(zone.area_m2 - rooms_m2, 1.0)
             wanted += sum(room.area_m2 * room.setpoint_degc for room in zone.rooms)
-            wanted += common_m2 * setpoint_degc(moment, zone, weather)
+            asked = setpoint_degc(moment, zone, weather)
+            wanted += common_m2 * asked
+            up += rooms_m2 + common_m2 * (asked > zone.setpoint_degc - SET_BACK_K)
             area += rooms_m2 + common_m2
         lived_in = any(zones[name].kind is ZoneKind.RESIDENTIAL for name in group.zones)
         most = np.where(summer, SUMMER_HIGH_DEGC, WINTER_HIGH_DEGC) if lived_in else np.full(len(slots_), 26.0)
         low[group.id] = wanted / area
         high[group.id] = np.maximum(most, low[group.id] + LEAST_BAND_K)
-    return low, high
+        held[group.id] = np.maximum(up / area, LEAST_HELD)
+    return low, high, held
 
 
 def setpoint_degc(moment: Moment, zone: Zone, weather: Expected) -> Array:

@@ -40,6 +40,8 @@ STEADY: Final = 0.7
 """Compressors by which a plan must differ from what runs."""
 CHILLY_K: Final = 0.4
 """With a resident's room this far below its set point no compressor makes way."""
+HOT_K: Final = 1.0
+"""This near to the highest return or supply it stands, a machine rests: it would trip, and be lost."""
 CONDENSER_K: Final = 3.0
 """Supply set point of a machine above what it charges."""
 
@@ -69,6 +71,9 @@ def heat_pumps(
     for pump_id in condition.lost.keys() & memories.keys():
         memories[pump_id] = machines.turned_to(memories[pump_id], 0, now)
     blind = need is None and outside is not None and unknowable(scene, memory)
+    hot = [pump for pump in condition.able if _hot(scene, pump)]
+    for pump in hot:
+        memories[pump.id] = machines.turned_to(memories[pump.id], 0, now)
     heating = [pump for pump in condition.able if pump.id != water.machine]
     if need is None and not blind and (outside is None or any(pump.on for pump in memory.pumps.values())):
         return [], replace(memory, machines=memories)  # an input is late: say nothing, keep what was said
@@ -80,9 +85,9 @@ def heat_pumps(
     if count is not None and room.compressors is not None and spare:
         count = _making_way(count, room.compressors - _on_duty(water, memories), now)
     if count is not None:
-        memories |= machines.share(count.count, heating, memories, now)
+        memories |= machines.share(count.count, [pump for pump in heating if pump not in hot], memories, now)
     for pump in condition.able:
-        if pump.id == water.machine:
+        if pump.id == water.machine and pump not in hot:
             wanted = max(memories[pump.id].stage, water.compressors)
             memories |= machines.share(min(wanted, pump.compressors), [pump], memories, now)
         asked = water.short if pump.id == water.machine else need is not None and need.short_k > MORE_AT_K
@@ -91,6 +96,12 @@ def heat_pumps(
     planned = memory.takeover is not None and not memory.takeover.on
     wishes += _wishes(scene, condition, memories, need, water, () if blind else heating, planned=planned)
     return wishes, replace(memory, machines=memories, compressors=count)
+
+
+def _hot(scene: Scene, pump: HeatPump) -> bool:
+    """Whether the machine is about to leave its envelope; one that does not tell is its own guard."""
+    told = [("return_temp_degc", pump.return_max_degc), ("supply_temp_degc", pump.supply_max_degc)]
+    return any((degc := scene.of(pump, signal)) is not None and degc > most - HOT_K for signal, most in told)
 
 
 def _found(running: int, now: datetime) -> MachineMemory:

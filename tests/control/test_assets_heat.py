@@ -57,6 +57,18 @@ def test_valves_that_stand_half_open_need_hotter_water_for_the_same_heat():
     assert supplies[1] > supplies[0] + 3.0
 
 
+def test_nobody_stores_heat_in_zones_that_are_set_back():
+    case = heated(DAY, outdoor_degc=-5.0)
+    held = np.where(np.arange(len(DAY)) < len(DAY) // 2, 0.25, 1.0)
+    cheap_first = np.where(held < 1.0, 0.1, 2.0)
+    see = replace(case.outlook, buy_nok_per_kwh=cheap_first)
+    free, shut = (solved(replace(case, outlook=replace(see, held=told))) for told in ({}, {"rooms": held}))
+    most = [float(found.trajectories["rooms.heat_kw"][held < 1.0].max()) for found in (free, shut)]
+    assert most[1] < 0.5 * most[0]
+    able = most_kw(case.plant.groups[0], np.full(len(DAY), -5.0), 22.0, 0.8)
+    assert (shut.trajectories["rooms.heat_kw"] <= held * able + 1e-6).all()
+
+
 def test_a_node_follows_implicit_euler():
     bus = Bus(Problem(), HOURS)
     tank = Node("tank", 2.0, 0.5)
@@ -137,7 +149,7 @@ def test_a_charge_lasts_three_quarters_of_an_hour_or_goes_on_so_long():
 
     def compressors(running, prices):
         case = with_water(grid, pump, buy_nok_per_kwh=prices)
-        degc = case.state.tanks_degc | {"sun": 54.0, "buffer": 24.0}
+        degc = case.state.tanks_degc | {"sun": 52.5, "buffer": 24.0}
         state = replace(case.state, tanks_degc=degc, heat_pumps={"hp": running})
         case = replace(case, state=state, weights=replace(case.weights, start_nok=0.0))
         found = solved(case, EXACT).trajectories

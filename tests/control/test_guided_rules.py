@@ -115,6 +115,21 @@ def test_a_plan_may_charge_a_tank_whose_bottom_alone_is_cold(good):
     assert {values["hp1_io.stage_request"], values["hp2_io.stage_request"]} & {2.0}, "with as many as it reckons with"
 
 
+@pytest.mark.parametrize(("signal", "degc"), [("return_temp_degc", 57.2), ("supply_temp_degc", 64.2)])
+def test_a_machine_rests_before_it_leaves_its_envelope_whatever_a_plan_wants(good, signal, degc):
+    good.layers("buffer", 54, 54, 54, 54)
+    values = guided(good, compressors=4, buffer_degc=56.0).decide()
+    assert values["hp1_io.stage_request"] + values["hp2_io.stage_request"] >= 2
+    point = next(p for p in good.site.points if p.startswith("hp1") and p.endswith(signal))
+    good.values[point] = degc
+    values = guided(good, compressors=4, buffer_degc=56.0).decide(60)
+    assert values["hp1_io.stage_request"] == 0.0
+    assert values["hp2_io.stage_request"] >= 1.0
+    good.values[point] = degc - 3.0
+    good.pass_time(1800)
+    assert good.decide(60)["hp1_io.stage_request"] >= 1.0, "it comes back by itself"
+
+
 def test_planned_boiler_stages_come_on_but_never_after_a_trip(good):
     good.layers("buffer", 40, 40, 40, 40)
     assert guided(good, boilers={"boiler": 2}).decide()["boiler.stage_request"] == 2.0

@@ -248,6 +248,15 @@ def test_heating_begins_before_people_come_and_staggered_zones_sooner(outside):
     assert plain[at + 1] > plain[at - 2] + 0.1
 
 
+def test_a_plan_sees_when_zones_are_set_back_and_their_valves_shut(outside):
+    outside.weather = sky(NOON, temp=5.0)
+    made = outside.see()
+    assert (made.held["unit_a"] == 1.0).all()
+    assert made.held["cafe"][0] > 0.9
+    at_night = outside.at(made.held["cafe"], 13.5)
+    assert 0.2 <= at_night < 0.5
+
+
 def test_no_set_back_in_severe_cold(outside):
     outside.weather = sky(NOON, temp=-20.0)
     outside.paper.set(weather__outdoor_temp_degc=-20.0)
