@@ -91,8 +91,8 @@ def _nodes(bus: Bus, of: Inputs) -> None:
         temperature(bus, of.plant.wells.ground, of.state.ground_degc, -20.0, 40.0)
 
 
-MACHINE_MARGIN_K = 1.5
-"""No tank is planned nearer to where the machines that charge it would trip; the rules stop them 1 K before that."""
+MACHINE_MARGIN_K = 0.5
+"""No tank is planned nearer to where the machines that charge it trip; the rules let them rest 1 K of return before."""
 
 
 def _highest(of: Inputs, tank: Tank) -> float:

@@ -1,4 +1,4 @@
-"""Three days at -24 °C, then again with one heat pump lost after the first: nobody cold, scalded or exposed.
+"""Two days at -24 °C, then again with one heat pump lost after the first: nobody cold, scalded or exposed.
 
 The same rules and guard as live, against the simulated plant with its own deviating parameters; judged on exact values.
 """
@@ -17,7 +17,7 @@ from models.site import load_site
 from models.synthetic import spell
 
 START = datetime(2026, 1, 15, tzinfo=UTC)
-HOURS = 72
+HOURS = 48
 OUTDOOR_DEGC = -24.0
 LOST = [Fault(FaultKind.OUT, "hp1", from_h=24)]
 

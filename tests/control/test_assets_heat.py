@@ -149,7 +149,7 @@ def test_a_charge_lasts_three_quarters_of_an_hour_or_goes_on_so_long():
 
     def compressors(running, prices):
         case = with_water(grid, pump, buy_nok_per_kwh=prices)
-        degc = case.state.tanks_degc | {"sun": 52.5, "buffer": 24.0}
+        degc = case.state.tanks_degc | {"sun": 53.5, "buffer": 24.0}
         state = replace(case.state, tanks_degc=degc, heat_pumps={"hp": running})
         case = replace(case, state=state, weights=replace(case.weights, start_nok=0.0))
         found = solved(case, EXACT).trajectories
