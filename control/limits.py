@@ -5,6 +5,7 @@ left out where it only serves comfort, and kept where it protects people.
 """
 
 from collections import defaultdict
+from math import ceil
 from typing import Final, NamedTuple
 
 from control.picture import Scene
@@ -26,6 +27,7 @@ OVERHEAT_K: Final = 5.0
 TAPER_H: Final = 0.05
 """A battery reaches a limit of its state of charge in three minutes at the earliest."""
 BED_M3_PER_H: Final = 26.0
+PHASE_V: Final = 230.0
 
 
 def least_flow_pct(unit: AirHandling) -> float:
@@ -58,7 +60,18 @@ Bounds = dict[str, list[Bound]]
 def bounds(scene: Scene) -> Bounds:
     """Every bound of the moment by point; the later of a point's bounds wins over the earlier."""
     found: Bounds = defaultdict(list)
-    for law in (_people, _air, _heat_pumps, _circuits, _boilers, _district_heat, _hot_water, _blinds, _batteries):
+    for law in (
+        _rated,
+        _people,
+        _air,
+        _heat_pumps,
+        _circuits,
+        _boilers,
+        _district_heat,
+        _hot_water,
+        _blinds,
+        _batteries,
+    ):
         law(scene, found)
     return found
 
@@ -77,6 +90,20 @@ def left_alone(scene: Scene) -> dict[str, Code]:
 def _add(found: Bounds, point: str | None, low: float | None, high: float | None, code: Code) -> None:
     if point is not None:
         found[point].append(Bound(low, high, code))
+
+
+def _rated(scene: Scene, found: Bounds) -> None:
+    """No more stages, compressors or current than the asset has: a profile only knows what its kind may have."""
+    site, rated = scene.site, list[tuple[str | None, float]]()
+    rated += [(scene.find(pump, "stage_request"), float(pump.compressors)) for pump in site.heat_pumps]
+    rated += [(scene.find(boiler, "stage_request"), float(boiler.stages)) for boiler in site.boilers]
+    if site.hot_water is not None:
+        rated.append((scene.find(site.hot_water, "stage_request"), float(site.hot_water.after_heater_stages)))
+    for charger in site.chargers:
+        amps = 1000 * charger.max_kw / (charger.phases * PHASE_V)
+        rated.append((scene.find(charger, "max_current_a"), float(ceil(amps))))
+    for point, most in rated:
+        _add(found, point, None, most, Code.GUARD_RATED)
 
 
 def _people(scene: Scene, found: Bounds) -> None:

@@ -197,6 +197,7 @@ class Code(StrEnum):
     GUARD_CIRCUIT_LIMIT = "guard.circuit_limit"
     GUARD_DISTRICT_LIMIT = "guard.district_limit"
     GUARD_DISTRICT_HOT = "safety.district_hot"
+    GUARD_RATED = "guard.rated"
     GUARD_BATTERY_RATED = "guard.battery_rated"
     GUARD_BATTERY_CHARGE = "guard.battery_charge"
     GUARD_RESIDENT = "guard.resident"

@@ -1,13 +1,21 @@
 """The guard: what of a wish may go out."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
+from bems.state import unread
+from control.limits import bounds
+from control.picture import Scene
 from control.wish import Wish
 from models.priority import Level
 from models.reasons import Code, because
 from models.signals import Command, Hold
+from models.site import load_site
+
+ROOT = Path(__file__).parents[2]
+START = datetime(2026, 1, 15, tzinfo=UTC)
 
 WHY = because(Code.CIRCULATION)
 STAGE = "hot_water.stage_request"
@@ -117,6 +125,25 @@ def test_circuits_and_machines_get_no_more_than_they_bear(paper):
     low = paper.site.heat_pumps[0].model_copy(update={"supply_max_degc": 60.0})
     paper.site = paper.site.model_copy(update={"heat_pumps": (low, *paper.site.heat_pumps[1:])})
     assert value_and_code(paper, "hp1_io.supply_setpoint_degc", 65.0) == (60.0, "guard.machine_envelope")
+
+
+@pytest.mark.parametrize("path", ["site.biri.toml", "site.example.toml", "docs/examples/air_house/site.toml"])
+def test_nothing_is_asked_for_more_than_it_is_rated_for(path):
+    site = load_site(ROOT / path)
+    rated = [(pump, "stage_request", pump.compressors) for pump in site.heat_pumps]
+    rated += [(boiler, "stage_request", boiler.stages) for boiler in site.boilers]
+    rated += [(site.hot_water, "stage_request", site.hot_water.after_heater_stages)] if site.hot_water else []
+    rated += [(charger, "max_current_a", 16) for charger in site.chargers]
+    checked = 0
+    for asset, signal, most in rated:
+        if (point := site.find(asset.devices, signal)) is not None:
+            limits = bounds(Scene(site, unread(site.points), START, 120.0, START))[point]
+            given = 99.0
+            for limit in limits:
+                given = limit.within(given)
+            assert given <= most, point
+            checked += 1
+    assert checked
 
 
 def test_pumps_run_in_frost_and_when_nobody_knows_how_cold_it_is(paper):
