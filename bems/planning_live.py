@@ -20,7 +20,7 @@ from bems.planning_work import Made, Moment, make
 from bems.shadow import HourScore, Shadow, degc_of, looked, planned
 from bems.worker import Worker, WorkLost
 from control.grid import grid_at
-from control.guidance import ASSETS, Guidance, promoted
+from control.guidance import ASSETS, Guidance, promoted, without_zones
 from control.habits.learned import Learned, cold
 from control.observer.estimate import Estimate
 from control.observer.observe import observe, state
@@ -186,9 +186,7 @@ class Planner:
             return None
         if asked is None:
             return None
-        left = self._site.control.zones_by_rules
-        asked = replace(asked, room_offset_k={z: k for z, k in asked.room_offset_k.items() if z not in left})
-        return promoted(asked, self.promoted)
+        return promoted(without_zones(asked, self._site.control.zones_by_rules), self.promoted)
 
     def drop(self, why: str, error: Exception) -> None:
         """The plan cannot be followed: the rules decide until there is another one."""

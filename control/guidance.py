@@ -77,3 +77,10 @@ def promoted(of: Guidance, assets: Collection[str]) -> Guidance:
     if "district_heat" not in assets:
         kept = replace(kept, networks_kw={}, networks_most_kw={})
     return kept
+
+
+def without_zones(of: Guidance, zones: Collection[str]) -> Guidance:
+    """The guidance with these zones left to the rules: their set points, and what their floors would get."""
+    offsets = {zone: k for zone, k in of.room_offset_k.items() if zone not in zones}
+    supplies = {zone: degc for zone, degc in of.supply_degc.items() if zone not in zones}
+    return replace(of, room_offset_k=offsets, supply_degc=supplies)

@@ -1,5 +1,8 @@
 """`make study`: the backtest over weeks and seeds, resumable: one file per run, what is there is not run again.
 
+Controllers that a file lacks are run and added to it. A file of another plant is run anew; one of other code is kept,
+and the tables say so: deleting it has it run again.
+
 python -m scripts.study [SITE] [--days 7] [--warmup-days 7] [--seeds 1,2,3] [--only january,july] [--plant M:F]
 """
 
@@ -11,6 +14,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from bems.backtest.command import DEFAULT_PLANT
 from models.site import Site, load_site
 from scripts.prepare import ROOT
 from scripts.study_cases import REAL, REAL_WEATHER, SYNTHETIC, YEAR, Week, files, scored_days
@@ -36,10 +40,10 @@ def main(arguments: Sequence[str]) -> int:
     for number, (week, seed) in enumerate(runs, 1):
         days = scored_days(week, asked.days)
         file = folder / f"{week.name}_seed{seed}_{days}d_after{asked.warmup_days}d.json"
-        if not file.exists():
+        if missing := _missing(file, asked):
             print(f"{number} of {len(runs)}: {week.told}, seed {seed}, {days} days ... ", end="", flush=True)
             begun = time.monotonic()
-            failure = _run(site, asked, week, seed, file)
+            failure = _run(site, asked, week, seed, file, missing)
             print(failure or f"{(time.monotonic() - begun) / 60:.1f} min", flush=True)
         if file.exists():
             done.append(Ran(week.name, seed, json.loads(file.read_text("utf-8"))))
@@ -52,7 +56,21 @@ def main(arguments: Sequence[str]) -> int:
     return 1 if failed else 0
 
 
-def _run(site: Site, asked: argparse.Namespace, week: Week, seed: int, file: Path) -> str | None:
+def _missing(file: Path, asked: argparse.Namespace) -> list[str]:
+    """The controllers that are yet to be run for this file."""
+    wanted: list[str] = asked.controllers.split(",")
+    if not file.exists():
+        return wanted
+    kept = json.loads(file.read_text("utf-8"))
+    if (kept.get("meta") or {}).get("plant", DEFAULT_PLANT) != (asked.plant or DEFAULT_PLANT):
+        file.unlink()
+        return wanted
+    return [name for name in wanted if name not in kept["controllers"]]
+
+
+def _run(
+    site: Site, asked: argparse.Namespace, week: Week, seed: int, file: Path, controllers: Sequence[str]
+) -> str | None:
     """One backtest; what went wrong, if anything did. The file appears only when it is whole."""
     days = scored_days(week, asked.days)
     try:
@@ -61,12 +79,18 @@ def _run(site: Site, asked: argparse.Namespace, week: Week, seed: int, file: Pat
         return f"left out: {error}"
     part = file.with_suffix(".part")
     words += ["--start", start.isoformat(), "--days", str(days), "--warmup-days", str(asked.warmup_days)]
-    words += ["--seed", str(seed), "--controllers", asked.controllers, "--json", str(part)]
+    words += ["--seed", str(seed), "--controllers", ",".join(controllers), "--json", str(part)]
     words += ["--plant", asked.plant] if asked.plant else []
     command = [sys.executable, "-m", "bems.cli", "backtest", str(asked.site), *words]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if ended.returncode != 0:
         return f"failed: {ended.stderr.strip().splitlines()[-1] if ended.stderr.strip() else ended.returncode}"
+    if file.exists():
+        answer, kept = (json.loads(one.read_text("utf-8")) for one in (part, file))
+        codes = dict.fromkeys(one.get("meta", {}).get("code", "unknown") for one in (kept, answer))
+        answer["controllers"] = kept["controllers"] | answer["controllers"]
+        answer["meta"] |= {"code": ", ".join(codes)}
+        part.write_text(json.dumps(answer, indent=1), "utf-8")
     part.replace(file)
     return None
 

@@ -71,6 +71,9 @@ def tables(runs: Sequence[Ran]) -> str:
     ]
     if failed:
         parts.append("Not comparable:\n" + "\n".join(failed))
+    codes = {code for one in runs for code in one.answer.get("meta", {}).get("code", "unknown").split(", ")}
+    if len(codes) > 1:
+        parts.append(f"Of {len(codes)} versions of the code ({', '.join(sorted(codes))}): not to be compared blindly.")
     return "\n\n".join(parts)
 
 

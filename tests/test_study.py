@@ -2,10 +2,14 @@
 
 import json
 from datetime import UTC, date, datetime
+from itertools import pairwise
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from bems.backtest import code_id
 from bems.backtest.csv_series import prices_csv, weather_csv
 from models.site import Place
 from scripts import study
@@ -113,3 +117,54 @@ def test_what_was_run_is_not_run_again_and_real_weeks_need_their_data(tmp_path, 
     assert "left out" in told
     assert "real_july" in told
     assert (folder / "tables.md").read_text("utf-8").strip() in told
+
+
+def asked_for(tmp_path, *more):
+    words = ["--days", "1", "--warmup-days", "0", "--seeds", "1", "--only", "july", *more]
+    return study.main([*words, "--data", str(tmp_path), "--out", str(tmp_path)])
+
+
+def answering(monkeypatch, code="new"):
+    """`bems backtest` that answers at once; what it was asked to run."""
+    ran = []
+
+    def run(command, **_):
+        named = dict(pairwise(command))
+        names = named["--controllers"].split(",")
+        ran.append(names)
+        told = {
+            "controllers": {name: figures(700.0) for name in names},
+            "meta": {"code": code, "plant": named["--plant"]},
+        }
+        Path(named["--json"]).write_text(json.dumps(answer({}) | told), "utf-8")
+        return SimpleNamespace(returncode=0)
+
+    monkeypatch.setattr(study.subprocess, "run", run)
+    return ran
+
+
+def test_a_controller_that_a_file_lacks_is_run_and_added_and_other_code_is_told(tmp_path, capsys, monkeypatch):
+    ran = answering(monkeypatch, "first")
+    plant = ("--plant", "mine:plant")
+    asked_for(tmp_path, *plant, "--controllers", "naive,rules")
+    assert ran == [["naive", "rules"]]
+    assert "versions of the code" not in capsys.readouterr().out
+    ran = answering(monkeypatch, "second")
+    asked_for(tmp_path, *plant, "--controllers", "naive,rules,optimiser")
+    assert ran == [["optimiser"]]
+    kept = json.loads(next(tmp_path.glob("*/july*.json")).read_text("utf-8"))
+    assert set(kept["controllers"]) == {"naive", "rules", "optimiser"}
+    assert "2 versions of the code (first, second)" in capsys.readouterr().out
+    asked_for(tmp_path, "--plant", "other:plant", "--controllers", "naive,rules")
+    assert ran == [["optimiser"], ["naive", "rules"]], "of another plant nothing is kept"
+
+
+def test_the_code_has_one_name_until_it_changes(tmp_path, monkeypatch):
+    assert code_id.code_id() == code_id.code_id()
+    for package in code_id.DECIDING:
+        (tmp_path / package).mkdir(parents=True)
+        (tmp_path / package / "one.py").write_text("x = 1\n", "utf-8")
+    monkeypatch.setattr(code_id, "ROOT", tmp_path)
+    before = code_id.code_id()
+    (tmp_path / "control" / "one.py").write_text("x = 2\n", "utf-8")
+    assert code_id.code_id() != before

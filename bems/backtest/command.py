@@ -14,6 +14,7 @@ import numpy as np
 from bems import __version__
 from bems.backtest.bound import Bound
 from bems.backtest.charts import Seen, charts
+from bems.backtest.code_id import code_id
 from bems.backtest.contestants import CONTESTANTS
 from bems.backtest.csv_series import CsvError, covered, prices_csv, weather_csv
 from bems.backtest.page import page
@@ -33,6 +34,7 @@ from models.weather import WeatherSeries
 
 FAULTY_INPUT: Final = 2
 DAYS_MOST: Final = 366
+DEFAULT_PLANT: Final = "hil_sim.plant:create"
 
 
 class InputError(ValueError):
@@ -152,12 +154,13 @@ def _task(
     meta = {
         "site": site.id,
         "version": __version__,
+        "code": code_id(),
         "start": begin.isoformat(),
         "days": days,
         "warmup_days": warmup_days,
         "seed": seed,
         "peak_so_far_kw": peak_so_far_kw,
-        "plant": plant or "hil_sim.plant:create",
+        "plant": plant or DEFAULT_PLANT,
         "weather": weather_file.name if weather_file else "synthetic",
         "prices": prices_file.name if prices_file else "synthetic",
         "reference": names[0],

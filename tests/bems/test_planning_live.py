@@ -305,7 +305,10 @@ async def test_only_what_is_promoted_follows_and_a_zone_can_be_kept_out():
     assert "hot_water.stage_request" not in by_plan(run.step())
     kept_out = SITE.model_copy(update={"control": Control(optimiser="on", zones_by_rules=("cafe",))})
     other = await Run(kept_out).planned()
-    assert set(other.planner.guidance(other.now).room_offset_k) == {zone.id for zone in SITE.zones} - {"cafe"}
+    asked = other.planner.guidance(other.now)
+    assert set(asked.room_offset_k) == {zone.id for zone in SITE.zones} - {"cafe"}
+    assert asked.supply_degc
+    assert "cafe" not in asked.supply_degc
     run.planner.promote([])
     assert not by_plan(run.step())
     assert run.decides == "decides.shadow"
