@@ -30,6 +30,7 @@ class Optimiser:
     assets: Collection[str] = ASSETS
     """What the rules follow it in; with none it is in the shadow."""
     solve_ms: list[float] = field(default_factory=list)
+    """Of every try [ms]: its inputs, all its solves, and the second plan with the compressors kept."""
     failed: list[tuple[datetime, NoPlan]] = field(default_factory=list)
     standing: Standing | None = None
     _estimate: Estimate | None = None
@@ -49,14 +50,14 @@ class Optimiser:
         return decide(site, picture, now, memory, max_age_s, strategy, guide)
 
     def _plan(self, scene: Scene, memory: RuleMemory, known: Knowledge, estimate: Estimate) -> None:
+        begun = perf_counter()
         of = inputs(scene, memory, estimate, known, self.variant.grid(grid_at(scene.now)))
         options = Options() if self.variant.whole else Options(whole_h=0.0)
         of = self.variant.altered(of)
         found = steadied(
             of, plan(of, options, perf_counter), self.standing, lambda other: plan(other, options, perf_counter)
         )
+        self.solve_ms.append(1000 * (perf_counter() - begun))
         if isinstance(found, NoPlan):
             self.failed.append((scene.now, found))
-        else:
-            self.solve_ms.append(found.report.ms)
         self.standing = taken(self.standing, found, scene.now, lost_machines(scene, memory))
