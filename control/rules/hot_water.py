@@ -30,7 +30,7 @@ MAY_START_H: Final = 36.0
 SMALL_HOURS: Final = range(1, 5)
 MAY_PLAN_H: Final = 48.0
 """A plan may choose any time from this long before [h]."""
-PLANNED_DEGC: Final = (67.0, 73.0)
+PLANNED_DEGC: Final = (68.0, 73.0)
 """Set point of the after-heater that a plan may ask for outside a cycle, lowest and highest."""
 
 
