@@ -91,15 +91,11 @@ def _nodes(bus: Bus, of: Inputs) -> None:
         temperature(bus, of.plant.wells.ground, of.state.ground_degc, -20.0, 40.0)
 
 
-MACHINE_MARGIN_K = 0.5
-"""No tank is planned nearer to where the machines that charge it trip; the rules let them rest 1 K of return before."""
-
-
 def _highest(of: Inputs, tank: Tank) -> float:
     """A tank's own limit, and those of the heat pumps that charge it."""
     buffer = tank is of.plant.buffer
     charging = [g for g in of.plant.heat_pumps if buffer or tank.node.id in g.water_tanks]
-    limits = [min(g.supply_max_degc - g.lift_k, g.return_max_degc) - MACHINE_MARGIN_K for g in charging]
+    limits = [min(g.supply_max_degc - g.lift_k, g.return_max_degc) - of.plant.machine_margin_k for g in charging]
     return min([tank.max_degc, *limits])
 
 

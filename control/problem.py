@@ -60,6 +60,8 @@ class Plant:
     top_above_mean_k: float = 2.0
     """What circuits see of the buffer."""
     blind_stops: float = 0.85
+    machine_margin_k: float = 0.5
+    """No tank is planned nearer to where the machines that charge it trip; the rules let them rest 1 K before."""
 
 
 @dataclass(frozen=True)

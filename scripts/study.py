@@ -11,8 +11,9 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from bems.backtest.command import DEFAULT_PLANT
 from models.site import Site, load_site
@@ -40,15 +41,15 @@ def main(arguments: Sequence[str]) -> int:
     for number, (week, seed) in enumerate(runs, 1):
         days = scored_days(week, asked.days)
         file = folder / f"{week.name}_seed{seed}_{days}d_after{asked.warmup_days}d.json"
-        if missing := _missing(file, asked):
+        kept = _kept(file, asked)
+        if missing := [name for name in asked.controllers.split(",") if name not in kept.get("controllers", {})]:
             print(f"{number} of {len(runs)}: {week.told}, seed {seed}, {days} days ... ", end="", flush=True)
             begun = time.monotonic()
-            failure = _run(site, asked, week, seed, file, missing)
+            failure = _run(site, asked, week, seed, file, missing, kept)
             print(failure or f"{(time.monotonic() - begun) / 60:.1f} min", flush=True)
-        if file.exists():
-            done.append(Ran(week.name, seed, json.loads(file.read_text("utf-8"))))
-        else:
-            failed += 1
+            failed += failure is not None
+        if kept := _kept(file, asked):
+            done.append(Ran(week.name, seed, kept))
     if done:
         text = tables(done)
         (folder / "tables.md").write_text(text + "\n", "utf-8")
@@ -56,22 +57,25 @@ def main(arguments: Sequence[str]) -> int:
     return 1 if failed else 0
 
 
-def _missing(file: Path, asked: argparse.Namespace) -> list[str]:
-    """The controllers that are yet to be run for this file."""
-    wanted: list[str] = asked.controllers.split(",")
+def _kept(file: Path, asked: argparse.Namespace) -> dict[str, Any]:
+    """What an earlier run of the same plant answered; empty when there is none."""
     if not file.exists():
-        return wanted
-    kept = json.loads(file.read_text("utf-8"))
-    if (kept.get("meta") or {}).get("plant", DEFAULT_PLANT) != (asked.plant or DEFAULT_PLANT):
-        file.unlink()
-        return wanted
-    return [name for name in wanted if name not in kept["controllers"]]
+        return {}
+    kept: dict[str, Any] = json.loads(file.read_text("utf-8"))
+    same = kept.get("meta", {}).get("plant", DEFAULT_PLANT) == (asked.plant or DEFAULT_PLANT)
+    return kept if same else {}
 
 
 def _run(
-    site: Site, asked: argparse.Namespace, week: Week, seed: int, file: Path, controllers: Sequence[str]
+    site: Site,
+    asked: argparse.Namespace,
+    week: Week,
+    seed: int,
+    file: Path,
+    controllers: Sequence[str],
+    kept: Mapping[str, Any],
 ) -> str | None:
-    """One backtest; what went wrong, if anything did. The file appears only when it is whole."""
+    """One backtest, added to what is kept; what went wrong, if anything did. The file changes only for a whole one."""
     days = scored_days(week, asked.days)
     try:
         start, words = files(week, site.place, seed, days, asked.warmup_days, asked.data, file.parent / "data")
@@ -85,8 +89,8 @@ def _run(
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if ended.returncode != 0:
         return f"failed: {ended.stderr.strip().splitlines()[-1] if ended.stderr.strip() else ended.returncode}"
-    if file.exists():
-        answer, kept = (json.loads(one.read_text("utf-8")) for one in (part, file))
+    if kept:
+        answer = json.loads(part.read_text("utf-8"))
         codes = dict.fromkeys(one.get("meta", {}).get("code", "unknown") for one in (kept, answer))
         answer["controllers"] = kept["controllers"] | answer["controllers"]
         answer["meta"] |= {"code": ", ".join(codes)}

@@ -24,7 +24,7 @@ from bems.comfort import BELOW_K
 from control.assets.building import Softness
 from control.assets.chargers import Session
 from control.dispatch import BROKEN_NOK
-from control.formulation import MACHINE_MARGIN_K, Stated, state
+from control.formulation import Stated, state
 from control.grid import Array, Grid
 from control.habits.learned import cold
 from control.loads import base_load_kw, load_points
@@ -101,14 +101,7 @@ def bound(site: Site, picture: Picture, memory: RuleMemory, start: datetime, hou
         plant,
         batteries=tuple(replace(one, wear_nok_per_kwh=0.0) for one in plant.batteries),
         groups=tuple(replace(one, curve=()) for one in plant.groups),  # as hot a supply as the buffer has
-        heat_pumps=tuple(  # to their very limits
-            replace(
-                one,
-                supply_max_degc=one.supply_max_degc + MACHINE_MARGIN_K,
-                return_max_degc=one.return_max_degc + MACHINE_MARGIN_K,
-            )
-            for one in plant.heat_pumps
-        ),
+        machine_margin_k=0.0,
     )
     grid = Grid(start, (4,) * hours)
     scene = Scene(site, picture, start, HOUR_S, start - timedelta(days=1), GOOD)

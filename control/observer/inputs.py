@@ -12,6 +12,7 @@ from control.activity import equipment_kw, people_kw
 from control.assets.air import AirUnit, delivered_degc
 from control.grid import QUARTER_S
 from control.observer.estimate import FreeHeat
+from control.outlook.comfort import SET_BACK_K
 from control.outlook.sun import GLASS_GAIN
 from control.picture import Scene
 from control.plant_model import DESIGN_OUTDOOR_DEGC, EMITTER_MARGIN
@@ -187,7 +188,6 @@ def needy_k(scene: Scene, plant: Plant) -> dict[str, float]:
 
 MOST_NEEDY_K: Final = 1.0
 """Further behind, something else than heat is wrong with the zone."""
-SET_BACK_K: Final = 0.5
 TELLING: Final = 0.4
 """Below this the valves' openings say little about each other's needs."""
 NEARLY_OPEN: Final = 0.95
