@@ -9,7 +9,7 @@ from control.explain import Why, explain
 from control.observer.estimate import Estimate
 from control.picture import Scene
 from control.plan import NoPlan, Plan
-from control.planning import Knowledge, Standing, inputs, lost_machines, steadied
+from control.planning import Knowledge, Standing, inputs, lost_machines, planned
 from control.problem import Inputs
 from control.rules.memory import RuleMemory
 
@@ -53,8 +53,7 @@ def make(moment: Moment, options: Options = OPTIONS) -> Made:
     """Plan from the moment. Pure but for the stopwatch."""
     begun = perf_counter()
     of = inputs(moment.scene, moment.memory, moment.estimate, moment.known)
-    found = plan(of, options, perf_counter)
-    found = steadied(of, found, moment.standing, lambda other: plan(other, options, perf_counter))
+    found = planned(of, moment.standing, options, perf_counter)
     lost = lost_machines(moment.scene, moment.memory)
     ms = 1000 * (perf_counter() - begun)
     if isinstance(found, NoPlan):

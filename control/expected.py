@@ -57,7 +57,7 @@ def expect(of: Inputs) -> Expected:
     for unit in plant.air:
         space += air.coil_kw(unit, outdoors, see.air_share[unit.id])
     space += sum(group.always_kw for group in plant.groups)
-    buy = see.buy_nok_per_kwh + of.weights.co2_nok_per_kg * of.weights.co2_kg_per_kwh
+    buy = see.buy_nok_per_kwh + of.weights.co2_nok_per_kwh
     source = _sources(of, space)
     inverse = _inverse_cop(of, source, buffer)
     able = sum(

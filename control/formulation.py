@@ -48,7 +48,7 @@ def state(of: Inputs, whole_h: float) -> Stated:
     through = electricity.exchange(
         bus,
         of.plant.connection,
-        expected.buy_nok_per_kwh,
+        of.outlook.buy_nok_per_kwh,
         of.outlook.sell_nok_per_kwh,
         of.outlook.base_load_kw - made_kw,
         of.weights.fuse_nok_per_kwh,
@@ -67,6 +67,7 @@ def state(of: Inputs, whole_h: float) -> Stated:
     sessions = _cars(bus, of)
     _balances(bus, of, expected)
     electricity.power_balance(bus, through, of.outlook.base_load_kw)
+    _greenhouse(bus, of, through.imported)
     peak.peak(bus, of.tariff.months, through.imported, of.state.hour_kwh, of.days)
     for number, one in enumerate(of.held, 1):
         value = bus.shown[one.trajectory][one.step : one.step + 1]
@@ -161,6 +162,17 @@ def _hotter_before(of: Inputs, water: HotWater) -> dict[str, Array]:
             rise = np.cumsum(of.grid.dt_h * np.maximum(sun.to_tank_kw, 0.0)) / tanks[name].node.capacity_kwh_per_k
         hottest = np.maximum(hottest, np.minimum(start + rise, BOILING_DEGC))
     return result
+
+
+def _greenhouse(bus: Bus, of: Inputs, imported: Expr) -> None:
+    """What is bought, by weight of its CO2: a part of its own, for nobody is billed for it."""
+    dt = of.grid.dt_h
+    if of.weights.co2_nok_per_kwh:
+        bus.m.cost("co2", of.weights.co2_nok_per_kwh * dt * imported)
+    for network in of.plant.district_heat:
+        taken = bus.shown.get(f"{network.id}.heat_kw")
+        if of.weights.co2_heat_nok_per_kwh and taken is not None:
+            bus.m.cost("co2", of.weights.co2_heat_nok_per_kwh * dt * taken)
 
 
 def _sources(bus: Bus, of: Inputs, expected: Expected, whole_steps: int) -> None:

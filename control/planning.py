@@ -5,16 +5,18 @@ good one in force until it expires; then the rules decide alone, in the very nex
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 import numpy as np
 
+from control.dispatch import Options, plan
 from control.follow import guidance
 from control.grid import QUARTER_S, Array, Grid, grid_at
 from control.guidance import Guidance
 from control.habits.learned import Learned
+from control.lp import Status
 from control.observer.estimate import Estimate
 from control.observer.inputs import needy_k
 from control.observer.observe import state
@@ -27,8 +29,10 @@ from control.rules.demand import bought_heat_kw
 from control.rules.fleet import fleet
 from control.rules.memory import RuleMemory
 from control.rules.peak_guard import boilers_kw, expected_peak_kw
+from control.season import season_nok_per_kwh
 from control.tariff_state import heat_peaks, local_days, tariff_state
 from models.forecast import PriceForecast, WeatherForecast
+from models.site import Site
 
 GOOD_FOR: Final = timedelta(hours=2)
 """How long the last good plan is followed when no new one is found."""
@@ -37,6 +41,7 @@ LOW_BAND_K: Final = 0.1
 KEEP_NOK: Final = 1.0
 """What a change of compressors must gain over two days to be worth making now."""
 CHANGED: Final = 0.5
+CUT_SHORT: Final = (Status.FAILED, Status.TIME_LIMIT_WITH_INCUMBENT)
 FLOOR_SHARE: Final = 0.8
 """Of the peak that the coldest hour ahead would have under rules, less what the sun spares: what the month will see
 anyway."""
@@ -53,7 +58,6 @@ class Knowledge:
     weather: WeatherForecast | None
     truth: Record | None = None
     """Perfect knowledge of loads and draws, in studies only."""
-    weights: Weights = field(default_factory=Weights)
 
 
 @dataclass(frozen=True)
@@ -97,7 +101,20 @@ def inputs(scene: Scene, memory: RuleMemory, estimate: Estimate, known: Knowledg
         outlook=see,
         days=days,
         tariff=replace(tariff, heat=heat),
-        weights=known.weights,
+        weights=_weights(site, memory, float(np.average(see.buy_nok_per_kwh, weights=grid.dt_h))),
+    )
+
+
+def _weights(site: Site, memory: RuleMemory, mean_nok_per_kwh: float) -> Weights:
+    """What the site weighs beside money, and what the year's budget makes of the rock's heat."""
+    season = season_nok_per_kwh(site, memory.ground, mean_nok_per_kwh)
+    co2 = site.control.co2
+    if co2 is None:
+        return Weights(season_nok_per_kwh=season)
+    return Weights(
+        season_nok_per_kwh=season,
+        co2_nok_per_kwh=co2.nok_per_kg * co2.electricity_g_per_kwh / 1000,
+        co2_heat_nok_per_kwh=co2.nok_per_kg * co2.district_heat_g_per_kwh / 1000,
     )
 
 
@@ -127,12 +144,26 @@ def due(standing: Standing | None, tried_at: datetime | None, scene: Scene, memo
     return standing is not None and tried_at <= standing.made_at and standing.lost != lost_machines(scene, memory)
 
 
+def planned(of: Inputs, standing: Standing | None, options: Options, seconds: Callable[[], float]) -> Plan | NoPlan:
+    """The steadied plan of a problem; all its solves share the time of one (`seconds` is a stopwatch)."""
+    begun = seconds()
+
+    def again(other: Inputs) -> Plan | NoPlan:
+        left_s = options.time_limit_s - (seconds() - begun)
+        if left_s <= 0:
+            return NoPlan(Status.FAILED, ("no time was left",))
+        return plan(other, replace(options, time_limit_s=left_s, linear_limit_s=left_s), seconds)
+
+    return steadied(of, plan(of, options, seconds), standing, again)
+
+
 def steadied(
     of: Inputs, found: Plan | NoPlan, standing: Standing | None, solve: Callable[[Inputs], Plan | NoPlan]
 ) -> Plan | NoPlan:
     """The new plan, or the new plan with the old one's compressors where changing them now gains less than KEEP_NOK.
 
-    Never keeps what would break a promise the new plan keeps, or what has become impossible.
+    Never keeps what would break a promise the new plan keeps, or what has become impossible. Where time cut the
+    comparison short, the plan's status says so.
 
     Args:
         of: the problem.
@@ -150,6 +181,8 @@ def steadied(
     if all(abs(before[name] - found.trajectories[name][0]) < CHANGED for name in names):
         return found
     kept = solve(replace(of, held=tuple(Held(name, count, count) for name, count in before.items())))
+    if (kept.status if isinstance(kept, NoPlan) else kept.report.status) in CUT_SHORT:
+        found = replace(found, report=replace(found.report, status=Status.TIME_LIMIT_WITH_INCUMBENT))
     if isinstance(kept, NoPlan) or kept.report.way is not found.report.way:
         return found
     broken = {violation.row for violation in kept.violations} - {violation.row for violation in found.violations}

@@ -150,8 +150,10 @@ class Weights:
     """Stages that are normally locked: dearer than slight cold, cheaper than deep."""
     brine_nok_per_kh: float = 50.0
     season_nok_per_kwh: float = 0.01
-    co2_nok_per_kg: float = 0.0
-    co2_kg_per_kwh: float = 0.03
+    co2_nok_per_kwh: float = 0.0
+    """Of electricity bought, beyond what is paid for it."""
+    co2_heat_nok_per_kwh: float = 0.0
+    """Of district heat."""
     blinds_nok_per_kwh: float = 0.05
     unused_sun_nok_per_kwh: float = 0.02
     curtail_nok_per_kwh: float = 0.001

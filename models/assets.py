@@ -5,6 +5,7 @@ devices (`Site.point`). Numbers here are the design values of the installation: 
 the simulator deviates from them on purpose.
 """
 
+from collections.abc import Iterable
 from datetime import time
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -176,6 +177,12 @@ class Wells(Asset):
     fluid_heat_capacity_kj_per_kg_k: Positive = 4.2
     design_flow_m3_per_h: Positive
     free_cooling_kw: NotNegative = 0.0
+    season_budget_kwh: Positive | None = None
+    """Heat that may be drawn from July to June, less what is put back; left out: no budget."""
+
+    def meter(self, meters: Iterable["Meter"]) -> "Meter | None":
+        """The one that measures the heat of the wells and nothing else."""
+        return next((m for m in meters if m.purpose is Purpose.SOURCE and m.measures == (self.id,)), None)
 
 
 class Boiler(Asset):

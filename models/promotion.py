@@ -2,6 +2,8 @@
 
 from typing import Final, Literal
 
+from pydantic import Field
+
 from models.field import Id, Strict
 
 Promotable = Literal["heat_pumps", "hot_water", "rooms", "cars", "air", "batteries", "district_heat"]
@@ -17,6 +19,14 @@ EVERYTHING: Final[tuple[Promotable, ...]] = (
 )
 
 
+class Co2Weight(Strict):
+    """What a kg of CO2 equivalents is to weigh beside money in plans; it is on no bill and in no cost that is shown."""
+
+    nok_per_kg: float = Field(gt=0, le=20)
+    electricity_g_per_kwh: float = Field(ge=0, le=2000)
+    district_heat_g_per_kwh: float = Field(default=0.0, ge=0, le=2000)
+
+
 class Control(Strict):
     """Who decides. Whatever is not given to the optimiser is run by the rules, and so is all of it without a plan."""
 
@@ -26,6 +36,8 @@ class Control(Strict):
     """Assets that follow its plans while it is on."""
     zones_by_rules: tuple[Id, ...] = ()
     """Zones whose rooms keep the set points of the rules even where rooms are promoted."""
+    co2: Co2Weight | None = None
+    """Left out: plans weigh money alone."""
 
     @property
     def in_force(self) -> tuple[Promotable, ...]:

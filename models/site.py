@@ -141,6 +141,15 @@ class Site(Strict):
             raise ValueError(f"open_data needs {FEWEST_TOLD} residents or more, or none: an hour would tell of few")
         return access
 
+    @field_validator("meters")
+    @classmethod
+    def _the_wells_budget_is_metered(cls, meters: tuple[Meter, ...], info: ValidationInfo) -> tuple[Meter, ...]:
+        wells: Wells | None = info.data.get("wells")
+        if wells is not None and wells.season_budget_kwh is not None and wells.meter(meters) is None:
+            needed = f"a heat meter of purpose source that measures {wells.id} alone"
+            raise ValueError(f"wells.season_budget_kwh needs {needed}")
+        return meters
+
     @cached_property
     def profiles(self) -> dict[str, Profile]:
         """The profiles its devices use, by name; loaded once. `load_site` has proven that all of them load."""

@@ -6,14 +6,14 @@ from datetime import datetime
 from time import perf_counter
 
 from bems.backtest.variants import WHOLE, Variant
-from control.dispatch import Options, plan
+from control.dispatch import Options
 from control.grid import grid_at
 from control.guidance import ASSETS, promoted
 from control.observer.estimate import Estimate
 from control.observer.observe import observe
 from control.picture import Picture, Scene
 from control.plan import NoPlan
-from control.planning import Knowledge, Standing, due, followed, inputs, lost_machines, steadied, taken
+from control.planning import Knowledge, Standing, due, followed, inputs, lost_machines, planned, taken
 from control.rules.decision import Decision, decide
 from control.rules.memory import RuleMemory
 from control.strategy import GOOD
@@ -54,9 +54,7 @@ class Optimiser:
         of = inputs(scene, memory, estimate, known, self.variant.grid(grid_at(scene.now)))
         options = Options() if self.variant.whole else Options(whole_h=0.0)
         of = self.variant.altered(of)
-        found = steadied(
-            of, plan(of, options, perf_counter), self.standing, lambda other: plan(other, options, perf_counter)
-        )
+        found = planned(of, self.standing, options, perf_counter)
         self.solve_ms.append(1000 * (perf_counter() - begun))
         if isinstance(found, NoPlan):
             self.failed.append((scene.now, found))

@@ -104,8 +104,12 @@ def temp_spread_k(lead_h: Array, *, forecast: bool) -> Array:
 
 def usual_degc(slots: Slots) -> Array:
     """Outdoor temperature of inland southern Norway by season and hour [degC]: -7 to 15, warmest at three."""
-    season = 4.0 - 11.0 * np.cos(2 * np.pi * (slots.day_of_year - 20) / 365.25)
-    return np.asarray(season + _swing_k(slots), dtype=np.float64)
+    return np.asarray(season_degc(slots.day_of_year.astype(np.float64)) + _swing_k(slots), dtype=np.float64)
+
+
+def season_degc(day_of_year: Array) -> Array:
+    """The same by season alone."""
+    return np.asarray(4.0 - 11.0 * np.cos(2 * np.pi * (day_of_year - 20) / 365.25), dtype=np.float64)
 
 
 def _swing_k(slots: Slots) -> Array:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+from control import season
 from control.guidance import Guidance
 from control.picture import YOUNG_S, Picture, Scene
 from control.rules import air, battery, blinds, cars, departures, district, heat, hot_water, peak_guard, sun, zones
@@ -57,7 +58,8 @@ def decide(
     awake_since = memory.awake_since or now
     memory = replace(memory, awake_since=awake_since)
     scene = Scene(site, picture, now, max_age_s, awake_since, strategy, guidance)
-    memory = departures.parked(scene, peak_guard.metered(scene, district.metered(scene, memory)))
+    memory = season.followed(scene, district.metered(scene, peak_guard.metered(scene, memory)))
+    memory = departures.parked(scene, memory)
     spare = peak_guard.room(scene, memory, cars.urgent_kw(scene, memory))
     memory, events = hot_water.hygiene_cycle(scene, memory)
     outside, memory = heat.outdoor(scene, memory)

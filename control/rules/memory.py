@@ -104,6 +104,19 @@ class HeatHour:
 
 
 @dataclass(frozen=True, slots=True)
+class GroundYear:
+    """What the wells have given since counting began in this heating year."""
+
+    since: datetime
+    at: datetime
+    """Last look."""
+    drawn_kwh: float = 0.0
+    """Less what was put back."""
+    counter_kwh: float | None = None
+    """What the meter's counter showed at the last look."""
+
+
+@dataclass(frozen=True, slots=True)
 class ParkedCar:
     """A car at its charger."""
 
@@ -149,6 +162,8 @@ class RuleMemory:
     """By substation: since when circuits do not get what they are to get."""
     heat_hours: Mapping[str, HeatHour] = field(default_factory=dict)
     """By substation."""
+    ground: GroundYear | None = None
+    """None where no meter tells of the wells alone."""
     parked: Mapping[str, ParkedCar] = field(default_factory=dict)
     """By charger."""
     trims_k: Mapping[str, float] = field(default_factory=dict)

@@ -9,8 +9,9 @@ import pytest
 
 from control.dispatch import Options, plan
 from control.grid import Grid
+from control.lp import Status
 from control.plan import NoPlan, Plan, Violation
-from control.planning import GOOD_FOR, KEEP_NOK, Standing, label, steadied, sun_spares_kw, taken
+from control.planning import GOOD_FOR, KEEP_NOK, Standing, label, planned, steadied, sun_spares_kw, taken
 from control.rules.peak_guard import boilers_kw
 from models.site import load_site
 from tests.control.plans import START, after, heated, machine
@@ -123,6 +124,26 @@ def test_nothing_is_solved_again_without_a_change_or_a_plan_in_force(case, made)
     assert steadied(case, made, standing(made, now), never) is made
     old = replace(standing(made, 1 - now), made_at=START - 2 * GOOD_FOR)
     assert steadied(case, made, old, never) is made
+
+
+@pytest.mark.parametrize(("jumps_s", "status"), [(0.0, Status.OPTIMAL), (60.0, Status.TIME_LIMIT_WITH_INCUMBENT)])
+def test_a_second_solve_has_the_time_the_first_has_left_and_the_plan_says_so_when_that_is_none(case, jumps_s, status):
+    looks = []
+
+    def still():
+        looks.append(None)
+        return 0.0
+
+    first = plan(case, OPTIONS, still)
+    own = len(looks)
+
+    def seconds():
+        return still() + jumps_s * (len(looks) > 2 * own + 1)
+
+    before = standing(first, 1 - round(float(first.trajectories[COUNT][0])))
+    made = planned(case, before, OPTIONS, seconds)
+    assert isinstance(made, Plan)
+    assert made.report.status is status
 
 
 def test_a_plan_counts_on_boilers_through_days_that_the_machines_cannot_carry_alone():
