@@ -91,10 +91,10 @@ def _saving_table(weeks: Mapping[str, Sequence[Ran]], names: Iterable[str], agai
 
 
 def _reach_table(weeks: Mapping[str, Sequence[Ran]], names: Sequence[str]) -> str:
-    """Against the naive rules: how much of what the oracle, and of what the bound saves."""
-    heads = [f"{name}, % of {of}" for of in ("oracle", "bound") for name in names if name not in ("naive", of)]
-    if "oracle" not in names:
-        heads = [head for head in heads if not head.endswith("oracle")]
+    """Against the naive rules: how much of what the oracle that plans alike, and of what the bound saves."""
+    pairs = [(name, name.replace("optimiser", "oracle", 1)) for name in names if name.startswith("optimiser")]
+    heads = [f"{name}, % of {oracle}" for name, oracle in pairs if oracle in names]
+    heads += [f"{name}, % of bound" for name in names if name != "naive"]
     lines = ["Of what could be saved against naive: median (range)", "", *_head("week", heads)]
     for week, runs in [*weeks.items(), ("all", [one for of in weeks.values() for one in of])]:
         cells = []
@@ -106,7 +106,7 @@ def _reach_table(weeks: Mapping[str, Sequence[Ran]], names: Sequence[str]) -> st
 
 
 def _reached_pct(one: Ran, name: str, of: str) -> float | None:
-    if "naive" not in one.controllers or (of == "oracle" and of not in one.controllers):
+    if "naive" not in one.controllers or (of != "bound" and of not in one.controllers):
         return None
     mine = one.saved_nok(name, "naive")
     most = one.bound_saves_nok("naive") if of == "bound" else one.saved_nok(of, "naive")

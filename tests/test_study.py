@@ -100,6 +100,17 @@ def test_the_tables_say_what_was_saved_and_how_much_of_what_could_be():
     assert rows
 
 
+def test_each_optimiser_is_measured_by_the_oracle_that_plans_alike():
+    one = answer(figures(850.0))
+    one["controllers"] |= {"optimiser.linear": figures(880.0), "oracle.linear": figures(840.0)}
+    lines = tables([Ran("january", 1, one)]).split("Of what could be saved")[1].splitlines()
+    heads = next(line for line in lines if "oracle" in line).split(" | ")
+    cells = dict(zip(heads, next(line for line in lines if line.startswith("| january")).split(" | "), strict=True))
+    assert cells["optimiser, % of oracle"] == "75 (75 .. 75)"
+    assert cells["optimiser.linear, % of oracle.linear"] == "75 (75 .. 75)"
+    assert sum("of oracle" in head for head in heads) == 2
+
+
 def test_a_run_that_served_less_has_saved_nothing():
     text = tables([Ran("january", seed, answer(figures(500.0, hygiene_missed=1))) for seed in (1, 2)])
     assert "not comparable" in text
