@@ -30,7 +30,7 @@ class Ran:
     def score(self, name: str) -> Score:
         """A controller's figures as the service gate takes them."""
         figures = self.controllers[name]
-        return Score(**{field.name: figures[field.name] for field in fields(Score)})
+        return Score(**{field.name: figures.get(field.name) for field in fields(Score)})
 
     def saved_nok(self, name: str, against: str) -> float | None:
         """Money saved, corrections included; None where it cannot be compared or is not known."""

@@ -11,6 +11,8 @@ LABELS: Final = {
     "peak_kw": "Highest hour [kW]",
     "cold_kh": "Too cold, all rooms [Kh]",
     "worst_room_cold_kh": "Too cold, worst resident's room [Kh]",
+    "p95_room_cold_kh": "Too cold, 95 % of residents' rooms within [Kh]",
+    "longest_cold_min": "Longest a resident's room was too cold [min]",
     "hot_kh": "Too warm, all rooms [Kh]",
     "mean_room_degc": "Residents' rooms, mean [°C]",
     "co2_min": "CO₂ above 1000 ppm [min, all sensors]",

@@ -47,6 +47,8 @@ class Score:
     peak_kw: float | None
     cold_kh: float | None
     worst_room_cold_kh: float | None
+    p95_room_cold_kh: float | None
+    longest_cold_min: float | None
     hot_kh: float | None
     mean_room_degc: float | None
     co2_min: float | None
@@ -292,6 +294,8 @@ def _comfort_figures(comforts: Comfort) -> dict[str, float | None]:
     return {
         "cold_kh": comforts.cold_kh,
         "worst_room_cold_kh": comforts.worst_room_cold_kh,
+        "p95_room_cold_kh": comforts.p95_room_cold_kh,
+        "longest_cold_min": comforts.longest_cold_min,
         "hot_kh": comforts.hot_kh,
         "mean_room_degc": comforts.mean_room_degc,
         "co2_min": comforts.co2_min,

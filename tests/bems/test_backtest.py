@@ -17,6 +17,8 @@ FIGURES = (
     "peak_kw",
     "cold_kh",
     "worst_room_cold_kh",
+    "p95_room_cold_kh",
+    "longest_cold_min",
     "hot_kh",
     "mean_room_degc",
     "co2_min",

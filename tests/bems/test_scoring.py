@@ -121,6 +121,8 @@ def test_cold_and_hot_are_counted_by_room_and_by_group(biri):
     result = score(biri, made(columns), spot())
     assert result.cold_kh == pytest.approx(1.0)
     assert result.worst_room_cold_kh == pytest.approx(1.0)
+    assert result.p95_room_cold_kh == pytest.approx(0.9)  # of 0, 0 and 1
+    assert result.longest_cold_min == pytest.approx(120.0)
     assert result.hot_kh == pytest.approx(1.0)
     assert result.mean_room_degc == pytest.approx(22.5)
     assert result.groups == {"unit_a": {"cold_kh": 1 / 3, "hot_kh": 1 / 3, "mean_degc": pytest.approx(22.5)}}
