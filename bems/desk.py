@@ -11,7 +11,7 @@ from math import isfinite
 from typing import Final
 
 from bems import desk_cost
-from bems.desk_settings import Settings
+from bems.desk_settings import Settings, grounds
 from bems.desk_view import device_views, order_view
 from bems.state import aged
 from bems.system import System
@@ -28,7 +28,6 @@ from control.orders import (
 )
 from control.wish import Wish
 from dashboards.ports.desk import (
-    LONGEST_TEXT,
     CostView,
     DeviceView,
     DisplacedView,
@@ -104,7 +103,7 @@ class Desk(Settings):
         """Hold the point until then, as far as the guard allows; Refused, or KeyError for an unknown point."""
         self._checked(point, value, minutes, who)
         now = self._now()
-        taken = Taken(value, Order(who.name, now, _text(why, needed=True), now + timedelta(minutes=minutes)))
+        taken = Taken(value, Order(who.name, now, grounds(why, needed=True), now + timedelta(minutes=minutes)))
         outcome = self._judged(point, value, taken.order)
         if isinstance(outcome, Hold) or outcome.value is None:
             raise Refused("guard", reason=outcome.reason)
@@ -200,12 +199,12 @@ class Desk(Settings):
         if wanted is not Mode.NORMAL:
             if until is None or not now + SHORTEST_HOLD <= until <= now + LONGEST_MODE[wanted] + timedelta(minutes=1):
                 raise Refused("mode_end", hours=LONGEST_MODE[wanted] / HOUR)
-            order = ModeOrder(wanted, Order(who.name, now, _text(why, needed=True), until))
+            order = ModeOrder(wanted, Order(who.name, now, grounds(why, needed=True), until))
         before = self.book.current.mode_now
         await self.book.change(
             lambda orders: replace(orders, mode=order),
             who=who.name, what=MODE_SET[wanted], subject="mode", before=before.value, after=wanted.value,
-            reason=_text(why) or None,
+            reason=grounds(why) or None,
         )  # fmt: skip
         return self.mode()
 
@@ -217,14 +216,6 @@ class Desk(Settings):
     def site(self) -> Site:
         """The site as people have it now."""
         return self._effective()
-
-
-def _text(why: str, *, needed: bool = False) -> str:
-    """A reason as it is kept; Refused for one that says nothing."""
-    said = " ".join(why.split())[:LONGEST_TEXT]
-    if needed and len(said) < 3:
-        raise Refused("no_reason")
-    return said
 
 
 def _displaced(command: Command) -> DisplacedView:

@@ -1,31 +1,35 @@
 """Settings that people change while the house runs: dated orders over the site file, followed at once."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from pydantic import ValidationError
 
 from bems.desk_view import order_view
 from bems.system import System
+from control.guidance import assets_of
 from control.orders import (
     SETBACK_LEAST_DEGC,
     Holiday,
     Order,
     Orders,
+    Promotion,
     SetPoint,
     chosen_next,
     comfort_limits,
     site_of,
 )
-from dashboards.ports.desk import LONGEST_TEXT, ComfortView, HolidayView, Person, Refused, TariffView
+from dashboards.ports.desk import LONGEST_TEXT, ComfortView, HolidayView, Person, PromotionView, Refused, TariffView
 from models.assets import Room, Zone, ZoneKind
 from models.closures import Closed
+from models.promotion import OptimiserName, Promotable
 from models.site import Site
 
 HOLIDAYS_AHEAD: Final = timedelta(days=730)
 MOST_HOLIDAYS: Final = 100
+_T = TypeVar("_T", bound=str)
 
 
 class Settings:
@@ -73,7 +77,7 @@ class Settings:
         before = next(view for view in self.comfort() if view.id == name)
         if setback_degc != (None if before.setback_order is None else before.setback_degc):
             self._check_setback(zone, room, degc if degc is not None else before.file_degc, setback_degc, who)
-        order = Order(who.name, now, " ".join(why.split())[:LONGEST_TEXT], until)
+        order = Order(who.name, now, grounds(why), until)
         if degc != (None if before.order is None else before.degc) or until is not None:
             await self._set("comfort", name, degc, order, before.degc, before.file_degc)
         if setback_degc != (None if before.setback_order is None else before.setback_degc):
@@ -188,6 +192,86 @@ class Settings:
             who=who.name, what="tariff", subject="tariff", before=before or None, after=name or None,
         )  # fmt: skip
         return self.tariff()
+
+    # Shadow and promotion
+
+    def promotion(self) -> PromotionView:
+        """What the optimiser may do."""
+        now, file = self._effective().control, self._base.control
+        of, assets = self.book.current.promotion, assets_of(self._base)
+        return PromotionView(
+            optimiser=now.optimiser, promoted=_in_order(now.promoted, assets), zones_by_rules=now.zones_by_rules,
+            file_optimiser=file.optimiser, file_promoted=_in_order(file.promoted, assets),
+            file_zones_by_rules=file.zones_by_rules, assets=assets,
+            order=None if of is None else order_view(of.order),
+        )  # fmt: skip
+
+    async def promote(
+        self,
+        optimiser: OptimiserName,
+        promoted: Collection[Promotable],
+        zones_by_rules: Collection[str],
+        why: str,
+        who: Person,
+    ) -> PromotionView:
+        """Let the optimiser do this and nothing else, over the site file's word; each change is told by itself."""
+        if who.rooms_only:
+            raise Refused("rooms_only")
+        now, zones = self.promotion(), [zone.id for zone in self._base.zones]
+        if unknown := [name for name in (*promoted, *zones_by_rules) if name not in (*now.assets, *zones)]:
+            raise Refused("not_to_promote", names=", ".join(unknown))
+        order = Order(who.name, self._now(), grounds(why, needed=True))
+        before = Promotion(now.optimiser, tuple(now.promoted), tuple(now.zones_by_rules), order)
+        after = Promotion(optimiser, _in_order(promoted, now.assets), _in_order(zones_by_rules, zones), order)
+        for what, subject, then in _changes(before, after):
+            await self.book.change(
+                lambda orders, then=then: replace(orders, promotion=then),  # type: ignore[misc]  # a lambda's default
+                who=who.name, what=what, subject=subject, reason=order.why,
+            )  # fmt: skip
+        return self.promotion()
+
+    async def give_promotion_back(self, who: Person) -> PromotionView:
+        """The site file's word counts again."""
+        if who.rooms_only:
+            raise Refused("rooms_only")
+        if self.book.current.promotion is not None:
+            await self.book.change(
+                lambda orders: replace(orders, promotion=None),
+                who=who.name,
+                what="promotion_of_file",
+                subject="optimiser",
+            )
+        return self.promotion()
+
+
+def grounds(why: str, *, needed: bool = False) -> str:
+    """A reason as it is kept; Refused for one that says nothing."""
+    said = " ".join(why.split())[:LONGEST_TEXT]
+    if needed and len(said) < 3:
+        raise Refused("no_reason")
+    return said
+
+
+def _in_order(of: Collection[_T], order: Sequence[_T]) -> tuple[_T, ...]:
+    return tuple(one for one in order if one in of)
+
+
+def _changes(before: Promotion, after: Promotion) -> Iterator[tuple[str, str, Promotion]]:
+    """(what, subject, promotion from then on) of every difference."""
+    now = before
+    if after.optimiser != now.optimiser:
+        now = replace(now, optimiser=after.optimiser)
+        yield "optimiser_on" if now.optimiser == "on" else "optimiser_shadow", "optimiser", now
+    for asset in sorted(set(before.promoted) ^ set(after.promoted)):
+        given = asset in after.promoted
+        kept = tuple(one for one in now.promoted if one != asset)
+        now = replace(now, promoted=(*kept, asset) if given else kept)
+        yield "asset_promoted" if given else "asset_to_rules", f"asset.{asset}", now
+    for zone in sorted(set(before.zones_by_rules) ^ set(after.zones_by_rules)):
+        by_rules = zone in after.zones_by_rules
+        rest = tuple(one for one in now.zones_by_rules if one != zone)
+        now = replace(now, zones_by_rules=(*rest, zone) if by_rules else rest)
+        yield "zone_to_rules" if by_rules else "zone_promoted", zone, now
 
 
 def _span(closed: Closed) -> str:

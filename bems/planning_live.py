@@ -7,7 +7,7 @@ decide.
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -20,7 +20,7 @@ from bems.planning_work import Made, Moment, make
 from bems.shadow import HourScore, Shadow, degc_of, looked, planned
 from bems.worker import Worker, WorkLost
 from control.grid import grid_at
-from control.guidance import ASSETS, Guidance, promoted, without_zones
+from control.guidance import Guidance, promoted, without_zones
 from control.habits.learned import Learned, cold
 from control.observer.estimate import Estimate
 from control.observer.observe import observe, state
@@ -91,7 +91,8 @@ class Planner:
         """The newest plan."""
         self.no_plan: Reason | None = because(Code.NO_PLAN_YET)
         """Why the last try gave none; None: it did."""
-        self._site, self._now, self._wall, self._make = site, now, wall, make
+        self._control = site.control
+        self._now, self._wall, self._make = now, wall, make
         self._model = from_site(site)
         self._plant = self._model
         self._worker = worker or Worker("planner")
@@ -108,7 +109,6 @@ class Planner:
         self._kept_hours = self._shadow.hours
         self._plans: list[Event] = []
         """Plans that are not in the record yet."""
-        self._promoted: tuple[str, ...] | None = None
         self._told: str | None = None
         self._broken = False
         self._recall(load(PLANNING_KEY) or {}, load(SCORES_KEY))
@@ -122,8 +122,6 @@ class Planner:
                     take(text)
                 except (ValueError, TypeError) as error:
                     log.warning("planning starts without a part of its memory, it cannot be read: %s", error)
-        given = stored.get("promoted")
-        self._promoted = tuple(a for a in ASSETS if a in given) if isinstance(given, list) else None
 
     def _take_estimate(self, text: str) -> None:
         self._estimate = Estimate.from_json(text)
@@ -137,9 +135,8 @@ class Planner:
     def take_state(self) -> dict[str, Any]:
         """What is to be kept in the record; the scores only when there are new ones."""
         estimate = self._estimate.to_json() if self._estimate is not None else None
-        given = None if self._promoted is None else list(self._promoted)
         running, hours = replace(self._shadow, hours=()), self._shadow.hours
-        state: dict[str, Any] = {PLANNING_KEY: {"estimate": estimate, "hour": running.to_json(), "promoted": given}}
+        state: dict[str, Any] = {PLANNING_KEY: {"estimate": estimate, "hour": running.to_json()}}
         if hours is not self._kept_hours:
             self._kept_hours = hours
             state[SCORES_KEY] = Shadow(hours=hours).to_json()
@@ -154,7 +151,8 @@ class Planner:
         self._plant = applied(self._model, self.fitted)
 
     def look(self, scene: Scene, memory: RuleMemory) -> None:
-        """What control sees, before each decision. Never raises."""
+        """What control sees, before each decision, and whom people let decide. Never raises."""
+        self._control = scene.site.control
         self._since = self._since or scene.now
         try:
             self._estimate = observe(scene, memory, self._plant, self._estimate)
@@ -186,7 +184,7 @@ class Planner:
             return None
         if asked is None:
             return None
-        return promoted(without_zones(asked, self._site.control.zones_by_rules), self.promoted)
+        return promoted(without_zones(asked, self._control.zones_by_rules), self.promoted)
 
     def drop(self, why: str, error: Exception) -> None:
         """The plan cannot be followed: the rules decide until there is another one."""
@@ -195,14 +193,8 @@ class Planner:
 
     @property
     def promoted(self) -> tuple[str, ...]:
-        """Assets that follow the plans: as the site file says, unless an operator has said otherwise."""
-        return self._site.control.in_force if self._promoted is None else self._promoted
-
-    def promote(self, assets: Collection[str] | None) -> None:
-        """Give assets to the plans (see ASSETS); none is shadow, None goes back to the site file's word."""
-        if assets is not None and (unknown := set(assets) - set(ASSETS)):
-            raise ValueError(f"no assets {', '.join(sorted(unknown))}; there are {', '.join(ASSETS)}")
-        self._promoted = None if assets is None else tuple(asset for asset in ASSETS if asset in assets)
+        """Assets that follow the plans: as the site file says, unless people have said otherwise."""
+        return self._control.in_force
 
     # What people hear
 

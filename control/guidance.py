@@ -9,6 +9,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
+from models.promotion import EVERYTHING, Promotable
+from models.site import Site
+
 
 @dataclass(frozen=True)
 class Guidance:
@@ -55,8 +58,22 @@ class Guidance:
     """The highest clock hour planned for this month; None where power costs nothing."""
 
 
-ASSETS: Final = ("heat_pumps", "hot_water", "rooms", "cars", "air", "batteries", "district_heat")
+ASSETS: Final = EVERYTHING
 """What can be given to the plan, and taken from it, by itself."""
+
+
+def assets_of(site: Site) -> tuple[Promotable, ...]:
+    """Those of ASSETS that the site has."""
+    has = {
+        "heat_pumps": site.heat_pumps or site.boilers,
+        "hot_water": site.hot_water,
+        "rooms": site.zones,
+        "cars": site.chargers,
+        "air": site.air_handling,
+        "batteries": site.batteries,
+        "district_heat": site.district_heat,
+    }
+    return tuple(asset for asset in ASSETS if has[asset])
 
 
 def promoted(of: Guidance, assets: Collection[str]) -> Guidance:

@@ -17,6 +17,7 @@ from control.strategy import GOOD, PREPARED, Strategy
 from control.wish import Wish
 from models.assets import Room, Zone, ZoneKind
 from models.closures import Closed
+from models.promotion import Control, OptimiserName, Promotable
 from models.reasons import Code, because, is_safety
 from models.signals import Reason
 from models.site import Site
@@ -112,6 +113,16 @@ class TariffChoice:
 
 
 @dataclass(frozen=True, slots=True)
+class Promotion:
+    """What the optimiser may do, over the site file's word (see models.promotion.Control)."""
+
+    optimiser: OptimiserName
+    promoted: tuple[Promotable, ...]
+    zones_by_rules: tuple[str, ...]
+    order: Order
+
+
+@dataclass(frozen=True, slots=True)
 class Orders:
     """All of them."""
 
@@ -126,6 +137,7 @@ class Orders:
     holidays: Mapping[str, Holiday] = field(default_factory=dict)
     """By a name of their own."""
     tariff: TariffChoice | None = None
+    promotion: Promotion | None = None
 
     def at(self, now: datetime) -> "Orders":
         """Those in force; the same object when all of them are."""
@@ -203,7 +215,14 @@ def site_of(site: Site, orders: Orders) -> Site:
     if orders.tariff is not None:
         tariff = _tariff(site, orders.tariff)
         changed |= {} if tariff is site.tariff else {"tariff": tariff}
+    if orders.promotion is not None:
+        changed["control"] = _control(site, orders.promotion)
     return site.model_copy(update=changed) if changed else site
+
+
+def _control(site: Site, of: Promotion) -> Control:
+    names = ("optimiser", "promoted", "zones_by_rules")
+    return site.control.model_copy(update={name: getattr(of, name) for name in names})
 
 
 def _wall(at: datetime, site: Site) -> datetime:

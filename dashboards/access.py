@@ -21,7 +21,7 @@ class Right(StrEnum):
     ACKNOWLEDGE = "acknowledge"
     """Acknowledge and shelve alarms."""
     OPERATE = "operate"
-    """Take over points and give them back."""
+    """Take over points and give them back, set modes, say what the optimiser may do."""
     CONFIGURE = "configure"
     """Change settings, calendars and modes."""
     ADMINISTER = "administer"

@@ -133,6 +133,8 @@ def subject_name(site: Site, subject: str, language: Language) -> str:
     if point is not None:
         label, device = point.spec.label, point.device.label
         return f"{device.nb}, {label.nb}" if language == "nb" else f"{device.en}, {label.en}"
+    if subject.startswith("asset."):
+        return texts(language).get(subject, subject)
     names = {site.id: site.name, **{device.id: device.label for device in site.devices}}
     name = names.get(subject)
     return subject if name is None else (name.nb if language == "nb" else name.en)

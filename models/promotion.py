@@ -6,6 +6,8 @@ from pydantic import Field
 
 from models.field import Id, Strict
 
+OptimiserName = Literal["shadow", "on"]
+"""In shadow it plans and advises, nothing more."""
 Promotable = Literal["heat_pumps", "hot_water", "rooms", "cars", "air", "batteries", "district_heat"]
 
 EVERYTHING: Final[tuple[Promotable, ...]] = (
@@ -30,7 +32,7 @@ class Co2Weight(Strict):
 class Control(Strict):
     """Who decides. Whatever is not given to the optimiser is run by the rules, and so is all of it without a plan."""
 
-    optimiser: Literal["shadow", "on"] = "shadow"
+    optimiser: OptimiserName = "shadow"
     """In shadow it plans and advises, nothing more; both it and the rules are scored on the same hours."""
     promoted: tuple[Promotable, ...] = EVERYTHING
     """Assets that follow its plans while it is on."""

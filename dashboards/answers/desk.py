@@ -10,6 +10,7 @@ from dashboards.answers.site import Answer
 from dashboards.ports.desk import LONGEST_MIN, LONGEST_TEXT, SHORTEST_MIN, CostBasis, ModeName
 from models.closures import LocalMoment
 from models.profile import Text
+from models.promotion import OptimiserName, Promotable
 
 
 class Asked(BaseModel):
@@ -61,6 +62,17 @@ class TariffAsked(Asked):
     """The contract to reckon with."""
 
     name: str = Field(max_length=100, description="Empty: the site file's own", examples=[""])
+
+
+class PromotionAsked(Asked):
+    """What the optimiser is to do from now on, over the site file's word."""
+
+    optimiser: OptimiserName = Field(description="'shadow': it plans and advises, the rules decide")
+    promoted: list[Promotable] = Field(max_length=50, description="Assets that follow its plans while it is on")
+    zones_by_rules: list[str] = Field(
+        default_factory=list, max_length=200, description="Zones the rules keep even where rooms follow the plans"
+    )
+    reason: str = Field(max_length=LONGEST_TEXT, description="Three letters at least", examples=["Cheaper for a week"])
 
 
 class OrderAnswer(Answer):
@@ -166,6 +178,19 @@ class TariffAnswer(Answer):
     names: list[str]
     chosen: str = Field(description="Empty: the site file's own")
     order: OrderAnswer | None
+
+
+class PromotionAnswer(Answer):
+    """What the optimiser may do, and what the site file says."""
+
+    optimiser: OptimiserName
+    promoted: list[Promotable]
+    zones_by_rules: list[str]
+    file_optimiser: OptimiserName
+    file_promoted: list[Promotable]
+    file_zones_by_rules: list[str]
+    assets: list[Promotable] = Field(description="Those that the site has")
+    order: OrderAnswer | None = Field(description="null: as the site file says")
 
 
 class WritableAnswer(Answer):

@@ -20,6 +20,8 @@ from dashboards.answers.desk import (
     ModeAsked,
     PreviewAnswer,
     PreviewAsked,
+    PromotionAnswer,
+    PromotionAsked,
     TakeAsked,
     TakenAnswer,
     TariffAnswer,
@@ -50,6 +52,7 @@ def add_desk(router: APIRouter, view: SiteView) -> None:
     _add_points(router, view.site, view.desk)
     _add_house(router, view.desk)
     _add_comfort(router, view)
+    _add_promotion(router, view.desk)
     _add_devices(router, view)
 
 
@@ -181,6 +184,23 @@ def _add_comfort(router: APIRouter, view: SiteView) -> None:
         who = _person(viewer, Right.CONFIGURE)
         done = desk.set_comfort(place_id, asked.degc, asked.setback_degc, asked.until, asked.reason, who)
         return ComfortAnswer.model_validate(asdict(await outcome(view.site, done)))
+
+
+def _add_promotion(router: APIRouter, desk: Desk) -> None:
+    @router.get("/promotion", summary="What the optimiser may do, by whom, and what the site file says")
+    async def promotion(_viewer: Seen) -> PromotionAnswer:
+        return PromotionAnswer.model_validate(asdict(desk.promotion()))
+
+    @router.put("/promotion", summary="Shadow or on, which assets and zones follow the plans", responses=WRITES)
+    async def promote(asked: PromotionAsked, viewer: Operates) -> PromotionAnswer:
+        who = _person(viewer, Right.OPERATE)
+        done = desk.promote(asked.optimiser, asked.promoted, asked.zones_by_rules, asked.reason, who)
+        return PromotionAnswer.model_validate(asdict(await outcome(desk.site, done)))
+
+    @router.delete("/promotion", summary="The site file's word counts again", responses=WRITES)
+    async def give_back(viewer: Operates) -> PromotionAnswer:
+        done = desk.give_promotion_back(_person(viewer, Right.OPERATE))
+        return PromotionAnswer.model_validate(asdict(await outcome(desk.site, done)))
 
 
 def _add_devices(router: APIRouter, view: SiteView) -> None:

@@ -1,6 +1,6 @@
 """People's orders, where nobody may learn of a resident's room: it cannot be asked about, and nothing done to it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from dashboards.discreet.unnamed import Unnamed, without_rooms
@@ -13,9 +13,11 @@ from dashboards.ports.desk import (
     ModeView,
     Person,
     PreviewView,
+    PromotionView,
     TakenView,
     TariffView,
 )
+from models.promotion import OptimiserName, Promotable
 from models.site import Site
 
 
@@ -100,6 +102,25 @@ class DiscreetDesk:
     async def choose_tariff(self, name: str, who: Person) -> TariffView:
         """See Desk."""
         return await self._desk.choose_tariff(name, who)
+
+    def promotion(self) -> PromotionView:
+        """See Desk."""
+        return self._desk.promotion()
+
+    async def promote(
+        self,
+        optimiser: OptimiserName,
+        promoted: Collection[Promotable],
+        zones_by_rules: Collection[str],
+        why: str,
+        who: Person,
+    ) -> PromotionView:
+        """See Desk."""
+        return await self._desk.promote(optimiser, promoted, zones_by_rules, why, who)
+
+    async def give_promotion_back(self, who: Person) -> PromotionView:
+        """See Desk."""
+        return await self._desk.give_promotion_back(who)
 
     def devices(self) -> Sequence[DeviceView]:
         """See Desk."""

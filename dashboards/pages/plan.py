@@ -1,10 +1,11 @@
-"""The page of the plan: the next 36 hours on one axis, each command and why, the last days against their plans."""
+"""The page of the plan: the next 36 hours, each command and why, last days against their plans, who may run what."""
 
 from typing import Final
 
 from dashboards.access import Viewer
 from dashboards.markup import Attribute, Markup, el
 from dashboards.pages.frame import page, section
+from dashboards.pages.promotion import promotion_part
 from dashboards.ports.view import SiteView
 from dashboards.words import Language, texts
 
@@ -33,8 +34,10 @@ def plan(view: SiteView, viewer: Viewer, language: Language) -> str:
     )
     title = words["plan.title"]
     back = el("div", {"id": "plan-back", "hidden": True}, _look_back(language))
-    sections = (none, body, back)
-    return page(view, viewer, language, "plan", title, *sections, scripts=["plan"], styles=["insight", "plan"])
+    message = el("p", {"class": "message", "id": "message", "role": "status"})
+    sections = (message, none, body, back, promotion_part(view, viewer, language))
+    styles = ["insight", "desk", "plan"]
+    return page(view, viewer, language, "plan", title, *sections, scripts=["plan", "promotion"], styles=styles)
 
 
 def _day(language: Language) -> Markup:

@@ -3,12 +3,13 @@
 Every change is by somebody, for a stated reason, and in the record before anybody is told that it is done.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Literal, Protocol
 
 from models.profile import Text
+from models.promotion import OptimiserName, Promotable
 from models.signals import Reason
 from models.site import Site
 
@@ -156,6 +157,23 @@ class TariffView:
 
 
 @dataclass(frozen=True, slots=True)
+class PromotionView:
+    """What the optimiser may do now, and what the site file says; no order: the file's word counts."""
+
+    optimiser: OptimiserName
+    promoted: Sequence[Promotable]
+    """Assets that follow its plans while it is on."""
+    zones_by_rules: Sequence[str]
+    """Zones that the rules keep even where rooms follow the plans."""
+    file_optimiser: OptimiserName
+    file_promoted: Sequence[Promotable]
+    file_zones_by_rules: Sequence[str]
+    assets: Sequence[Promotable]
+    """Those that the site has."""
+    order: OrderView | None
+
+
+@dataclass(frozen=True, slots=True)
 class WritableView:
     """A writable point of a device."""
 
@@ -254,6 +272,25 @@ class Desk(Protocol):
 
     async def choose_tariff(self, name: str, who: Person) -> TariffView:
         """Reckon with another one; empty is the site file's own."""
+        ...
+
+    def promotion(self) -> PromotionView:
+        """What the optimiser may do."""
+        ...
+
+    async def promote(
+        self,
+        optimiser: OptimiserName,
+        promoted: Collection[Promotable],
+        zones_by_rules: Collection[str],
+        why: str,
+        who: Person,
+    ) -> PromotionView:
+        """Let it do this and nothing else, over the site file's word."""
+        ...
+
+    async def give_promotion_back(self, who: Person) -> PromotionView:
+        """The site file's word counts again."""
         ...
 
     def devices(self) -> Sequence[DeviceView]:

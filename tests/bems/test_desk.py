@@ -303,6 +303,46 @@ async def test_a_room_gets_its_new_set_point_without_a_restart_and_its_old_one_b
     assert audits(bench) == [("comfort", ROOM.id)] * 2
 
 
+async def test_what_the_optimiser_may_do_is_changed_told_and_kept_over_a_restart(path):
+    with Record.open(path) as record:
+        bench = Desks(path, record)
+        desk = Desk(bench.system)
+        async with running(bench):
+            for assets, zones, why, who, key in (
+                (["batteries"], [], "test", KARI, "not_to_promote"),
+                (["cars"], ["attic"], "test", KARI, "not_to_promote"),
+                (["cars"], [], " ", KARI, "no_reason"),
+                (["cars"], [], "test", NURSE, "rooms_only"),
+            ):
+                with pytest.raises(Refused) as refused:
+                    await desk.promote("on", assets, zones, why, who)
+                assert refused.value.key == key
+            with pytest.raises(Refused):
+                await desk.give_promotion_back(NURSE)
+            view = await desk.promote("shadow", ["air", "hot_water", "cars"], ["cafe"], "stille uke", KARI)
+            assert (view.optimiser, list(view.zones_by_rules), view.order.who) == ("shadow", ["cafe"], "kari")
+            assert list(view.promoted) == ["hot_water", "cars", "air"]
+            assert desk.site.control.in_force == ()
+            await bench.ticks(2)
+        told = audits(bench)
+    assert told == [
+        ("optimiser_shadow", "optimiser"),
+        ("asset_to_rules", "asset.heat_pumps"),
+        ("asset_to_rules", "asset.rooms"),
+        ("zone_to_rules", "cafe"),
+    ]
+    with Record.open(path) as record:
+        again = Desks(path, record)
+        desk = Desk(again.system)
+        assert desk.promotion() == view
+        async with running(again):
+            assert (await desk.give_promotion_back(KARI)).order is None
+            assert await desk.give_promotion_back(KARI) == desk.promotion()
+            await again.ticks(2)
+        assert desk.site.control == SITE.control
+        assert sorted(audits(again)) == sorted([*told, ("promotion_of_file", "optimiser")])
+
+
 async def test_a_holiday_is_kept_until_it_has_passed(bench):
     desk = Desk(bench.system)
     start, until = datetime(2026, 1, 16), datetime(2026, 1, 17)  # noqa: DTZ001

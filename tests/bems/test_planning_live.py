@@ -20,6 +20,7 @@ from bems.steering import Steering
 from bems.worker import Worker, WorkLost
 from control.dispatch import Options
 from control.guidance import ASSETS
+from control.orders import NONE, Order, Orders, Promotion
 from control.plan import NoPlan, Plan, Way
 from control.planning import GOOD_FOR
 from models.promotion import Control
@@ -88,13 +89,18 @@ class Run:
             self.planner.prices, self.planner.weather = PRICES, WEATHER
         self.steering = Steering(site, None, self.planner)
         self.shown = dict(SHOWN)
+        self.orders = NONE
+
+    def people_say(self, optimiser, *promoted, zones=()):
+        """Let the optimiser do this from the next decision on."""
+        self.orders = Orders(promotion=Promotion(optimiser, promoted, zones, Order("kari", self.now, "test")))
 
     def step(self, minutes=1.0, wall_s=None):
         """One decision; wall time goes as site time does unless told."""
         self.now += timedelta(minutes=minutes)
         self.wall_s += 60.0 * minutes if wall_s is None else wall_s
         picture = {p: Reading(value, Quality.GOOD, self.now, value) for p, value in self.shown.items()}
-        return self.steering.step(picture, self.now, 120.0)
+        return self.steering.step(picture, self.now, 120.0, self.orders)
 
     async def plans(self, until=lambda planner: planner.no_plan is None):
         """Let the planner's task run until it is so."""
@@ -298,7 +304,8 @@ async def test_only_what_is_promoted_follows_and_a_zone_can_be_kept_out():
     everything = run.planner.guidance(run.now)
     assert everything.after_heater_degc is not None
     assert set(everything.room_offset_k) == {zone.id for zone in SITE.zones}
-    run.planner.promote(["rooms"])
+    run.people_say("on", "rooms")
+    run.step()
     rooms = run.planner.guidance(run.now)
     assert rooms.room_offset_k == everything.room_offset_k
     assert (rooms.compressors, rooms.after_heater_degc, rooms.cars_kw) == (None, None, None)
@@ -309,29 +316,41 @@ async def test_only_what_is_promoted_follows_and_a_zone_can_be_kept_out():
     assert set(asked.room_offset_k) == {zone.id for zone in SITE.zones} - {"cafe"}
     assert asked.supply_degc
     assert "cafe" not in asked.supply_degc
-    run.planner.promote([])
-    assert not by_plan(run.step())
-    assert run.decides == "decides.shadow"
-    run.planner.promote(None)
-    assert run.planner.promoted == ASSETS
-    with pytest.raises(ValueError, match="no assets boiler"):
-        run.planner.promote(["boiler"])
 
 
-async def test_what_it_has_seen_and_what_it_may_steer_outlive_a_restart():
+@pytest.mark.parametrize("said", [("on",), ("shadow", "rooms", "cars")])
+async def test_people_put_it_in_shadow_within_one_decision_and_give_it_back(said):
     run = await Run().planned()
-    run.planner.promote(["cars"])
+    assert by_plan(run.step())
+    run.people_say(*said)
+    shadow = run.step(minutes=1 / 60)
+    assert shadow.commands
+    assert not by_plan(shadow)
+    assert run.decides == "decides.shadow"
+    run.orders = NONE
+    assert by_plan(run.step(minutes=1 / 60))
+    assert run.planner.promoted == ASSETS
+
+
+async def test_people_promote_what_the_site_file_has_in_shadow_and_keep_a_zone():
+    run = await Run(SITE.model_copy(update={"control": Control()})).planned()
+    run.people_say("on", "rooms", zones=("cafe",))
+    assert by_plan(run.step())
+    assert run.planner.promoted == ("rooms",)
+    assert "cafe" not in run.planner.guidance(run.now).room_offset_k
+
+
+async def test_what_it_has_seen_outlives_a_restart():
+    run = await Run().planned()
     run.step()
     again = Run(stored=run.steering.take_state())
-    assert again.planner.promoted == ("cars",)
     assert again.planner._estimate == run.planner._estimate
     assert again.planner._shadow == run.planner._shadow
 
 
 @pytest.mark.parametrize(
     "stored",
-    [{PLANNING_KEY: part} for part in ({"estimate": "{}"}, {"hour": "nonsense"}, {"promoted": "all"})]
-    + [{SCORES_KEY: "nonsense"}],
+    [{PLANNING_KEY: part} for part in ({"estimate": "{}"}, {"hour": "nonsense"})] + [{SCORES_KEY: "nonsense"}],
 )
 def test_what_cannot_be_read_is_begun_anew(stored):
     run = Run(stored=stored)
@@ -351,7 +370,6 @@ async def test_a_fault_in_the_observer_is_told_once_and_stops_nothing(caplog):
 
 async def test_a_plan_that_the_rules_cannot_follow_is_dropped_in_the_same_tick(caplog):
     run = await Run().planned()
-    run.planner._site = SITE
     run.planner.guidance = lambda now: object()
     step = run.step()
     assert step.commands

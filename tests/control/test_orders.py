@@ -15,6 +15,7 @@ from control.orders import (
     ModeOrder,
     Order,
     Orders,
+    Promotion,
     SetPoint,
     Taken,
     TariffChoice,
@@ -48,6 +49,16 @@ def order(hours=2.0, who="kari", why="test", since=NOON):
 
 def mode(which, hours=2.0):
     return Orders(mode=ModeOrder(which, order(hours)))
+
+
+def test_what_people_let_the_optimiser_do_stands_over_the_site_file_until_it_is_given_back():
+    orders = Orders(promotion=Promotion("shadow", ("cars",), ("cafe",), order(None)))
+    now = site_of(SITE, orders).control
+    assert (now.optimiser, now.promoted, now.zones_by_rules, now.in_force) == ("shadow", ("cars",), ("cafe",), ())
+    assert now.co2 == SITE.control.co2
+    assert orders.at(NOON + timedelta(days=400)) is orders
+    assert Orders.from_json(orders.to_json()) == orders
+    assert site_of(SITE, NONE) is SITE
 
 
 def test_orders_end_by_themselves_and_nothing_else_changes():

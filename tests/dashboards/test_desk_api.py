@@ -27,6 +27,8 @@ async def call(view, who, method, path, body=None):
         ("DELETE", "/api/taken", None, CARE),
         ("PUT", "/api/setpoints/a1", {"degc": 22.5}, CARE),
         ("PUT", "/api/mode", {"mode": "normal"}, OPERATOR),
+        ("PUT", "/api/promotion", {"optimiser": "shadow", "promoted": [], "reason": "ferie"}, OPERATOR),
+        ("DELETE", "/api/promotion", None, OPERATOR),
         ("PUT", "/api/tariff", {"name": ""}, ENGINEER),
         ("POST", "/api/holidays", {"start": "2030-01-01T00:00:00", "until": "2030-01-02T00:00:00"}, ENGINEER),
     ],
@@ -92,6 +94,50 @@ async def test_a_mode_has_an_end_and_is_shown_with_who_set_it(view):
         page = (await inside.get("/nb/settings")).text
     assert "Manuell – satt av demo" in page
     assert 'value="manual" checked disabled' in page
+
+
+async def test_the_optimiser_is_given_assets_and_all_of_it_is_told(view):
+    file = (await call(view, ANONYMOUS, "GET", "/api/promotion"))[1]
+    assert (file["optimiser"], file["order"]) == ("on", None)
+    assert file["assets"] == file["promoted"] == ["heat_pumps", "hot_water", "rooms", "cars", "air"]
+    asked = {"optimiser": "on", "promoted": ["rooms", "heat_pumps", "cars", "air"], "zones_by_rules": ["cafe"]}
+    status, now = await call(view, OPERATOR, "PUT", "/api/promotion", asked | {"reason": "venter på måler"})
+    assert (status, now["promoted"], now["zones_by_rules"]) == (200, ["heat_pumps", "rooms", "cars", "air"], ["cafe"])
+    assert (now["order"]["who"], now["order"]["why"], now["file_promoted"]) == (
+        "demo",
+        "venter på måler",
+        file["promoted"],
+    )
+    assert [told[1:3] for told in view.desk.book.told] == [
+        ("asset_to_rules", "asset.hot_water"),
+        ("zone_to_rules", "cafe"),
+    ]
+    async with client(view, guest=ANONYMOUS) as inside:
+        page = (await inside.get("/nb/plan")).text
+    assert "Satt av demo" in page
+    assert 'value="hot_water" disabled' in page
+    assert 'value="cars" checked disabled' in page
+    assert (await call(view, OPERATOR, "DELETE", "/api/promotion"))[1] == file
+    assert (await call(view, OPERATOR, "DELETE", "/api/promotion"))[1] == file
+    assert [told[1] for told in view.desk.book.told][2:] == ["promotion_of_file"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "status", "word"),
+    [
+        ({"promoted": ["batteries"]}, 409, "batteries"),
+        ({"zones_by_rules": ["attic"]}, 409, "attic"),
+        ({"reason": "x"}, 409, "Skriv hvorfor"),
+        ({"optimiser": "off"}, 422, "shadow"),
+        ({"promoted": ["guard"]}, 422, "heat_pumps"),
+    ],
+)
+async def test_what_cannot_be_promoted_is_named(view, changed, status, word):
+    asked = {"optimiser": "on", "promoted": ["cars"], "reason": "billigere"}
+    got, answer = await call(view, OPERATOR, "PUT", "/api/promotion", asked | changed)
+    assert got == status
+    assert word in str(answer["detail"])
+    assert not view.desk.book.told
 
 
 async def test_holidays_come_and_go(view):

@@ -37,6 +37,8 @@ FAMILIES = {
     "settings.": r"settings\.\{mode\}",
     "source.": r"source\.\{who\}",
     "takeover.cost_": r"\$\{key\}_heat",
+    "asset.": r"asset\.\{asset",
+    "promotion.": r"promotion\.\{of\}",
     "audit.": r"audit\.\{data\.get",
 }
 

@@ -53,6 +53,34 @@ def test_a_point_is_taken_over_by_keyboard_and_all_is_given_back(open_page):
 
 
 @pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
+def test_what_the_optimiser_may_do_is_changed_with_a_reason_and_after_a_question(open_page, server, viewport):
+    page, answers, asked = open_page("/nb/plan", viewport), [False, True, True], []
+
+    def answer(dialog):
+        asked.append(dialog.message)
+        dialog.accept() if answers.pop(0) else dialog.dismiss()
+
+    page.on("dialog", answer)
+    part = page.locator("#promotion")
+    expect(part).to_contain_text("Som anleggsfila sier.")
+    part.get_by_label("Varmtvann").uncheck()
+    part.get_by_role("button", name="Endre").click()
+    assert asked == []
+    part.get_by_label("Hvorfor").fill("Venter på måler")
+    part.get_by_role("button", name="Endre").click()
+    assert server.view.desk.book.current.promotion is None
+    part.get_by_role("button", name="Endre").click()
+    expect(part).to_contain_text("Satt av demo", timeout=WAIT_MS)
+    assert asked == ["Optimeringen skal styre: Varmepumper og elkjel, Rom, Lading av biler, Ventilasjon. Endre?"] * 2
+    assert server.view.desk.book.current.promotion.promoted == ("heat_pumps", "rooms", "cars", "air")
+    expect(part.get_by_label("Varmtvann")).not_to_be_checked()
+    assert overflow(page) == 0
+    part.get_by_role("button", name="Tilbake til anleggsfila").click()
+    expect(part).to_contain_text("Som anleggsfila sier.", timeout=WAIT_MS)
+    assert server.view.desk.book.current.promotion is None
+
+
+@pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
 def test_every_page_says_how_many_points_are_taken_and_leads_to_giving_them_back(open_page, server, viewport):
     page = open_page("/nb", viewport)
     mark = page.locator("#taken-mark")
