@@ -14,7 +14,7 @@ const PARTS = {
   energy: "plan.part_energy", peak: "plan.part_peak", starts: "plan.part_starts", terminal: "plan.part_terminal",
   cold: "plan.part_cold", hot: "plan.part_hot", hygiene: "plan.part_hygiene", cars: "plan.part_cars",
   season: "plan.part_season", wear: "plan.part_wear", brine: "plan.part_brine", fuse: "plan.part_fuse",
-  "district heat": "plan.part_district_heat",
+  "district heat": "plan.part_district_heat", co2: "plan.part_greenhouse_gas",
 };
 let show = null;
 let last = null;
