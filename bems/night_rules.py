@@ -101,9 +101,7 @@ def by_rules(
         paid: what was bought in it, and its cost.
         memory: of the rules at its begin.
     """
-    begin = period[0].replace(minute=0, second=0, microsecond=0)
-    begin += HOUR if period[0] - begin > LATE else timedelta()
-    hours = (period[1] - begin) // HOUR
+    begin, hours = clock_hours(period)
     if prices is None or paid.cost_nok is None or paid.energy_kwh is None:
         return _lost("prices or meters")
     if hours < 1:
@@ -122,6 +120,13 @@ def by_rules(
     if not np.isfinite([ruled, same, off_nok]).all():
         return _lost("prices")
     return Rules(paid.cost_nok + ruled - same, max(off_nok, LEAST_SHARE * abs(paid.cost_nok)))
+
+
+def clock_hours(period: tuple[datetime, datetime]) -> tuple[datetime, int]:
+    """The first clock hour that a night is told from, and how many there are."""
+    begin = period[0].replace(minute=0, second=0, microsecond=0)
+    begin += HOUR if period[0] - begin > LATE else timedelta()
+    return begin, (period[1] - begin) // HOUR
 
 
 def _off_nok(repeated_kwh: float, metered_kwh: float | None, nok: float | None, share: float) -> float:

@@ -1,6 +1,7 @@
 """Looking back on a night, in a process of its own: the record by quarters, its cost, its events, the twin's word."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final, Literal
@@ -10,6 +11,7 @@ import numpy as np
 from bems.history.query import History
 from bems.history.rows import Event, EventKind
 from bems.history.times import even_edges
+from bems.night_contest import contest, known_by
 from bems.night_rules import Paid, by_rules
 from bems.quarters import AT_ONCE, QUARTER, known_prices, quarters
 from control.grid import Array
@@ -49,7 +51,8 @@ def look_back(
     prices = known_prices(history, programme.end, DAYS_BACK)
     paid = Paid(*bought(site, told, record, prices, *period), *heat_bought(site, record, prices, *period))
     commands = History(history).commands(*period)
-    return account(
+    known = known_by(history, site, plant)
+    told_of = account(
         site,
         programme,
         record,
@@ -59,6 +62,7 @@ def look_back(
         rules=by_rules(site, plant, record, commands, prices, period, paid, memory),
         happenings=happenings(History(history).events(*period, KINDS)),
     )
+    return replace(told_of, contest=contest(site, plant, record, prices, period, memory, known))
 
 
 def recent(history: Path, site: Site, end: datetime) -> Record:

@@ -1,6 +1,7 @@
-"""The optimiser and whoever decides, scored on the same clock hours: what a plan promised to pay, what was paid.
+"""How plans keep their word: what one promised to pay for a clock hour, and what was paid, whoever decided.
 
-A plan that begins with a clock hour is held to that hour. Money alone does not compare: who has warmer tanks at the end
+It does not say who is cheaper, since a promise knows no surprise: `night_contest` does. A plan that begins with a clock
+hour is held to that hour. Money alone does not compare: who has warmer tanks at the end
 has paid for it, so the heat that was kept beyond the plan's is counted too, at the plan's own price of heat.
 """
 

@@ -201,7 +201,7 @@ class View:
 
     def nights(self) -> NightsView | None:
         """The night's programme and the last accounts."""
-        return None if self._system.nights is None else nights_view(self._system.nights)
+        return None if self._system.nights is None else nights_view(self._system.nights, self.site)
 
     @property
     def insight(self) -> SiteInsight:

@@ -1,15 +1,28 @@
 """Nights as pages may read them."""
 
+from dataclasses import asdict
+
 from bems.night import Nights
 from control.night.account import Account, Done
+from control.night.contest import Contest, Side
 from control.night.data import Item, Programme
-from dashboards.ports.night import AccountView, NightItemView, NightsView, NightView, ObstacleView
+from dashboards.ports.night import (
+    AccountView,
+    ContestView,
+    NightItemView,
+    NightsView,
+    NightView,
+    ObstacleView,
+    SideView,
+)
+from models.naming import in_both
+from models.site import Site
 
 
-def nights_view(of: Nights) -> NightsView:
+def nights_view(of: Nights, site: Site) -> NightsView:
     """The programme, and the accounts newest first."""
     programme = None if of.programme is None else programme_view(of.programme)
-    return NightsView(programme, [account_view(one) for one in reversed(of.accounts)])
+    return NightsView(programme, [account_view(one, site) for one in reversed(of.accounts)])
 
 
 def programme_view(of: Programme) -> NightView:
@@ -29,7 +42,7 @@ def programme_view(of: Programme) -> NightView:
     )
 
 
-def account_view(of: Account) -> AccountView:
+def account_view(of: Account, site: Site) -> AccountView:
     """An account."""
     return AccountView(
         of.start,
@@ -44,7 +57,17 @@ def account_view(of: Account) -> AccountView:
         of.saved,
         [_item(done.item, done) for done in of.done],
         [ObstacleView(one.kind, one.count, one.first_at, one.text) for one in of.obstacles],
+        None if of.contest is None else _contest(of.contest, site),
     )
+
+
+def _contest(of: Contest, site: Site) -> ContestView:
+    why = None if of.why is None else in_both(site, of.why)
+    return ContestView(of.start, _side(of.rules), _side(of.optimiser), why)
+
+
+def _side(of: Side | None) -> SideView | None:
+    return None if of is None else SideView(**asdict(of), total_nok=of.total_nok)
 
 
 def _item(item: Item, done: Done | None) -> NightItemView:

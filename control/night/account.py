@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from control.measured import Measured, at_end_degc, energy_kwh
+from control.night.contest import Contest
 from control.night.data import Check, Item, Kind, Programme, clock
 from control.record import Record
 from models.naming import in_both, in_words
@@ -94,6 +95,8 @@ class Account:
     """The same in words, or why it cannot be said."""
     done: tuple[Done, ...]
     obstacles: tuple[Obstacle, ...]
+    contest: Contest | None = None
+    """Rules against optimiser on the twin; None: accounted for before there was one."""
 
     def to_json(self) -> str:
         """As text, for the record."""

@@ -63,6 +63,28 @@ class ObstacleAnswer(Answer):
     text: Text
 
 
+class SideAnswer(Answer):
+    """Rules or optimiser on the twin of a night; electricity and district heat, power charge not included."""
+
+    hours_kwh: list[float] = Field(description="Bought in each clock hour")
+    hours_nok: list[float]
+    left_nok: float = Field(description="Of what is still to be bought at the end; negative where more is left")
+    total_nok: float = Field(description="All hours, and what is left")
+    assets_kwh: dict[str, float] = Field(description="By class of assets; `rest` is what belongs to none")
+    assets_nok: dict[str, float]
+    cold_kh: float | None = Field(description="Rooms below their limits, mean of all [K h]")
+    hot_kh: float | None
+
+
+class ContestAnswer(Answer):
+    """Rules and optimiser over the same hours on the same twin."""
+
+    start: datetime = Field(description="The first clock hour")
+    rules: SideAnswer | None
+    optimiser: SideAnswer | None
+    why: Text | None = Field(description="Why there are none")
+
+
 class AccountAnswer(Answer):
     """A night that has passed; None is not known."""
 
@@ -78,6 +100,7 @@ class AccountAnswer(Answer):
     saved: Text
     items: list[NightItemAnswer]
     obstacles: list[ObstacleAnswer]
+    contest: ContestAnswer | None = Field(description="What rules and optimiser would each have paid")
 
 
 class NightsAnswer(Answer):

@@ -4,6 +4,7 @@ from typing import Final
 
 from dashboards.access import Viewer
 from dashboards.markup import Attribute, Markup, el
+from dashboards.pages.contest import contest_part
 from dashboards.pages.frame import page, section
 from dashboards.pages.promotion import promotion_part
 from dashboards.ports.view import SiteView
@@ -35,7 +36,8 @@ def plan(view: SiteView, viewer: Viewer, language: Language) -> str:
     title = words["plan.title"]
     back = el("div", {"id": "plan-back", "hidden": True}, _look_back(language))
     message = el("p", {"class": "message", "id": "message", "role": "status"})
-    sections = (message, none, body, back, promotion_part(view, viewer, language))
+    deciding = (contest_part(view, language), promotion_part(view, viewer, language))
+    sections = (message, none, body, back, *deciding)
     styles = ["insight", "desk", "plan"]
     return page(view, viewer, language, "plan", title, *sections, scripts=["plan", "promotion"], styles=styles)
 

@@ -1,6 +1,6 @@
 """The night as people's pages may read it: its programme, and the accounts of nights that have passed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -64,6 +64,35 @@ class ObstacleView:
 
 
 @dataclass(frozen=True, slots=True)
+class SideView:
+    """Rules or optimiser on the twin of a night; electricity and district heat, power charge not included."""
+
+    hours_kwh: Sequence[float]
+    """Bought in each clock hour."""
+    hours_nok: Sequence[float]
+    left_nok: float
+    """Of what is still to be bought at the end; negative where more is left than there was."""
+    total_nok: float
+    """All hours, and what is left."""
+    assets_kwh: Mapping[str, float]
+    """By class of assets, and `rest`."""
+    assets_nok: Mapping[str, float]
+    cold_kh: float | None
+    """Rooms below their limits, mean of all [K h]."""
+    hot_kh: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ContestView:
+    """Rules and optimiser over the same hours on the same twin; both, or why there are none."""
+
+    start: datetime
+    rules: SideView | None
+    optimiser: SideView | None
+    why: Text | None
+
+
+@dataclass(frozen=True, slots=True)
 class AccountView:
     """A night that has passed; None is not known."""
 
@@ -80,6 +109,8 @@ class AccountView:
     saved: Text
     items: Sequence[NightItemView]
     obstacles: Sequence[ObstacleView]
+    contest: ContestView | None = None
+    """None for nights before there was one."""
 
 
 @dataclass(frozen=True, slots=True)

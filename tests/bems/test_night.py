@@ -207,6 +207,8 @@ def test_the_record_tells_what_a_night_came_to(biri, record, tmp_path, planned):
     assert states[Kind.CARS] == states[Kind.PEAK] == "done"
     assert [one.kind for one in found.obstacles] == ["alarm"]
     assert found.saved_nok is None
+    assert (found.contest.rules, found.contest.why.code) == (None, Code.NIGHT_TWIN_LOST)
+    assert Account.from_json(found.to_json()) == found
 
 
 def test_an_empty_record_gives_an_account_that_knows_nothing(biri, record, tmp_path, planned):
@@ -253,13 +255,13 @@ async def test_the_command_prints_the_night_in_both_languages(biri, record, tmp_
 async def test_pages_get_the_programme_and_the_accounts_newest_first(biri, record, tmp_path, planned):
     clock = Wall()
     of = nights(biri, record, tmp_path, clock, planned)
-    assert nights_view(of).programme is None
+    assert nights_view(of, biri).programme is None
     for _ in range(2):
         await of.look()
         clock.at = of.programme.end + timedelta(hours=1)
         await of.look()
         clock.at += timedelta(hours=12, minutes=31)
-    shown = nights_view(of)
+    shown = nights_view(of, biri)
     assert [one.end for one in shown.accounts] == [MORNING + timedelta(days=1), MORNING]
     assert shown.programme.identity is None  # the plan had ended before the second night
 

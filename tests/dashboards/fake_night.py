@@ -3,7 +3,15 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from dashboards.ports.night import AccountView, NightItemView, NightsView, NightView, ObstacleView
+from dashboards.ports.night import (
+    AccountView,
+    ContestView,
+    NightItemView,
+    NightsView,
+    NightView,
+    ObstacleView,
+    SideView,
+)
 from models.profile import Text
 from models.reasons import Code, because
 
@@ -24,6 +32,16 @@ STORE = NightItemView(
     ),
 )
 MISSED = Text(nb="Ikke gjort: 44 °C, planen var 47 °C.", en="Not done: 44 °C, 47 °C was planned.")
+
+
+def side(nok, left_nok):
+    kwh = {"heat_pumps": 150.0, "hot_water": 80.0, "cars": 44.0, "rest": 256.0}
+    paid = {asset: nok / 530 * energy for asset, energy in kwh.items()}
+    return SideView((265.0, 265.0), (nok / 2, nok / 2), left_nok, nok + left_nok, kwh, paid, 0.0, 0.4)
+
+
+CONTEST = ContestView(START - timedelta(days=1), side(486.0, -4.0), side(455.5, 3.5), None)
+LOST = ContestView(START - timedelta(days=2), None, None, Text(nb="Målinger mangler.", en="Measurements are missing."))
 NIGHTS = NightsView(
     programme=NightView(START, START, END, "made up", 512.0, 430.5, (STORE,), (), 512.0, 430.5),
     accounts=(
@@ -47,6 +65,22 @@ NIGHTS = NightsView(
                     Text(nb="Første gang 22:10: Varmepumpen svarer ikke.", en="First at 22:10: lost."),
                 ),
             ),
+            contest=CONTEST,
+        ),
+        AccountView(
+            start=START - timedelta(days=2),
+            end=END - timedelta(days=2),
+            identity=None,
+            energy_kwh=None,
+            cost_nok=None,
+            planned_kwh=None,
+            planned_nok=None,
+            saved_nok=None,
+            uncertainty_nok=None,
+            saved=Text(nb="Vet ikke.", en="Not known."),
+            items=(),
+            obstacles=(),
+            contest=LOST,
         ),
     ),
 )

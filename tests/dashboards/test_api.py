@@ -174,7 +174,10 @@ async def test_a_night_comes_with_its_items_and_what_the_last_one_came_to(view):
     assert item["kind"] == "store"
     assert item["reason"]["facts"]["price_nok_per_kwh"] == 0.62
     assert item["state"] is None
-    (account,) = known["accounts"]
+    account, before = known["accounts"]
+    contest = account["contest"]
+    assert (contest["rules"]["total_nok"], contest["optimiser"]["total_nok"]) == (482.0, 459.0)
+    assert (before["contest"]["rules"], before["contest"]["why"]["en"]) == (None, "Measurements are missing.")
     assert account["saved_nok"] == 31.0
     assert account["items"][0]["state"] == "missed"
     assert account["obstacles"][0]["count"] == 2

@@ -38,6 +38,7 @@ FAMILIES = {
     "source.": r"source\.\{who\}",
     "takeover.cost_": r"\$\{key\}_heat",
     "asset.": r"asset\.\{asset",
+    "contest.": r"contest\.\{name",
     "promotion.": r"promotion\.\{of\}",
     "audit.": r"audit\.\{data\.get",
 }
