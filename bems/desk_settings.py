@@ -24,7 +24,7 @@ from control.orders import (
 from dashboards.ports.desk import LONGEST_TEXT, ComfortView, HolidayView, Person, PromotionView, Refused, TariffView
 from models.assets import Room, Zone, ZoneKind
 from models.closures import Closed
-from models.promotion import OptimiserName, Promotable
+from models.promotion import OptimiserName, Promotable, RulesName
 from models.site import Site
 
 HOLIDAYS_AHEAD: Final = timedelta(days=730)
@@ -200,8 +200,9 @@ class Settings:
         now, file = self._effective().control, self._base.control
         of, assets = self.book.current.promotion, assets_of(self._base)
         return PromotionView(
-            optimiser=now.optimiser, promoted=_in_order(now.promoted, assets), zones_by_rules=now.zones_by_rules,
-            file_optimiser=file.optimiser, file_promoted=_in_order(file.promoted, assets),
+            optimiser=now.optimiser, rules=now.rules,
+            promoted=_in_order(now.promoted, assets), zones_by_rules=now.zones_by_rules,
+            file_optimiser=file.optimiser, file_rules=file.rules, file_promoted=_in_order(file.promoted, assets),
             file_zones_by_rules=file.zones_by_rules, assets=assets,
             order=None if of is None else order_view(of.order),
         )  # fmt: skip
@@ -209,6 +210,7 @@ class Settings:
     async def promote(
         self,
         optimiser: OptimiserName,
+        rules: RulesName,
         promoted: Collection[Promotable],
         zones_by_rules: Collection[str],
         why: str,
@@ -221,8 +223,8 @@ class Settings:
         if unknown := [name for name in (*promoted, *zones_by_rules) if name not in (*now.assets, *zones)]:
             raise Refused("not_to_promote", names=", ".join(unknown))
         order = Order(who.name, self._now(), grounds(why, needed=True))
-        before = Promotion(now.optimiser, tuple(now.promoted), tuple(now.zones_by_rules), order)
-        after = Promotion(optimiser, _in_order(promoted, now.assets), _in_order(zones_by_rules, zones), order)
+        before = Promotion(now.optimiser, now.rules, tuple(now.promoted), tuple(now.zones_by_rules), order)
+        after = Promotion(optimiser, rules, _in_order(promoted, now.assets), _in_order(zones_by_rules, zones), order)
         for what, subject, then in _changes(before, after):
             await self.book.change(
                 lambda orders, then=then: replace(orders, promotion=then),  # type: ignore[misc]  # a lambda's default
@@ -262,6 +264,9 @@ def _changes(before: Promotion, after: Promotion) -> Iterator[tuple[str, str, Pr
     if after.optimiser != now.optimiser:
         now = replace(now, optimiser=after.optimiser)
         yield "optimiser_on" if now.optimiser == "on" else "optimiser_shadow", "optimiser", now
+    if after.rules != now.rules:
+        now = replace(now, rules=after.rules)
+        yield "rules_naive" if now.rules == "naive" else "rules_good", "rules", now
     for asset in sorted(set(before.promoted) ^ set(after.promoted)):
         given = asset in after.promoted
         kept = tuple(one for one in now.promoted if one != asset)

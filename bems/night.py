@@ -62,7 +62,7 @@ def planned_by(planner: Planner, site: Site, now: datetime) -> Planned:
     advice = planner.advice
     if advice is None or not advice.made_at <= now < advice.made_at + GOOD_FOR:
         return Planned(None, None, applied(from_site(site), planner.fitted), planner.no_plan)
-    shadow = None if planner.promoted else because(Code.DECIDES_SHADOW)
+    shadow = None if planner.promoted else planner.decides(now)
     return Planned(advice.plan, advice.made.inputs, advice.plant, shadow)
 
 

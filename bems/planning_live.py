@@ -200,6 +200,8 @@ class Planner:
 
     def decides(self, now: datetime) -> Reason:
         """Who decides now, and why not the optimiser."""
+        if self._control.runs_naive:
+            return because(Code.DECIDES_NAIVE)
         key, facts = label(self._standing, now)
         if key == "rules":
             return self.no_plan or because(Code.NO_PLAN_YET)
@@ -211,7 +213,8 @@ class Planner:
         """Each new plan; and an event when another one decides, or when new plans fail to come or come again."""
         plans, self._plans = self._plans, []
         reason = self.decides(now)
-        failing = self.no_plan is not None and reason.code in (Code.DECIDES_OLD_PLAN, Code.DECIDES_SHADOW)
+        beside = (Code.DECIDES_OLD_PLAN, Code.DECIDES_SHADOW, Code.DECIDES_NAIVE)
+        failing = self.no_plan is not None and reason.code in beside
         who = Code.DECIDES_PLAN if reason.code == Code.DECIDES_OLD_PLAN and not failing else reason.code
         told, self._told = self._told, f"{who} {failing}"
         if told == self._told:

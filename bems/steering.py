@@ -125,7 +125,7 @@ class Steering:
                     return decide(self._site, picture, now, memory, max_age_s, guidance=guidance)
                 except Exception as error:  # noqa: BLE001  # whatever is wrong with a plan, the building is looked after
                     planner.drop("the rules cannot follow the plan", error)
-        return decide(self._site, picture, now, memory, max_age_s, strategy=strategy_of(mode))
+        return decide(self._site, picture, now, memory, max_age_s, strategy=strategy_of(mode, self._site.control))
 
     def judged(self, wish: Wish, picture: Mapping[str, Reading], now: datetime, max_age_s: float) -> Command | Hold:
         """What the guard would make of a person's wish now."""

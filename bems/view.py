@@ -188,7 +188,9 @@ class View:
         of_mode = decides(self._system.book.current)
         if of_mode is not None:
             return of_mode
-        return because(Code.DECIDES_RULES) if planner is None else planner.decides(self.now())
+        if planner is not None:
+            return planner.decides(self.now())
+        return because(Code.DECIDES_NAIVE if self._system.site_now.control.runs_naive else Code.DECIDES_RULES)
 
     def planning(self) -> PlanningView | None:
         """The newest plan and the scores."""

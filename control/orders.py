@@ -13,11 +13,11 @@ from typing import Final
 from pydantic import TypeAdapter
 
 from control.limits import RESIDENT_LEAST_DEGC, RESIDENT_MAX_DEGC
-from control.strategy import GOOD, PREPARED, Strategy
+from control.strategy import GOOD, NAIVE, PREPARED, Strategy
 from control.wish import Wish
 from models.assets import Room, Zone, ZoneKind
 from models.closures import Closed
-from models.promotion import Control, OptimiserName, Promotable
+from models.promotion import Control, OptimiserName, Promotable, RulesName
 from models.reasons import Code, because, is_safety
 from models.signals import Reason
 from models.site import Site
@@ -117,6 +117,7 @@ class Promotion:
     """What the optimiser may do, over the site file's word (see models.promotion.Control)."""
 
     optimiser: OptimiserName
+    rules: RulesName
     promoted: tuple[Promotable, ...]
     zones_by_rules: tuple[str, ...]
     order: Order
@@ -221,7 +222,7 @@ def site_of(site: Site, orders: Orders) -> Site:
 
 
 def _control(site: Site, of: Promotion) -> Control:
-    names = ("optimiser", "promoted", "zones_by_rules")
+    names = ("optimiser", "rules", "promoted", "zones_by_rules")
     return site.control.model_copy(update={name: getattr(of, name) for name in names})
 
 
@@ -251,9 +252,11 @@ def _within(degc: float, limits: tuple[float, float]) -> float:
     return min(limits[1], max(limits[0], degc))
 
 
-def strategy_of(mode: Mode) -> Strategy:
-    """The rules in force."""
-    return PREPARED if mode is Mode.PREPAREDNESS else GOOD
+def strategy_of(mode: Mode, control: Control) -> Strategy:
+    """The rules in force where no plan is followed; the naive ones stand in for none."""
+    if mode is Mode.PREPAREDNESS:
+        return PREPARED
+    return NAIVE if control.runs_naive else GOOD
 
 
 def follows_plan(mode: Mode) -> bool:

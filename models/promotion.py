@@ -8,6 +8,7 @@ from models.field import Id, Strict
 
 OptimiserName = Literal["shadow", "on"]
 """In shadow it plans and advises, nothing more."""
+RulesName = Literal["good", "naive"]
 Promotable = Literal["heat_pumps", "hot_water", "rooms", "cars", "air", "batteries", "district_heat"]
 
 EVERYTHING: Final[tuple[Promotable, ...]] = (
@@ -33,7 +34,10 @@ class Control(Strict):
     """Who decides. Whatever is not given to the optimiser is run by the rules, and so is all of it without a plan."""
 
     optimiser: OptimiserName = "shadow"
-    """In shadow it plans and advises, nothing more; both it and the rules are scored on the same hours."""
+    """In shadow it plans and advises, nothing more; it and the good rules are compared over the same nights."""
+    rules: RulesName = "good"
+    """Which rules run the plant while nothing follows the plans. Plans are always carried out, and stood in for, by the
+    good ones; the naive ones are what most sites have, with the same services, guard and hygiene."""
     promoted: tuple[Promotable, ...] = EVERYTHING
     """Assets that follow its plans while it is on."""
     zones_by_rules: tuple[Id, ...] = ()
@@ -45,3 +49,8 @@ class Control(Strict):
     def in_force(self) -> tuple[Promotable, ...]:
         """What follows the plans: nothing in shadow."""
         return self.promoted if self.optimiser == "on" else ()
+
+    @property
+    def runs_naive(self) -> bool:
+        """Whether the naive rules run the plant."""
+        return self.rules == "naive" and not self.in_force

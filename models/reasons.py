@@ -230,6 +230,7 @@ class Code(StrEnum):
     DECIDES_PLAN = "decides.plan"
     DECIDES_OLD_PLAN = "decides.old_plan"
     DECIDES_SHADOW = "decides.shadow"
+    DECIDES_NAIVE = "decides.naive"
     DECIDES_RULES = "decides.rules"
     DECIDES_PREPAREDNESS = "decides.preparedness"
     DECIDES_MANUAL = "decides.manual"

@@ -10,7 +10,7 @@ from dashboards.answers.site import Answer
 from dashboards.ports.desk import LONGEST_MIN, LONGEST_TEXT, SHORTEST_MIN, CostBasis, ModeName
 from models.closures import LocalMoment
 from models.profile import Text
-from models.promotion import OptimiserName, Promotable
+from models.promotion import OptimiserName, Promotable, RulesName
 
 
 class Asked(BaseModel):
@@ -68,6 +68,9 @@ class PromotionAsked(Asked):
     """What the optimiser is to do from now on, over the site file's word."""
 
     optimiser: OptimiserName = Field(description="'shadow': it plans and advises, the rules decide")
+    rules: RulesName = Field(
+        description="Those that decide while nothing follows the plans; the good ones stand in for them"
+    )
     promoted: list[Promotable] = Field(max_length=50, description="Assets that follow its plans while it is on")
     zones_by_rules: list[str] = Field(
         default_factory=list, max_length=200, description="Zones the rules keep even where rooms follow the plans"
@@ -184,9 +187,11 @@ class PromotionAnswer(Answer):
     """What the optimiser may do, and what the site file says."""
 
     optimiser: OptimiserName
+    rules: RulesName
     promoted: list[Promotable]
     zones_by_rules: list[str]
     file_optimiser: OptimiserName
+    file_rules: RulesName
     file_promoted: list[Promotable]
     file_zones_by_rules: list[str]
     assets: list[Promotable] = Field(description="Those that the site has")

@@ -194,7 +194,7 @@ def _add_promotion(router: APIRouter, desk: Desk) -> None:
     @router.put("/promotion", summary="Shadow or on, which assets and zones follow the plans", responses=WRITES)
     async def promote(asked: PromotionAsked, viewer: Operates) -> PromotionAnswer:
         who = _person(viewer, Right.OPERATE)
-        done = desk.promote(asked.optimiser, asked.promoted, asked.zones_by_rules, asked.reason, who)
+        done = desk.promote(asked.optimiser, asked.rules, asked.promoted, asked.zones_by_rules, asked.reason, who)
         return PromotionAnswer.model_validate(asdict(await outcome(desk.site, done)))
 
     @router.delete("/promotion", summary="The site file's word counts again", responses=WRITES)

@@ -17,7 +17,7 @@ from dashboards.ports.desk import (
     TakenView,
     TariffView,
 )
-from models.promotion import OptimiserName, Promotable
+from models.promotion import OptimiserName, Promotable, RulesName
 from models.site import Site
 
 
@@ -110,13 +110,14 @@ class DiscreetDesk:
     async def promote(
         self,
         optimiser: OptimiserName,
+        rules: RulesName,
         promoted: Collection[Promotable],
         zones_by_rules: Collection[str],
         why: str,
         who: Person,
     ) -> PromotionView:
         """See Desk."""
-        return await self._desk.promote(optimiser, promoted, zones_by_rules, why, who)
+        return await self._desk.promote(optimiser, rules, promoted, zones_by_rules, why, who)
 
     async def give_promotion_back(self, who: Person) -> PromotionView:
         """See Desk."""

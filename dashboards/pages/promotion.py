@@ -9,7 +9,7 @@ from dashboards.pages.desk_parts import field, moment
 from dashboards.ports.desk import LONGEST_TEXT, PromotionView
 from dashboards.ports.view import SiteView
 from dashboards.words import Language, pick, texts
-from models.promotion import OptimiserName, Promotable
+from models.promotion import OptimiserName, Promotable, RulesName
 
 
 def promotion_part(view: SiteView, viewer: Viewer, language: Language) -> Markup:
@@ -26,7 +26,7 @@ def promotion_part(view: SiteView, viewer: Viewer, language: Language) -> Markup
     form = el(
         "form",
         {"id": "promotion-form"},
-        _optimiser(now, language, locked=locked),
+        _choice("optimiser", get_args(OptimiserName), now.optimiser, language, locked=locked),
         _ticks("promoted", words["promotion.assets"], assets, now.promoted, locked=locked),
         el(
             "details",
@@ -35,6 +35,7 @@ def promotion_part(view: SiteView, viewer: Viewer, language: Language) -> Markup
             el("p", {"class": "hint"}, words["promotion.zones_hint"]),
             _ticks("zones", words["promotion.zones"], zones, now.zones_by_rules, locked=locked),
         ),
+        _choice("rules", get_args(RulesName), now.rules, language, locked=locked),
         *_change(now, language, locked=locked),
     )
     return el(
@@ -47,7 +48,7 @@ def promotion_part(view: SiteView, viewer: Viewer, language: Language) -> Markup
     )
 
 
-def _optimiser(now: PromotionView, language: Language, *, locked: bool) -> Markup:
+def _choice(name: str, values: Sequence[str], now: str, language: Language, *, locked: bool) -> Markup:
     words = texts(language)
     choices = (
         el(
@@ -55,14 +56,14 @@ def _optimiser(now: PromotionView, language: Language, *, locked: bool) -> Marku
             {"class": "choice"},
             el(
                 "input",
-                {"type": "radio", "name": "optimiser", "value": of, "checked": of == now.optimiser, "disabled": locked},
+                {"type": "radio", "name": name, "value": of, "checked": of == now, "disabled": locked},
             ),
             el("strong", None, words[f"promotion.{of}"]),
             el("span", None, words[f"promotion.{of}_about"]),
         )
-        for of in get_args(OptimiserName)
+        for of in values
     )
-    legend = el("legend", {"class": "sr"}, words["promotion.optimiser"])
+    legend = el("legend", None, words[f"promotion.{name}"])
     return el("fieldset", {"class": "choices"}, legend, *choices)
 
 
@@ -109,6 +110,7 @@ def _file_says(now: PromotionView, view: SiteView, language: Language) -> str:
     parts = [words[f"promotion.{now.file_optimiser}"]]
     if now.file_optimiser == "on":
         parts.append(_listed(now.file_promoted, language))
+    parts.append(words[f"promotion.{now.file_rules}"])
     if now.file_zones_by_rules:
         kept = ", ".join(names[zone] for zone in now.file_zones_by_rules)
         parts.append(f"{words['promotion.zones']}: {kept}")

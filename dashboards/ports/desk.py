@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final, Literal, Protocol
 
 from models.profile import Text
-from models.promotion import OptimiserName, Promotable
+from models.promotion import OptimiserName, Promotable, RulesName
 from models.signals import Reason
 from models.site import Site
 
@@ -161,11 +161,14 @@ class PromotionView:
     """What the optimiser may do now, and what the site file says; no order: the file's word counts."""
 
     optimiser: OptimiserName
+    rules: RulesName
+    """Those that run the plant while nothing follows the plans."""
     promoted: Sequence[Promotable]
     """Assets that follow its plans while it is on."""
     zones_by_rules: Sequence[str]
     """Zones that the rules keep even where rooms follow the plans."""
     file_optimiser: OptimiserName
+    file_rules: RulesName
     file_promoted: Sequence[Promotable]
     file_zones_by_rules: Sequence[str]
     assets: Sequence[Promotable]
@@ -281,6 +284,7 @@ class Desk(Protocol):
     async def promote(
         self,
         optimiser: OptimiserName,
+        rules: RulesName,
         promoted: Collection[Promotable],
         zones_by_rules: Collection[str],
         why: str,

@@ -315,11 +315,11 @@ async def test_what_the_optimiser_may_do_is_changed_told_and_kept_over_a_restart
                 (["cars"], [], "test", NURSE, "rooms_only"),
             ):
                 with pytest.raises(Refused) as refused:
-                    await desk.promote("on", assets, zones, why, who)
+                    await desk.promote("on", "good", assets, zones, why, who)
                 assert refused.value.key == key
             with pytest.raises(Refused):
                 await desk.give_promotion_back(NURSE)
-            view = await desk.promote("shadow", ["air", "hot_water", "cars"], ["cafe"], "stille uke", KARI)
+            view = await desk.promote("shadow", "naive", ["air", "hot_water", "cars"], ["cafe"], "stille uke", KARI)
             assert (view.optimiser, list(view.zones_by_rules), view.order.who) == ("shadow", ["cafe"], "kari")
             assert list(view.promoted) == ["hot_water", "cars", "air"]
             assert desk.site.control.in_force == ()
@@ -327,6 +327,7 @@ async def test_what_the_optimiser_may_do_is_changed_told_and_kept_over_a_restart
         told = audits(bench)
     assert told == [
         ("optimiser_shadow", "optimiser"),
+        ("rules_naive", "rules"),
         ("asset_to_rules", "asset.heat_pumps"),
         ("asset_to_rules", "asset.rooms"),
         ("zone_to_rules", "cafe"),
@@ -341,6 +342,25 @@ async def test_what_the_optimiser_may_do_is_changed_told_and_kept_over_a_restart
             await again.ticks(2)
         assert desk.site.control == SITE.control
         assert sorted(audits(again)) == sorted([*told, ("promotion_of_file", "optimiser")])
+
+
+async def test_naive_rules_are_chosen_on_the_running_system_and_guard_and_hygiene_stay(bench):
+    desk, car = Desk(bench.system), "charger_3.max_current_a"
+    bench.plant.shown["charger_3.mode3_state"] = 2.0
+
+    def why():
+        return held(bench, car) and held(bench, car).reason.code
+
+    async with running(bench):
+        await bench.until(lambda: why() == Code.CARS_WAIT)
+        await desk.promote("shadow", "naive", ["cars"], [], "til sammenligning", KARI)
+        await bench.until(lambda: why() == Code.CARS_SHARE)
+        assert bench.view.decides().code == Code.DECIDES_NAIVE
+        bench.plant.shown["hot_water.supply_temp_degc"] = 58.0
+        await bench.until(lambda: slots(bench, "hot_water.stage_request").get(Level.CRITICAL) == 3.0)
+        await desk.promote("shadow", "good", ["cars"], [], "ferdig", KARI)
+        await bench.until(lambda: why() == Code.CARS_WAIT)
+        assert bench.view.decides().code == Code.DECIDES_RULES
 
 
 async def test_a_holiday_is_kept_until_it_has_passed(bench):

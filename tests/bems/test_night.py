@@ -270,7 +270,8 @@ def test_the_planner_s_newest_plan_is_taken_while_it_is_young(biri, planned):
     def planner(made_at, promoted=("cars",)):
         made = SimpleNamespace(found=planned.plan, inputs=planned.inputs)
         advice = SimpleNamespace(made_at=made_at, made=made, plan=planned.plan, plant=planned.plant)
-        return SimpleNamespace(advice=advice, fitted=NEUTRAL, no_plan=because(Code.NO_PLAN_YET), promoted=promoted)
+        said = {"no_plan": because(Code.NO_PLAN_YET), "decides": lambda _: because(Code.DECIDES_SHADOW)}
+        return SimpleNamespace(advice=advice, fitted=NEUTRAL, promoted=promoted, **said)
 
     young = planned_by(planner(EVENING), biri, hours(1))
     assert (young.plan, young.why) == (planned.plan, None)

@@ -91,9 +91,9 @@ class Run:
         self.shown = dict(SHOWN)
         self.orders = NONE
 
-    def people_say(self, optimiser, *promoted, zones=()):
+    def people_say(self, optimiser, *promoted, zones=(), rules="good"):
         """Let the optimiser do this from the next decision on."""
-        self.orders = Orders(promotion=Promotion(optimiser, promoted, zones, Order("kari", self.now, "test")))
+        self.orders = Orders(promotion=Promotion(optimiser, rules, promoted, zones, Order("kari", self.now, "test")))
 
     def step(self, minutes=1.0, wall_s=None):
         """One decision; wall time goes as site time does unless told."""
@@ -296,6 +296,32 @@ async def test_in_shadow_it_plans_and_advises_and_the_rules_run():
     picture = {p: Reading(value, Quality.GOOD, NOON, value) for p, value in run.shown.items()}
     alone = plain.step(picture, NOON, 120.0)
     assert {c.point: c.value for c in step.commands} == {c.point: c.value for c in alone.commands}
+
+
+CAR = "charger_3.max_current_a"
+
+
+def asked_of_car(step):
+    return next(c.reason.code for c in step.commands if c.point == CAR)
+
+
+async def test_naive_rules_run_the_plant_as_asked_and_never_stand_in_for_a_plan():
+    run = await Run(SITE.model_copy(update={"control": Control(rules="naive")})).planned()
+    run.shown["charger_3.mode3_state"] = 2.0
+    step = run.step()
+    assert (asked_of_car(step), run.decides, told(step)) == ("cars.share", "decides.naive", ["decides.naive"])
+    assert not by_plan(step)
+    run.people_say("shadow", "cars", rules="good")
+    step = run.step()
+    assert (asked_of_car(step), run.decides, told(step)) == ("cars.wait", "decides.shadow", ["decides.shadow"])
+    run.people_say("on", "cars", rules="naive")
+    assert run.step().commands
+    assert run.decides == "decides.plan"
+    run.planner.drop("test", ValueError())
+    step = run.step()
+    assert (asked_of_car(step), run.decides) == ("cars.wait", "decides.rules.work")
+    run.people_say("on", rules="naive")
+    assert (asked_of_car(run.step()), run.decides) == ("cars.share", "decides.naive")
 
 
 async def test_only_what_is_promoted_follows_and_a_zone_can_be_kept_out():

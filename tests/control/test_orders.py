@@ -29,10 +29,11 @@ from control.orders import (
 )
 from control.picture import Scene
 from control.rules.memory import RuleMemory
-from control.strategy import GOOD, PREPARED
+from control.strategy import GOOD, NAIVE, PREPARED
 from control.wish import Wish
 from models.closures import Closed
 from models.priority import Level
+from models.promotion import Control
 from models.reasons import Code, because
 from models.signals import Command
 from models.site import load_site, parse_site
@@ -52,10 +53,10 @@ def mode(which, hours=2.0):
 
 
 def test_what_people_let_the_optimiser_do_stands_over_the_site_file_until_it_is_given_back():
-    orders = Orders(promotion=Promotion("shadow", ("cars",), ("cafe",), order(None)))
+    orders = Orders(promotion=Promotion("shadow", "naive", ("cars",), ("cafe",), order(None)))
     now = site_of(SITE, orders).control
     assert (now.optimiser, now.promoted, now.zones_by_rules, now.in_force) == ("shadow", ("cars",), ("cafe",), ())
-    assert now.co2 == SITE.control.co2
+    assert (now.co2, now.runs_naive) == (SITE.control.co2, True)
     assert orders.at(NOON + timedelta(days=400)) is orders
     assert Orders.from_json(orders.to_json()) == orders
     assert site_of(SITE, NONE) is SITE
@@ -174,7 +175,10 @@ def test_by_hand_only_safety_and_hygiene_pass_and_the_rest_is_given_back():
 
 def test_who_decides_and_whether_a_plan_is_followed():
     assert [follows_plan(m) for m in Mode] == [True, True, False, False]
-    assert strategy_of(Mode.PREPAREDNESS) is PREPARED
+    assert strategy_of(Mode.PREPAREDNESS, Control(rules="naive")) is PREPARED
+    assert strategy_of(Mode.NORMAL, Control(rules="naive")) is strategy_of(Mode.MANUAL, Control(rules="naive")) is NAIVE
+    assert strategy_of(Mode.NORMAL, Control(rules="naive", optimiser="on")) is GOOD
+    assert strategy_of(Mode.AWAY, Control()) is GOOD
     assert decides(mode(Mode.AWAY)) is None
     assert decides(mode(Mode.MANUAL)).facts == {"who": "kari"}
 

@@ -142,7 +142,7 @@ async def test_prices_are_labelled_synthetic_and_empty_without_a_feed(view):
 async def test_a_plan_comes_with_who_decides_and_with_the_scores(view, troubled):
     _, known = await get(view, "/api/plan")
     assert known["decides"]["code"] == "decides.plan"
-    assert known["no_plan"]["text"]["en"] == "Rules: no plan because the solver found none."
+    assert known["no_plan"]["text"]["en"] == "Good rules: no plan because the solver found none."
     plan = known["plan"]
     assert len(plan["starts"]) == len(plan["buy_nok_per_kwh"]) == len(plan["trajectories"]["buffer.degc"]) == 2
     assert plan["trajectories"]["grid.import_kw"] == [80.0, None]

@@ -27,7 +27,12 @@ async def call(view, who, method, path, body=None):
         ("DELETE", "/api/taken", None, CARE),
         ("PUT", "/api/setpoints/a1", {"degc": 22.5}, CARE),
         ("PUT", "/api/mode", {"mode": "normal"}, OPERATOR),
-        ("PUT", "/api/promotion", {"optimiser": "shadow", "promoted": [], "reason": "ferie"}, OPERATOR),
+        (
+            "PUT",
+            "/api/promotion",
+            {"optimiser": "shadow", "rules": "good", "promoted": [], "reason": "ferie"},
+            OPERATOR,
+        ),
         ("DELETE", "/api/promotion", None, OPERATOR),
         ("PUT", "/api/tariff", {"name": ""}, ENGINEER),
         ("POST", "/api/holidays", {"start": "2030-01-01T00:00:00", "until": "2030-01-02T00:00:00"}, ENGINEER),
@@ -101,6 +106,7 @@ async def test_the_optimiser_is_given_assets_and_all_of_it_is_told(view):
     assert (file["optimiser"], file["order"]) == ("on", None)
     assert file["assets"] == file["promoted"] == ["heat_pumps", "hot_water", "rooms", "cars", "air"]
     asked = {"optimiser": "on", "promoted": ["rooms", "heat_pumps", "cars", "air"], "zones_by_rules": ["cafe"]}
+    asked["rules"] = "naive"
     status, now = await call(view, OPERATOR, "PUT", "/api/promotion", asked | {"reason": "venter på måler"})
     assert (status, now["promoted"], now["zones_by_rules"]) == (200, ["heat_pumps", "rooms", "cars", "air"], ["cafe"])
     assert (now["order"]["who"], now["order"]["why"], now["file_promoted"]) == (
@@ -109,6 +115,7 @@ async def test_the_optimiser_is_given_assets_and_all_of_it_is_told(view):
         file["promoted"],
     )
     assert [told[1:3] for told in view.desk.book.told] == [
+        ("rules_naive", "rules"),
         ("asset_to_rules", "asset.hot_water"),
         ("zone_to_rules", "cafe"),
     ]
@@ -117,9 +124,10 @@ async def test_the_optimiser_is_given_assets_and_all_of_it_is_told(view):
     assert "Satt av demo" in page
     assert 'value="hot_water" disabled' in page
     assert 'value="cars" checked disabled' in page
+    assert 'value="naive" checked disabled' in page
     assert (await call(view, OPERATOR, "DELETE", "/api/promotion"))[1] == file
     assert (await call(view, OPERATOR, "DELETE", "/api/promotion"))[1] == file
-    assert [told[1] for told in view.desk.book.told][2:] == ["promotion_of_file"]
+    assert [told[1] for told in view.desk.book.told][3:] == ["promotion_of_file"]
 
 
 async def test_the_plan_s_page_sets_rules_and_optimiser_side_by_side(view):
@@ -139,11 +147,12 @@ async def test_the_plan_s_page_sets_rules_and_optimiser_side_by_side(view):
         ({"zones_by_rules": ["attic"]}, 409, "attic"),
         ({"reason": "x"}, 409, "Skriv hvorfor"),
         ({"optimiser": "off"}, 422, "shadow"),
+        ({"rules": "best"}, 422, "naive"),
         ({"promoted": ["guard"]}, 422, "heat_pumps"),
     ],
 )
 async def test_what_cannot_be_promoted_is_named(view, changed, status, word):
-    asked = {"optimiser": "on", "promoted": ["cars"], "reason": "billigere"}
+    asked = {"optimiser": "on", "rules": "good", "promoted": ["cars"], "reason": "billigere"}
     got, answer = await call(view, OPERATOR, "PUT", "/api/promotion", asked | changed)
     assert got == status
     assert word in str(answer["detail"])

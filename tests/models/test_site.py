@@ -170,6 +170,7 @@ def spoilt(*path: str | int, value: Any) -> dict[str, Any]:
         (("meters", 1, "measures"), ["hpp"], "meters[1 el_hp].measures: 'hpp': one of "),
         (("weather_station",), ["roof"], "weather_station[0]: 'roof': the id of a device in `devices`"),
         (("control",), {"zones_by_rules": ["attic"]}, "control.zones_by_rules[0]: 'attic': one of "),
+        (("control",), {"rules": "best"}, "control.rules: 'best': must be 'good' or 'naive'"),
         (("control",), {"promoted": ["boiler"]}, "control.promoted[0]: 'boiler': must be 'heat_pumps', 'hot_water'"),
         (("zones",), "two", "zones: 'two': an array"),
     ],

@@ -54,7 +54,7 @@ def test_a_point_is_taken_over_by_keyboard_and_all_is_given_back(open_page):
 
 @pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
 def test_what_the_optimiser_may_do_is_changed_with_a_reason_and_after_a_question(open_page, server, viewport):
-    page, answers, asked = open_page("/nb/plan", viewport), [False, True, True], []
+    page, answers, asked = open_page("/nb/plan", viewport), [False, True, True, True], []
 
     def answer(dialog):
         asked.append(dialog.message)
@@ -75,6 +75,12 @@ def test_what_the_optimiser_may_do_is_changed_with_a_reason_and_after_a_question
     assert server.view.desk.book.current.promotion.promoted == ("heat_pumps", "rooms", "cars", "air")
     expect(part.get_by_label("Varmtvann")).not_to_be_checked()
     assert overflow(page) == 0
+    part.get_by_label("Skygge").check()
+    part.get_by_label("Naive regler").check()
+    part.get_by_label("Hvorfor").fill("Til sammenligning")
+    part.get_by_role("button", name="Endre").click()
+    expect(part).to_contain_text("Til sammenligning", timeout=WAIT_MS)
+    assert asked[2:] == ["Dette skal styre alt: Naive regler. Endre?"]
     part.get_by_role("button", name="Tilbake til anleggsfila").click()
     expect(part).to_contain_text("Som anleggsfila sier.", timeout=WAIT_MS)
     assert server.view.desk.book.current.promotion is None

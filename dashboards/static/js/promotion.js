@@ -27,8 +27,10 @@ document.addEventListener("submit", (event) => {
   const optimiser = form.elements.optimiser.value;
   const assets = ticked(form, "promoted");
   const names = assets.map((box) => box.closest("label").textContent).join(", ") || t("promotion.nothing");
-  change(optimiser === "on" ? t("promotion.ask_on", { assets: names }) : t("promotion.ask_shadow"), "PUT", {
-    optimiser, promoted: assets.map((box) => box.value), zones_by_rules: ticked(form, "zones").map((box) => box.value),
+  const rules = form.querySelector("input[name=rules]:checked");
+  const said = rules.closest("label").querySelector("strong").textContent;
+  change(optimiser === "on" ? t("promotion.ask_on", { assets: names }) : t("promotion.ask_shadow", { rules: said }), "PUT", {
+    optimiser, rules: rules.value, promoted: assets.map((box) => box.value), zones_by_rules: ticked(form, "zones").map((box) => box.value),
     reason: byId("promotion-why").value,
   });
 });
