@@ -25,7 +25,7 @@ class Sheet:
         self.system = system
         self.title = say(f"title.{title}")
         self.purpose: list[Text] = []
-        self.sequence: list[Text] = []
+        self.sequence: list[Text] = [say("common.naive")] if site.control.runs_naive else []
         self.set_points: list[SetPointView] = []
         self.interlocks: list[Text] = []
         self.failures: list[Text] = []

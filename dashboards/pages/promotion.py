@@ -73,7 +73,7 @@ def _ticks(
     boxes = (
         el(
             "label",
-            {"class": "tick"},
+            {"class": "tick-box"},
             el("input", {"type": "checkbox", "name": name, "value": of, "checked": of in ticked, "disabled": locked}),
             el("span", None, said),
         )

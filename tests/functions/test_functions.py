@@ -28,6 +28,7 @@ from control.rules import sun as rule_sun
 from control.rules import zones as rule_zones
 from dashboards.pictures.lanes import lanes
 from models.assets import Period
+from models.promotion import Control
 from models.site import load_site
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -199,6 +200,12 @@ def test_numbers_of_district_heat_and_batteries_are_those_of_control(monkeypatch
     assert "below 35.5 % is kept" in said
     monkeypatch.setattr(module, name, getattr(module, name) * 2 + 6)
     assert told(school) != said
+
+
+def test_under_the_naive_rules_every_description_says_so_first(site, before):
+    naive = site.model_copy(update={"control": Control(rules="naive")})
+    assert all(one.sequence[0].en.startswith("The naive rules run the plant now.") for one in functions(naive))
+    assert "The naive rules" not in before
 
 
 def test_the_pictures_of_the_school_show_its_district_heat_and_its_battery():
