@@ -97,6 +97,9 @@ def _rated(scene: Scene, found: Bounds) -> None:
     site, rated = scene.site, list[tuple[str | None, float]]()
     rated += [(scene.find(pump, "stage_request"), float(pump.compressors)) for pump in site.heat_pumps]
     rated += [(scene.find(boiler, "stage_request"), float(boiler.stages)) for boiler in site.boilers]
+    for pump in site.heat_pumps:
+        point = scene.find(pump, "capacity_request_pct")
+        _add(found, point, 100 * pump.least_share, 100.0, Code.GUARD_RATED)
     if site.hot_water is not None:
         rated.append((scene.find(site.hot_water, "stage_request"), float(site.hot_water.after_heater_stages)))
     for charger in site.chargers:

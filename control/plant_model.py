@@ -179,15 +179,20 @@ def _write_k(site: Site, pump: HeatPumpAsset) -> float | None:
     return max(rule.min_change, rule.step, LEAST_WRITE_K) if rule is not None and wears else None
 
 
+def _modulating(site: Site, pump: HeatPumpAsset) -> bool:
+    """Whether its compressors run at part speed: as they are told, or as its own regulator has it."""
+    return any(site.find(pump.devices, signal) for signal in ("capacity_request_pct", "compressor_speed_pct"))
+
+
 def _heat_pumps(site: Site) -> tuple[HeatPumps, ...]:
     alike: defaultdict[tuple[object, ...], list[HeatPumpAsset]] = defaultdict(list)
     for pump in site.heat_pumps:
-        modulating = site.find(pump.devices, "compressor_speed_pct") is not None
         limits = (pump.supply_max_degc, pump.return_max_degc, pump.min_run_min, pump.min_stop_min, _write_k(site, pump))
-        alike[(pump.certified, pump.source, pump.compressors, limits, pump.serves_hot_water, modulating)].append(pump)
+        part = (_modulating(site, pump), pump.least_share)
+        alike[(pump.certified, pump.source, pump.compressors, limits, pump.serves_hot_water, part)].append(pump)
     charged = tuple(tank.id for tank in site.tanks if tank.role == "heat_pump")
     result = []
-    for (*_, modulating_too), pumps in alike.items():
+    for pumps in alike.values():
         pump = pumps[0]
         points = [Certified(p.source_degc, p.supply_degc, p.compressors, p.heat_kw, p.power_kw) for p in pump.certified]
         result.append(
@@ -197,8 +202,8 @@ def _heat_pumps(site: Site) -> tuple[HeatPumps, ...]:
                 physics=fit_heat_pump(points, source_ref_degc=0.0 if pump.source == "wells" else 7.0),
                 wells=pump.source == "wells" and site.wells is not None,
                 water_tanks=charged if pump.serves_hot_water else (),
-                modulating=bool(modulating_too),
-                least_share=0.3,
+                modulating=_modulating(site, pump),
+                least_share=pump.least_share,
                 min_run_h=pump.min_run_min / 60,
                 min_stop_h=pump.min_stop_min / 60,
                 supply_max_degc=pump.supply_max_degc,

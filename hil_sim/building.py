@@ -155,7 +155,7 @@ class Building:
         self._leak_m3_per_h = LEAK_PER_H * self._volume
         self._openable = AIRING_PER_H * self._volume * (self._inputs.sum(axis=1)[: self._count] > 0)
         self._aired: Array | float = 0.0
-        self._shares: list[float] = []
+        self._shares: list[float] | None = None  # no unit is a share too
 
     def settle(self, site: Site, people: People, weather: Weather) -> None:
         """Set points held, the mass where a steady day would have it, valves where that needs them."""

@@ -3,7 +3,7 @@
 The system asks for a number of compressors (`stage_request`) and a supply set point. The machine runs them unless its
 own thermostat is satisfied (leaving water STOP_OVER_K above the set point, until the tank's top is RESTART_UNDER_K
 below it) or its safety chain has opened. Given back, it holds 35 degC in the buffer on its own.
-A make without stage requests modulates by its set point alone.
+A make without stage requests modulates by its set point alone; one with a capacity request gives that share.
 """
 
 import math
@@ -92,7 +92,8 @@ class Machine:
         self._heat_factor = deviations.factor("heat_pump_heat", asset.id)
         self._power_factor = deviations.factor("heat_pump_power", asset.id)
         self._rated_kw = self._model.stages[-1].heat_kw
-        self._modulates = board.out(asset.devices, "stage_request") == board.scrap
+        self._by_setpoint = board.out(asset.devices, "stage_request") == board.scrap
+        self._by_request = board.out(asset.devices, "capacity_request_pct") != board.scrap
         self._wire(board, asset)
         self.failed = False
         self.cop_loss = 0.0
@@ -119,6 +120,7 @@ class Machine:
         devices = asset.devices
         self._stage = board.command(devices, "stage_request", float(self._stages))
         fixed = board.out(devices, "fixed_supply_setpoint_degc") != board.scrap
+        self._capacity = board.command(devices, "capacity_request_pct", 100.0)
         self._setpoint = board.command(devices, "fixed_supply_setpoint_degc" if fixed else "supply_setpoint_degc", 35.0)
         self._fixed = board.command(devices, "fixed_supply_enabled", 1.0)
         self._hot_water = board.command(devices, "hot_water_duty", 0.0)
@@ -218,10 +220,14 @@ class Machine:
             self._satisfied = False
         if self._satisfied:
             return 0.0
-        if self._modulates:
-            least = 0.6
-            return min(max((setpoint_degc + 2.0 - top_degc) / 4.0 * self._stages, least), float(self._stages))
+        if self._by_setpoint:
+            return self._stages * self._part((setpoint_degc + 2.0 - top_degc) / 4.0)
+        if self._by_request:
+            return self._stages * self._part(held[self._capacity] / 100) if held[self._stage] >= 0.5 else 0.0
         return min(round(held[self._stage]), self._stages)
+
+    def _part(self, share: float) -> float:
+        return min(max(share, self.asset.least_share), 1.0)
 
     def _switch(self, dt_s: float, wanted: float) -> None:
         whole = math.ceil(wanted)
@@ -238,7 +244,7 @@ class Machine:
                 self.compressors = whole
                 if whole == 0:
                     self._rest_s = 0.0
-        self.level = min(wanted, float(self.compressors)) if self._modulates else float(self.compressors)
+        self.level = min(wanted, float(self.compressors))
 
     def _count(self, dt_s: float, setpoint_degc: float, buffer_degc: float) -> None:
         self._energy_kwh += self.duty.heat_w * dt_s / 3.6e6

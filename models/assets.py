@@ -160,6 +160,8 @@ class HeatPump(Asset):
     min_stop_min: NotNegative = 8.0
     max_starts_per_h: int = Field(default=4, ge=1)
     serves_hot_water: bool = True
+    least_share: float = Field(default=0.3, gt=0, le=1)
+    """Of a running compressor's full heat, where it modulates."""
 
 
 class Wells(Asset):

@@ -273,10 +273,11 @@ class House:
             on_water = bool(group.water_tanks) and self._asked(devices, "hot_water_duty", 0.0) >= 0.5
             signal = "fixed_supply_setpoint_degc" if self.site.find(devices, "fixed_supply_setpoint_degc") else ""
             setpoint = self._asked(devices, signal or "supply_setpoint_degc", 35.0)
-            request = self._asked(devices, "stage_request", float(machine.asset.compressors))
+            request = round(self._asked(devices, "stage_request", float(machine.asset.compressors)))
+            share = max(self._asked(devices, "capacity_request_pct", 100.0) / 100, machine.asset.least_share)
             target = self.vessels[group.water_tanks[0]] if on_water else self.buffer
             source = self.brine_degc if group.wells else outdoor
-            machine.step(dt_s, request, setpoint, on_water, target, source)
+            machine.step(dt_s, request * share, setpoint, on_water, target, source)
         for place, boiler in enumerate(self.site.boilers):
             free = self.buffer.temps[TOP] < BOILER_STOP_DEGC
             stages = min(round(self._asked(boiler.devices, "stage_request", 0.0)), boiler.stages) if free else 0

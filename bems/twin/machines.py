@@ -29,8 +29,8 @@ STAGNANT_BACK_K: Final = 15.0
 class Machine:
     """One heat pump under stage requests, with its own thermostat."""
 
-    def __init__(self, asset: HeatPump, planned: HeatPumps, modulates: bool) -> None:
-        self.asset, self._planned, self._modulates = asset, planned, modulates
+    def __init__(self, asset: HeatPump, planned: HeatPumps, by_setpoint: bool) -> None:
+        self.asset, self._planned, self._by_setpoint = asset, planned, by_setpoint
         self._stages = float(len(planned.physics.stages))
         self.level = self.heat_kw = self.power_kw = self.extracted_kw = 0.0
         self.supply_degc = self.return_degc = 30.0
@@ -42,7 +42,7 @@ class Machine:
     def step(
         self, dt_s: float, request: float, setpoint_degc: float, on_water: bool, target: Vessel, source: float
     ) -> None:
-        """Advance by `dt_s` on a tank, with brine or air at `source` [degC]."""
+        """Advance by `dt_s` on a tank, with brine or air at `source` [degC]; a request may be part of a compressor."""
         if on_water != self.on_water:
             self.on_water, self._satisfied = on_water, False
         self.return_degc = target.temps[BOTTOM]
@@ -72,10 +72,10 @@ class Machine:
         resting = self.level == 0 and self._rest_s < RESTART_S
         if self._satisfied or resting or self.return_degc > self._planned.return_max_degc:
             return 0.0
-        if self._modulates:
+        if self._by_setpoint:
             wanted = (setpoint + 2.0 - top) / FULL_SPEED_UNDER_K
             return min(max(wanted, self._planned.least_share), 1.0) * self._stages if request > 0 else 0.0
-        return float(min(round(request), self._stages))
+        return min(request, self._stages)
 
 
 class Panel:

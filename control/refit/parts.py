@@ -270,13 +270,17 @@ def _assets(site: Site, group: HeatPumps) -> list[HeatPump]:
 
 
 def level_of(site: Site, pump: HeatPump, stages: int, record: Record) -> Array | None:
-    """Compressors running, or the speed of an inverter as a part of its stages."""
+    """Compressors running; of an inverter its speed, else what it was asked for while it ran, as part of its stages."""
+    speed = record.column(site.find(pump.devices, "compressor_speed_pct"))
+    if speed is not None:
+        return speed / 100 * stages
     on = [record.column(site.find(pump.devices, f"compressor_{n}_on")) for n in range(1, pump.compressors + 1)]
     known = [column for column in on if column is not None]
-    if len(known) == pump.compressors:
-        return np.asarray(np.sum(known, axis=0), dtype=np.float64)
-    speed = record.column(site.find(pump.devices, "compressor_speed_pct"))
-    return None if speed is None else speed / 100 * stages
+    if len(known) < pump.compressors:
+        return None
+    running = np.asarray(np.sum(known, axis=0), dtype=np.float64)
+    asked = record.column(site.find(pump.devices, "capacity_request_pct"))
+    return running if asked is None else running * asked / 100
 
 
 def machines_as_metered(site: Site, group: HeatPumps, record: Record) -> dict[str, float]:

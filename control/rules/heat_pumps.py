@@ -42,6 +42,8 @@ CHILLY_K: Final = 0.4
 """With a resident's room this far below its set point no compressor makes way."""
 HOT_K: Final = 1.0
 """This near to the highest return or supply it stands, a machine rests: it would trip, and be lost."""
+LEAST_AT_K: Final = -2.0
+"""Shortness (below zero: too warm) at which modulating machines give their least; all they have at MORE_AT_K."""
 CONDENSER_K: Final = 3.0
 """Supply set point of a machine above what it charges."""
 
@@ -57,6 +59,8 @@ def heat_pumps(
     back and run on their own curves. A lost machine is asked for nothing; one that does not answer falls to its own
     curve by its watchdog. At a peak the buffer gets what `room` leaves, unless it is so cold that a boiler would have
     to make up for it. A plan says how many compressors while the buffer stays near what it, and the circuits, want.
+    Machines that take a capacity give what the plan wants of them, shared evenly; without one, by how short the
+    buffer is; all they have on hot-water duty.
     """
     now = scene.now
     condition = fleet(scene, memory)
@@ -127,7 +131,7 @@ def _count(
         return before if before.count == 0 else Steps(0, scene.now)
     step_s = HURRY_STEP_S if need.short_k > HURRY_AT_K else STEP_S
     count = min(before.count, most)
-    if (planned := _planned(scene, memory, count, most)) is not None:
+    if (planned := _planned(scene, memory, count, able)) is not None:
         return replace(before, count=count) if planned == count else Steps(planned, scene.now)
     if scene.seconds_since(before.moved_at) < step_s and count:
         return replace(before, count=count)
@@ -152,15 +156,43 @@ def _takeover(scene: Scene, memory: RuleMemory, need: Shortage | None) -> Switch
     )
 
 
-def _planned(scene: Scene, memory: RuleMemory, count: int, most: int) -> int | None:
+def _planned(scene: Scene, memory: RuleMemory, count: int, able: tuple[HeatPump, ...]) -> int | None:
     """Compressors the plan wants on the buffer; None where the rule counts.
 
-    As many as run now, while the plan's mean of the next hour is near that.
+    As many as run now, while the plan's mean of the next hour is near that, or where all of them modulate what they
+    can give.
     """
     guide = scene.guidance
     if guide is None or guide.compressors is None or memory.takeover is None or memory.takeover.on:
         return None
+    most = sum(pump.compressors for pump in able)
+    if able and all(_modulates(scene, pump) for pump in able):
+        least_share = max(pump.least_share for pump in able)
+        return machines.modulating_count(guide.compressors, count, most, least_share)
     return count if abs(guide.compressors - count) < STEADY else min(round(guide.compressors), most)
+
+
+def _modulates(scene: Scene, pump: HeatPump) -> bool:
+    return scene.find(pump, "capacity_request_pct") is not None
+
+
+def _capacities(
+    scene: Scene,
+    memories: Mapping[str, MachineMemory],
+    need: Shortage | None,
+    heating: Sequence[HeatPump],
+    *,
+    planned: bool,
+) -> dict[str, float]:
+    """Share of its full heat by modulating machine that heats the buffer; staged ones give theirs first."""
+    running = [pump for pump in heating if memories[pump.id].stage and _modulates(scene, pump)]
+    guide = scene.guidance
+    if planned and guide is not None and guide.compressors is not None:
+        staged = sum(memories[pump.id].stage for pump in heating if pump not in running)
+        return machines.evenly(guide.compressors - staged, running)
+    short_k = need.short_k if need is not None else LEAST_AT_K
+    part = min(max((short_k - LEAST_AT_K) / (MORE_AT_K - LEAST_AT_K), 0.0), 1.0)
+    return {pump.id: pump.least_share + part * (1 - pump.least_share) for pump in running}
 
 
 def _on_duty(water: HotWaterNeed, memories: Mapping[str, MachineMemory]) -> int:
@@ -201,6 +233,7 @@ def _wishes(
     planned: bool,
 ) -> list[Wish]:
     wishes: list[Wish] = []
+    capacities = _capacities(scene, memories, need, heating, planned=planned)
     for pump in condition.able:
         duty = pump.id == water.machine
         if not duty and pump not in heating:
@@ -211,6 +244,8 @@ def _wishes(
         why = water.reason(stage) if duty else _stage_reason(scene, need, stage, planned=planned)
         wishes += _wish(scene, pump, "stage_request", float(stage), why, needs)
         wishes += _wish(scene, pump, "hot_water_duty", float(duty), why, needs)
+        given = 1.0 if duty else capacities.get(pump.id, pump.least_share)
+        wishes += _wish(scene, pump, "capacity_request_pct", 100 * given, why, needs)
         target = water.supply_degc if duty else _buffer_degc(scene, need)
         if target is not None:
             supply = min(target + CONDENSER_K, pump.supply_max_degc)

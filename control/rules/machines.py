@@ -7,9 +7,14 @@ first out; shortest run and stop times and starts per hour are kept.
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from math import ceil
+from typing import Final
 
 from control.rules.memory import MachineMemory
 from models.assets import HeatPump
+
+OVER: Final = 0.1
+"""Of a machine's full heat: for so much more no other machine is started."""
 
 
 def aged(memory: MachineMemory, now: datetime, passed_s: float) -> MachineMemory:
@@ -39,6 +44,25 @@ def turned_to(memory: MachineMemory, stage: int, now: datetime) -> MachineMemory
         starts = memory.starts + (now,) * (stage - memory.stage)
         return replace(memory, stage=stage, started_at=now, starts=starts)
     return replace(memory, stage=stage, stopped_at=now) if stage < memory.stage else memory
+
+
+def modulating_count(level: float, running: int, most: int, least_share: float) -> int:
+    """How many modulating machines give `level` (heat over one's full heat) together.
+
+    As many as run now while that is within what they can give, down to half of their least; else as few as suffice.
+    """
+    begins_at = least_share / 2 if running else least_share
+    if level < begins_at:
+        return 0
+    if running * least_share / 2 <= level <= running + OVER:
+        return running
+    return min(ceil(level - OVER), most)
+
+
+def evenly(level: float, pumps: Iterable[HeatPump]) -> dict[str, float]:
+    """Each running modulating machine's share of its full heat, `level` in all; none below its least."""
+    pumps = list(pumps)
+    return {pump.id: min(max(level / len(pumps), pump.least_share), 1.0) for pump in pumps}
 
 
 def share(

@@ -1,0 +1,103 @@
+"""Machines whose capacity is set: how many, how much of each, with a plan and without, and within their bounds."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from control.guidance import Guidance
+from control.plant_model import from_site
+from control.rules.machines import evenly, modulating_count
+from control.strategy import GOOD
+from control.wish import Wish
+from models.reasons import Code, because
+from models.site import load_site
+from tests.control.conftest import Paper
+
+ROOT = Path(__file__).parents[2]
+STAGE, ASKED = "hp_io.stage_request", "hp_io.capacity_request_pct"
+LEAST_PCT = 35.0
+
+
+@pytest.fixture(scope="module")
+def house():
+    return load_site(ROOT / "docs" / "examples" / "air_house" / "site.toml")
+
+
+@pytest.fixture
+def good(house):
+    paper = Paper(house, datetime(2026, 1, 15, 11, 0, tzinfo=UTC))
+    paper.strategy = GOOD
+    paper.values["hp_io.release_ok"] = 1.0
+    return paper
+
+
+def obeyed(paper, minutes):
+    for _ in range(minutes):
+        values = paper.decide(60)
+        paper.set(hp_io__compressor_1_on=values[STAGE])
+    return values
+
+
+@pytest.mark.parametrize(
+    ("level", "running", "count"),
+    [(0.0, 0, 0), (0.2, 0, 0), (0.2, 1, 1), (0.1, 1, 0), (0.3, 0, 1), (1.05, 1, 1), (1.4, 1, 2), (0.2, 2, 1)],
+)
+def test_as_many_machines_run_on_as_can_give_it_and_as_few_start_as_must(level, running, count):
+    assert modulating_count(level, running, 2, 0.3) == count
+
+
+def test_running_machines_share_evenly_and_none_goes_below_its_least(house):
+    first = house.heat_pumps[0]
+    pumps = [first, first.model_copy(update={"id": "hp2", "least_share": 0.6})]
+    assert evenly(1.4, pumps) == {"hp": 0.7, "hp2": 0.7}
+    assert evenly(0.9, pumps) == {"hp": 0.45, "hp2": 0.6}
+    assert evenly(3.0, pumps) == {"hp": 1.0, "hp2": 1.0}
+    assert evenly(1.0, []) == {}
+
+
+def test_without_a_plan_it_gives_the_more_the_shorter_the_buffer_is(good):
+    seen = []
+    for layers in ((30, 30, 30, 30), (36.5, 35, 34, 33), (37.5, 36, 35, 33), (39, 37, 35, 33)):
+        good.layers("buffer", *layers)
+        values = obeyed(good, 20)
+        assert values[STAGE] == 1
+        seen.append(values[ASKED])
+    assert seen == sorted(seen, reverse=True)
+    assert seen[0] == 100.0
+    assert seen[-1] == LEAST_PCT
+    assert LEAST_PCT < seen[1] <= 100.0
+    assert good.code(ASKED) == "heat.stages"
+
+
+def test_a_plan_sets_the_capacity_and_a_charge_has_all_of_it(good):
+    good.layers("buffer", 40, 40, 40, 40)
+    good.layers("water_tank", 48, 48, 48, 48)
+    for level, asked in ((0.6, 60.0), (0.2, LEAST_PCT), (0.9, 90.0)):
+        good.guidance = Guidance("test", good.now, good.now + timedelta(hours=2), compressors=level, buffer_degc=42.0)
+        values = obeyed(good, 2)
+        assert (values[STAGE], values[ASKED]) == (1.0, asked)
+        assert good.code(ASKED) == "plan.stages"
+    good.guidance = None
+    good.layers("water_tank", 36, 36, 36, 36)
+    assert obeyed(good, 2)[ASKED] == 100.0
+
+
+@pytest.mark.parametrize(("wished", "given"), [(10.0, LEAST_PCT), (140.0, 100.0)])
+def test_the_guard_keeps_the_capacity_within_the_machines_share(good, wished, given):
+    command = good.guarded(Wish(ASKED, wished, because(Code.STAGES_NO_HEAT), ()))
+    assert (command.value, command.reason.code) == (given, "guard.rated")
+
+
+def test_the_least_share_is_the_site_files(house):
+    (planned,) = from_site(house).heat_pumps
+    assert planned.modulating
+    assert planned.least_share == house.heat_pumps[0].least_share == 0.35
+
+
+@pytest.mark.parametrize("share", [0.0, 1.2])
+def test_a_least_share_that_no_machine_has_is_refused(house, share):
+    pump = house.heat_pumps[0]
+    with pytest.raises(ValidationError, match="least_share"):
+        type(pump).model_validate(pump.model_dump() | {"least_share": share})
