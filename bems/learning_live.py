@@ -5,7 +5,8 @@ Whatever goes wrong is one line in the log and an event; plans go on with what w
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -17,7 +18,8 @@ from bems.learning_work import Night, study
 from bems.models_store import FILE_NAME, ModelStore
 from bems.planning_live import Planner
 from bems.worker import Worker, WorkLost
-from control.habits.learned import Learned
+from control.habits.learned import Learned, cold
+from control.refit.model import PartResult
 from models.reasons import Code, because, sentence
 from models.signals import Reason
 from models.site import Site
@@ -89,11 +91,14 @@ class Learning:
         return FROM_HOUR <= local.hour < BEFORE_HOUR and local.date() != self._done_on
 
     async def _use_store(self) -> None:
-        """Somebody may have gone back to an earlier version."""
+        """Somebody may have gone back to an earlier version. Where snow lies is as it was last seen in any of them."""
         try:
             changed = (self._path.parent / FILE_NAME).stat().st_mtime
             if changed != self._store_seen:
-                self._planner.take_model(fitted=await asyncio.to_thread(self._store.in_use))
+                fitted = await asyncio.to_thread(self._store.in_use)
+                learned = await asyncio.to_thread(self._store.habits_in_use) or cold(self._site)
+                learned = replace(learned, snow_cover=self._planner.learned.snow_cover)
+                self._planner.take_model(learned, fitted)
                 self._store_seen = changed
         except OSError:
             return
@@ -120,32 +125,34 @@ class Learning:
         if refit is None:
             log.info("no finished day is in the record yet, nothing to learn from")
             return
-        if refit.accepted:
-            planner.take_model(fitted=await asyncio.to_thread(self._store.keep, refit, now))
-        planner.take_model(learned=night.learned)
-        results = refit.as_json()["parts"]
-        planner.nights = [*planner.nights, _told(night, now, planner.fitted.version, results)][-KEPT_NIGHTS:]
+        results = (*night.habits, *refit.parts)
+        version = await asyncio.to_thread(self._store.keep, refit.fitted, night.learned, results, now)
+        if version is None:
+            planner.take_model(learned=night.learned)
+        else:
+            planner.take_model(version.learned, version.fitted)
+        planner.nights = [*planner.nights, _told(night, now, planner, results)][-KEPT_NIGHTS:]
         kept = {
-            "habits": night.learned.to_json(),
+            "habits": planner.learned.to_json(),
             "nights": planner.nights,
             "done_on": now.astimezone(self._site.zone_info).date().isoformat(),
         }
         await asyncio.to_thread(self._record.save_state, LEARNED_KEY, kept)
-        better = sum(part["verdict"] == "improved" for part in results)
-        self._tell(now, because(Code.LESSON, days=night.days, habits=len(night.learned.parts), better=better))
+        better, habits = (sum(part.accepted for part in of) for of in (refit.parts, night.habits))
+        self._tell(now, because(Code.LESSON, days=night.days, habits=habits, better=better))
 
     def _tell(self, now: datetime, reason: Reason) -> None:
         facts = {"code": reason.code, **reason.facts}
         self.note(Event(now, EventKind.CONTROL, "planner", sentence(reason, "en"), facts))
 
 
-def _told(night: Night, now: datetime, fitted_version: int, results: list[Any]) -> dict[str, Any]:
+def _told(night: Night, now: datetime, planner: Planner, results: Sequence[PartResult]) -> dict[str, Any]:
     return {
         "at": now.isoformat(),
         "days": round(night.days, 2),
         "seconds": round(night.seconds, 1),
-        "learned_version": night.learned.version,
-        "learned_parts": list(night.learned.parts),
-        "fitted_version": fitted_version,
-        "parts": results,
+        "learned_version": planner.learned.version,
+        "learned_parts": list(planner.learned.parts),
+        "fitted_version": planner.fitted.version,
+        "parts": [result.as_json() for result in results],
     }

@@ -7,10 +7,11 @@ from time import perf_counter
 from typing import Final
 
 from bems.quarters import known_prices, quarters
-from control.habits.learned import Learned, learn
+from control.habits.judge import judged
+from control.habits.learned import Learned
 from control.plant_model import from_site
 from control.refit.fitted import Fitted
-from control.refit.model import Refit, refit
+from control.refit.model import PartResult, Refit, refit
 from models.site import Site
 
 DAYS: Final = 28
@@ -23,6 +24,8 @@ class Night:
     days: float
     """Length of the record it was taught by."""
     learned: Learned
+    habits: tuple[PartResult, ...]
+    """What became of each part of them."""
     refit: Refit | None
     """None without a record."""
     seconds: float
@@ -33,7 +36,8 @@ def study(history: Path, folder: Path, site: Site, now: datetime, learned: Learn
     begun = perf_counter()
     record = quarters(history, folder, site, now, DAYS)
     if record is None:
-        return Night(0.0, learned, None, perf_counter() - begun)
+        return Night(0.0, learned, (), None, perf_counter() - begun)
     days = len(record) * record.dt_s / 86400
-    new = learn(site, record, learned, known_prices(history, now, DAYS))
-    return Night(days, new, refit(site, from_site(site), record, fitted), perf_counter() - begun)
+    lesson = judged(site, record, learned, known_prices(history, now, DAYS))
+    found = refit(site, from_site(site), record, fitted)
+    return Night(days, lesson.learned, lesson.parts, found, perf_counter() - begun)

@@ -1,4 +1,4 @@
-"""Versions of the fitted model: a file of JSON lines beside the record, only ever added to.
+"""Versions of what the record has taught, parameters and habits: a file of JSON lines beside it, only ever added to.
 
 A line is a version with what it was judged by, or the decision to go back to an earlier one; the last line says which
 is in use. Version 0 is the site file alone and always there.
@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from bems.process import complain, say
+from control.habits.learned import Learned
 from control.refit.fitted import NEUTRAL, Fitted, fitted_from_json
-from control.refit.model import Refit
+from control.refit.model import PartResult
 
 FILE_NAME: Final = "models.jsonl"
 REFUSED: Final = 1
@@ -25,10 +26,12 @@ class Version:
     """One version of the model."""
 
     fitted: Fitted
+    learned: Learned
+    """Habits."""
     kept_at: datetime
     """Site time (UTC)."""
     parts: tuple[Mapping[str, Any], ...]
-    """Held-out errors: `control.refit.model.PartResult` as JSON."""
+    """Held-out errors of both: `control.refit.model.PartResult` as JSON."""
 
 
 class ModelStore:
@@ -40,17 +43,24 @@ class ModelStore:
     def versions(self) -> list[Version]:
         """All of them, oldest first; the site file's own is not among them."""
         return [
-            Version(fitted_from_json(line["fitted"]), datetime.fromisoformat(line["at"]), tuple(line["parts"]))
+            Version(
+                fitted_from_json(line["fitted"]),
+                Learned.from_json(line["habits"]),
+                datetime.fromisoformat(line["at"]),
+                tuple(line["parts"]),
+            )
             for line in self._lines()
             if "fitted" in line
         ]
 
     def in_use(self) -> Fitted:
-        """What plans are to be made with."""
-        number = 0
-        for line in self._lines():
-            number = int(line["fitted"]["version"]) if "fitted" in line else int(line["use"])
-        return self.get(number) or NEUTRAL
+        """The parameters that plans are to be made with."""
+        return self.get(self._number_in_use()) or NEUTRAL
+
+    def habits_in_use(self) -> Learned | None:
+        """The habits that plans are to be made with; None: the site file's."""
+        number = self._number_in_use()
+        return next((v.learned for v in self.versions() if v.fitted.version == number), None)
 
     def get(self, version: int) -> Fitted | None:
         """A version by its number; None when there is no such one."""
@@ -58,15 +68,22 @@ class ModelStore:
             return NEUTRAL
         return next((v.fitted for v in self.versions() if v.fitted.version == version), None)
 
-    def keep(self, result: Refit, at: datetime) -> Fitted:
-        """Adds a night's accepted version, in use from now on, under the next free number; else what is in use."""
-        if not result.accepted:
-            return self.in_use()
+    def keep(self, fitted: Fitted, learned: Learned, results: Sequence[PartResult], at: datetime) -> Version | None:
+        """Adds a night's version, in use from now on, under the next free number; None when no part was accepted."""
+        if not any(result.accepted for result in results):
+            return None
         number = max((v.fitted.version for v in self.versions()), default=0) + 1
-        fitted = replace(result.fitted, version=number)
-        parts = result.as_json()["parts"]
-        self._append({"at": at.astimezone(UTC).isoformat(), "fitted": fitted.as_json(), "parts": parts})
-        return fitted
+        parts = tuple(result.as_json() for result in results)
+        made = Version(replace(fitted, version=number), replace(learned, version=number), at.astimezone(UTC), parts)
+        self._append(
+            {
+                "at": made.kept_at.isoformat(),
+                "fitted": made.fitted.as_json(),
+                "habits": made.learned.to_json(),
+                "parts": list(parts),
+            }
+        )
+        return made
 
     def revert(self, version: int, at: datetime) -> Fitted:
         """Goes back (or forward) to a version. KeyError when there is no such one."""
@@ -75,6 +92,12 @@ class ModelStore:
             raise KeyError(f"no version {version} of the model; there are {self._numbers()}")
         self._append({"at": at.astimezone(UTC).isoformat(), "use": version})
         return fitted
+
+    def _number_in_use(self) -> int:
+        number = 0
+        for line in self._lines():
+            number = int(line["fitted"]["version"]) if "fitted" in line else int(line["use"])
+        return number
 
     def _numbers(self) -> str:
         return ", ".join(["0", *(str(v.fitted.version) for v in self.versions())])
@@ -89,6 +112,7 @@ class ModelStore:
                 datetime.fromisoformat(line["at"])
                 if "fitted" in line:
                     fitted_from_json(line["fitted"])
+                    Learned.from_json(line["habits"])
                     line["parts"] = list(line["parts"])
                 else:
                     int(line["use"])
@@ -151,5 +175,7 @@ def _show(store: ModelStore, fitted: Fitted) -> None:
     for name, values in sorted(fitted.parts.items()):
         for parameter, value in values.items():
             say(f"{name}.{parameter} = {value:.3f}")
-    if not fitted.parts:
+    if version is not None and version.learned.parts:
+        say(f"habits from the record: {', '.join(version.learned.parts)}")
+    if version is None:
         say("the site file alone")

@@ -15,7 +15,8 @@ from bems.backtest.lockstep import Controller, LockstepResult
 from bems.backtest.optimiser import Optimiser
 from bems.backtest.record_of import record_of
 from bems.backtest.variants import LINEAR, VARIANTS, WHOLE, Variant
-from control.habits.learned import Learned, cold, learn
+from control.habits.judge import judged
+from control.habits.learned import Learned, cold
 from control.planning import Knowledge
 from control.plant_model import from_site
 from control.problem import Plant
@@ -59,7 +60,7 @@ def _taught(setting: Setting, *, learning: bool = True) -> tuple[Plant, Learned]
     record = record_of(setting.record, site) if learning and setting.record is not None else None
     if record is None:
         return plant, learned
-    return applied(plant, refit(site, plant, record, NEUTRAL).fitted), learn(site, record, learned)
+    return applied(plant, refit(site, plant, record, NEUTRAL).fitted), judged(site, record, learned).learned
 
 
 def _optimiser(variant: Variant, setting: Setting) -> Contestant:

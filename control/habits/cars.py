@@ -31,17 +31,29 @@ def car_points(site: Site) -> tuple[str, ...]:
 
 def trips(site: Site, record: Record, before: Mapping[str, Trip]) -> dict[str, Trip]:
     """By charger with at least two trips in the record; steps of up to half an hour."""
+    seen = _trips(site, record)
+    return {name: _drawn(mine, before.get(name, Trip())) for name, mine in seen.items() if len(mine) >= LEAST_TRIPS}
+
+
+def trips_off_h(site: Site, record: Record, of: Mapping[str, Trip]) -> dict[str, float]:
+    """By charger, how far the trips' lengths were from the usual, root of the mean square [h]."""
+    return {
+        name: float(np.sqrt(np.mean([(hours - of.get(name, Trip()).hours) ** 2 for hours, _ in mine])))
+        for name, mine in _trips(site, record).items()
+        if mine
+    }
+
+
+def _trips(site: Site, record: Record) -> dict[str, list[tuple[float, float | None]]]:
+    """By charger, (hours away, energy over the timetable's) of every whole trip."""
     if record.dt_s > LONGEST_STEP_S:
         return {}
     found = {}
     for charger in site.chargers:
         state = record.column(site.find(charger.devices, "mode3_state"))
-        if state is None or not charger.departures:
-            continue
-        energy = record.column(site.find(charger.devices, "energy_kwh"))
-        seen = list(_seen(site, record, charger, state, energy))
-        if len(seen) >= LEAST_TRIPS:
-            found[charger.id] = _drawn(seen, before.get(charger.id, Trip()))
+        if state is not None and charger.departures:
+            energy = record.column(site.find(charger.devices, "energy_kwh"))
+            found[charger.id] = list(_seen(site, record, charger, state, energy))
     return found
 
 

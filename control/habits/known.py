@@ -1,7 +1,7 @@
 """What is known of a building's habits, as frozen data: profiles by kind of day, factors, trips, price shapes."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Final
@@ -86,6 +86,11 @@ class PriceShape:
     """Of an hour's price around its day's mean and shape."""
 
 
+ALONE: Final = ("base_load_kw", "tapped_l_per_h", "cold_water_k", "collectors", "prices")
+MANY: Final = ("pv", "trips")
+"""Fields of `Learned` that are one part, and those with a part for each asset."""
+
+
 @dataclass(frozen=True)
 class Learned:
     """All of it. `version` counts the nights it was learned in; 0 is the site file alone."""
@@ -108,6 +113,22 @@ class Learned:
     """End of the record it was learned from."""
     parts: tuple[str, ...] = ()
     """What came from the record; the rest is the site file's."""
+    part_until: Mapping[str, datetime] = field(default_factory=dict)
+    """End of what each part was learned from, by its name in `as_parts`."""
+
+    def as_parts(self) -> dict[str, object]:
+        """All that can be learned, by part: 'pv.<array>' and 'trips.<charger>' each for itself."""
+        alone = {name: getattr(self, name) for name in ALONE}
+        of_many = {f"{name}.{key}": value for name in MANY for key, value in getattr(self, name).items()}
+        return {name: value for name, value in alone.items() if value is not None} | of_many
+
+    def with_parts(self, names: Collection[str], of: "Learned") -> "Learned":
+        """The same with these parts of another."""
+        changed: dict[str, object] = {name: getattr(of, name) for name in ALONE if name in names}
+        for name in MANY:
+            mine, theirs = getattr(self, name), getattr(of, name)
+            changed[name] = {**mine, **{key: value for key, value in theirs.items() if f"{name}.{key}" in names}}
+        return replace(self, **changed)  # type: ignore[arg-type]
 
     def to_json(self) -> str:
         """As text, for the record."""

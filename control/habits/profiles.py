@@ -71,6 +71,24 @@ def learned_tap(site: Site, record: Record, before: Profile) -> Profile | None:
     return None if values is None else _learned(record, values, before, TAP)
 
 
+def load_off(site: Site, record: Record, of: Profile) -> float | None:
+    """How far the base load was from its profile, root of the mean square of quarters [kW]; None: not measured."""
+    values = base_load_kw(load_points(site), record)
+    return None if values is None else _off(record, values, of)
+
+
+def tap_off(site: Site, record: Record, of: Profile) -> float | None:
+    """The same of hot water [l/h]."""
+    values = tapped_l_per_h(site, record)
+    return None if values is None else _off(record, values, of)
+
+
+def _off(record: Record, values: Array, of: Profile) -> float | None:
+    days, table = day_table(record, values)
+    off = (table - np.array(of.mean)[kinds_of(days)])[~np.isnan(table)]
+    return float(np.sqrt(np.mean(off**2))) if len(off) else None
+
+
 def learned_cold_k(site: Site, record: Record) -> float | None:
     """Cold water above its usual temperature of the season while it flows [K]."""
     if site.hot_water is None:

@@ -12,6 +12,7 @@ from control.record import Record
 from control.slots import Mask
 from control.sunlight import Sun, split_ghi, sun_at
 from control.sunlit import absorbed_kw, lost_kw, panel_kw
+from models.assets import PvArray
 from models.site import Site
 
 LIGHT_W_PER_M2: Final = 60.0
@@ -58,16 +59,9 @@ def learned_pv(site: Site, record: Record, before: Mapping[str, Factor]) -> tupl
     found: dict[str, Factor] = {}
     snow: dict[str, float] = {}
     for array in site.pv:
-        made = record.column(site.find(array.devices, "ac_power_kw"))
-        if made is None:
-            continue
-        limit = record.column(site.find(array.devices, "power_limit_pct"))
-        could = panel_kw(array, sky.sun, sky.dni, sky.dhi, sky.temp_degc, sky.wind_m_s)
-        use = (sky.ghi > LIGHT_W_PER_M2) & ~np.isnan(made)
-        use &= np.ones(len(made), dtype=np.bool_) if limit is None else ~(limit < FREE_PCT)
-        ratio, temp = _daily(record, sky, made, could, use)
+        ratio, temp = _panel_days(site, array, record, sky)
         old = before.get(array.id, Factor())
-        bare = [r for r, degc in zip(ratio, temp, strict=True) if r >= COVERED_BELOW * old.value or degc > 5.0]
+        bare = _bare(ratio, temp, old)
         if len(bare) >= LEAST_DAYS:
             found[array.id] = _drawn(bare, old)
         if ratio:
@@ -77,22 +71,68 @@ def learned_pv(site: Site, record: Record, before: Mapping[str, Factor]) -> tupl
     return found, snow
 
 
+def pv_off(site: Site, record: Record, of: Mapping[str, Factor]) -> dict[str, float]:
+    """By array that tells of any: how far days without snow were from the factor, root of the mean square."""
+    sky = _sky(site, record)
+    if sky is None:
+        return {}
+    found = {}
+    for array in site.pv:
+        ratio, temp = _panel_days(site, array, record, sky)
+        if bare := _bare(ratio, temp, Factor()):
+            found[array.id] = _rms(bare, of.get(array.id, Factor()))
+    return found
+
+
+def _panel_days(site: Site, array: PvArray, record: Record, sky: _Sky) -> tuple[list[float], list[float]]:
+    """(measured over computed, outdoor temperature [degC]) of every bright day that nobody turned down."""
+    made = record.column(site.find(array.devices, "ac_power_kw"))
+    if made is None:
+        return [], []
+    limit = record.column(site.find(array.devices, "power_limit_pct"))
+    could = panel_kw(array, sky.sun, sky.dni, sky.dhi, sky.temp_degc, sky.wind_m_s)
+    use = (sky.ghi > LIGHT_W_PER_M2) & ~np.isnan(made)
+    use &= np.ones(len(made), dtype=np.bool_) if limit is None else ~(limit < FREE_PCT)
+    return _daily(record, sky, made, could, use)
+
+
+def _bare(ratio: list[float], temp: list[float], usual: Factor) -> list[float]:
+    """Of the days without snow on the panels."""
+    return [r for r, degc in zip(ratio, temp, strict=True) if r >= COVERED_BELOW * usual.value or degc > 5.0]
+
+
+def _rms(ratio: list[float], of: Factor) -> float:
+    return float(np.sqrt(np.mean((np.array(ratio) - of.value) ** 2)))
+
+
 def learned_collectors(site: Site, record: Record, before: Factor) -> Factor | None:
     """What the field absorbs over what its data sheet says; None without two days of running."""
+    ratio = _collector_days(site, record)
+    return _drawn(ratio, before) if len(ratio) >= LEAST_DAYS else None
+
+
+def collectors_off(site: Site, record: Record, of: Factor) -> float | None:
+    """How far days were from the factor, root of the mean square; None without a day of running."""
+    ratio = _collector_days(site, record)
+    return _rms(ratio, of) if ratio else None
+
+
+def _collector_days(site: Site, record: Record) -> list[float]:
+    """Absorbed over computed, of every day on which the field ran."""
     panel, sky = site.collectors, _sky(site, record)
     if panel is None or sky is None:
-        return None
+        return []
     given, hot, back, flow = (
         record.column(site.find(panel.devices, signal))
         for signal in ("power_kw", "collector_temp_degc", "exchanger_return_temp_degc", "flow_l_per_h")
     )
     if given is None or hot is None or back is None or flow is None:
-        return None
+        return []
     mean = (hot + back) / 2
     gross = given + lost_kw(panel, mean, sky.temp_degc)
     use = (flow > FLOW_SHARE * panel.design_flow_l_per_h) & (given > 0) & (sky.ghi > LIGHT_W_PER_M2) & ~np.isnan(gross)
     ratio, _ = _daily(record, sky, gross, absorbed_kw(panel, sky.sun, sky.dni, sky.dhi), use)
-    return _drawn(ratio, before) if len(ratio) >= LEAST_DAYS else None
+    return ratio
 
 
 def _drawn(ratio: list[float], before: Factor) -> Factor:

@@ -1,5 +1,6 @@
 """What days cost: level and shape of published prices, by workday and other day."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Final
@@ -49,7 +50,20 @@ def price_days(series: PriceSeries, zone: tzinfo) -> list[PriceDay]:
 
 def usual_prices_of(series: PriceSeries, zone: tzinfo) -> PriceShape | None:
     """Level and shape of the days of a series; None with fewer than two."""
-    days = price_days(on_quarters(series), zone)
+    return usual_prices(price_days(on_quarters(series), zone))
+
+
+def prices_off(days: Sequence[PriceDay], of: PriceShape) -> float:
+    """How far these days' hours were from the usual ones, root of the mean square [NOK/kWh]."""
+    off = []
+    for day in days:
+        level = of.level if day.workday else of.level * of.other_over_workday
+        off.append(day.mean + day.deviation - level - np.array(of.deviation[0 if day.workday else 1]))
+    return float(np.sqrt(np.mean(np.square(off))))
+
+
+def usual_prices(days: Sequence[PriceDay]) -> PriceShape | None:
+    """Level and shape of days; None with fewer than two."""
     if len(days) < 2:
         return None
     workdays, others = ([day for day in days if day.workday == kind] for kind in (True, False))

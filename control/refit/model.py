@@ -56,6 +56,10 @@ class PartResult:
         """Whether the new parameters are in `Refit.fitted`."""
         return self.verdict is Verdict.IMPROVED
 
+    def as_json(self) -> dict[str, Any]:
+        """For the record of versions."""
+        return asdict(self) | {"verdict": self.verdict.value}
+
 
 @dataclass(frozen=True)
 class Refit:
@@ -69,11 +73,6 @@ class Refit:
     def accepted(self) -> bool:
         """Whether there is a new version."""
         return any(part.accepted for part in self.parts)
-
-    def as_json(self) -> dict[str, Any]:
-        """For the record of versions."""
-        parts = [asdict(part) | {"verdict": part.verdict.value} for part in self.parts]
-        return {"fitted": self.fitted.as_json(), "parts": parts}
 
 
 def refit(site: Site, plant: Plant, record: Record, before: Fitted) -> Refit:

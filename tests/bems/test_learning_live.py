@@ -76,7 +76,9 @@ def night(accepted=True):
 
     def studied(history, folder, site, now, learned, fitted):
         result = Refit(found, (PartResult("buffer", verdict, 0.4, 0.3, "K"),))
-        return Night(12.0, replace(learned, version=learned.version + 1, until=DAY), result, 1.5)
+        habits = (PartResult("cold_water_k", verdict, 1.0, 0.5, "K"),)
+        new = replace(learned, cold_water_k=1.5, snow_cover={"pv_east": 0.4}) if accepted else learned
+        return Night(12.0, new, habits, result, 1.5)
 
     return studied
 
@@ -108,6 +110,7 @@ async def test_what_is_better_is_kept_used_and_told_and_there_is_one_lesson_a_ni
     assert not again.lessons.is_due(NIGHT)
     await again.lessons._use_store()
     assert again.planner.fitted.parts == BETTER.parts
+    assert again.planner.learned.cold_water_k == 1.5
 
 
 async def test_what_is_no_better_changes_nothing(begun, tmp_path):
@@ -125,6 +128,11 @@ async def test_going_back_to_an_earlier_model_reaches_the_next_plan(begun, tmp_p
     await run.lessons._use_store()
     assert run.planner.fitted == NEUTRAL
     assert run.planner._plant == run.planner._model
+    assert run.planner.learned.cold_water_k == 0.0
+    assert run.planner.learned.snow_cover == {"pv_east": 0.4}  # a state, not a habit
+    await run.lessons._learn(NIGHT + timedelta(days=1))
+    assert run.planner.learned.cold_water_k == 1.5  # judged anew, and kept under a number of its own
+    assert run.planner.learned.version == run.planner.fitted.version == 2
 
 
 @pytest.mark.parametrize("error", [WorkLost("its process died"), OSError("disk"), RuntimeError("a bug")])
