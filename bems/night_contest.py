@@ -121,6 +121,7 @@ def _side(site: Site, plant: Plant, of: Account, prices: PriceSeries) -> Side:
     return Side(
         hours_kwh=tuple(kwh.tolist()),
         hours_nok=tuple(nok.tolist()),
+        peak_kw=float(of.bought_kwh.max()),
         left_nok=of.score.stored_heat_correction_nok or 0.0,
         assets_kwh=assets_kwh,
         assets_nok=assets_nok,
@@ -139,7 +140,7 @@ def _by_asset(site: Site, plant: Plant, of: Account, prices: PriceSeries) -> tup
         *(("heat_pumps", f"{machines.id}.power_kw", electric) for machines in plant.heat_pumps),
         *(("heat_pumps", f"{boiler.id}.power_kw", electric) for boiler in site.boilers),
         *(("batteries", f"{battery.id}.power_kw", electric) for battery in site.batteries),
-        ("cars", "cars.power_kw", electric),
+        ("cars", "cars.charging_kw", electric),
     ]
     if site.hot_water is not None:
         of_class.append(("hot_water", f"{site.hot_water.id}.heater_kw", electric))

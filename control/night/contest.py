@@ -23,6 +23,8 @@ class Side:
     """Bought in each clock hour, electricity and district heat."""
     hours_nok: tuple[float, ...]
     """What that costs."""
+    peak_kw: float
+    """Its highest clock hour of electricity, which the power charge asks about."""
     left_nok: float
     """To be added: what is still to be bought at the end, for heat and charge that are gone and for cars that the other
     side has given more; negative where more is left than there was."""

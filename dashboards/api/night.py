@@ -68,6 +68,7 @@ class SideAnswer(Answer):
 
     hours_kwh: list[float] = Field(description="Bought in each clock hour")
     hours_nok: list[float]
+    peak_kw: float = Field(description="Highest clock hour of electricity")
     left_nok: float = Field(description="Of what is still to be bought at the end; negative where more is left")
     total_nok: float = Field(description="All hours, and what is left")
     assets_kwh: dict[str, float] = Field(description="By class of assets; `rest` is what belongs to none")

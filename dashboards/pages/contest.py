@@ -1,6 +1,7 @@
 """Rules and optimiser over the same nights: by night and by asset, both from the twin."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from dashboards.markup import Markup, el
 from dashboards.pages.desk_parts import decimal, moment
@@ -10,6 +11,7 @@ from dashboards.words import Language, pick, texts
 
 Sides = tuple[SideView, SideView]
 """Rules, optimiser."""
+COLUMNS: Final = ("rules", "optimiser", "saved", "peak_rules", "peak_optimiser", "cold_rules", "cold_optimiser")
 
 
 def contest_part(view: SiteView, language: Language) -> Markup:
@@ -37,9 +39,7 @@ def _sides(of: ContestView | None) -> Sides | None:
 
 def _by_night(told: Sequence[AccountView], both: Sequence[Sides], view: SiteView, language: Language) -> Markup:
     words = texts(language)
-    heads = [
-        words[f"contest.{name}"] for name in ("night", "rules", "optimiser", "saved", "cold_rules", "cold_optimiser")
-    ]
+    heads = [words[f"contest.{name}"] for name in ("night", *COLUMNS)]
     rows = [_night(one, view, language) for one in told]
     if len(both) > 1:
         rows.append(_row(words["contest.sum"], _figures(both, language)))
@@ -52,15 +52,17 @@ def _night(one: AccountView, view: SiteView, language: Language) -> Markup:
         return _row(name, _figures([sides], language))
     assert one.contest is not None  # only those that were tried are shown
     why = "–" if one.contest.why is None else pick(one.contest.why, language)
-    return el("tr", None, el("th", {"scope": "row"}, name), el("td", {"colspan": 5}, why))
+    return el("tr", None, el("th", {"scope": "row"}, name), el("td", {"colspan": len(COLUMNS)}, why))
 
 
 def _figures(of: Sequence[Sides], language: Language) -> list[str]:
     paid = [sum(sides[n].total_nok for sides in of) for n in (0, 1)]
+    peaks = [max(sides[n].peak_kw for sides in of) for n in (0, 1)]
     cold = [[sides[n].cold_kh for sides in of] for n in (0, 1)]
     known = [None if None in values else sum(value or 0.0 for value in values) for values in cold]
     return [
         *(decimal(nok, 0, language) for nok in (*paid, paid[0] - paid[1])),
+        *(decimal(kw, 0, language) for kw in peaks),
         *(decimal(kh, 1, language) for kh in known),
     ]
 

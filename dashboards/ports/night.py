@@ -70,6 +70,8 @@ class SideView:
     hours_kwh: Sequence[float]
     """Bought in each clock hour."""
     hours_nok: Sequence[float]
+    peak_kw: float
+    """Highest clock hour of electricity."""
     left_nok: float
     """Of what is still to be bought at the end; negative where more is left than there was."""
     total_nok: float

@@ -62,6 +62,7 @@ def test_both_run_the_same_hours_and_what_each_asset_takes_adds_up(truth):
     assert found.start == START + LEAD
     for side in (found.rules, found.optimiser):
         assert len(side.hours_kwh) == len(side.hours_nok) == 2
+        assert side.peak_kw == max(side.hours_kwh)
         assert {"heat_pumps", "hot_water", "cars", "rest"} == side.assets_kwh.keys() == side.assets_nok.keys()
         assert sum(side.assets_kwh.values()) == pytest.approx(sum(side.hours_kwh))
         assert sum(side.assets_nok.values()) == pytest.approx(sum(side.hours_nok))

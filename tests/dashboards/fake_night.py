@@ -37,7 +37,7 @@ MISSED = Text(nb="Ikke gjort: 44 °C, planen var 47 °C.", en="Not done: 44 °C,
 def side(nok, left_nok):
     kwh = {"heat_pumps": 150.0, "hot_water": 80.0, "cars": 44.0, "rest": 256.0}
     paid = {asset: nok / 530 * energy for asset, energy in kwh.items()}
-    return SideView((265.0, 265.0), (nok / 2, nok / 2), left_nok, nok + left_nok, kwh, paid, 0.0, 0.4)
+    return SideView((265.0, 265.0), (nok / 2, nok / 2), nok / 2, left_nok, nok + left_nok, kwh, paid, 0.0, 0.4)
 
 
 CONTEST = ContestView(START - timedelta(days=1), side(486.0, -4.0), side(455.5, 3.5), None)

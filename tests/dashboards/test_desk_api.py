@@ -134,9 +134,9 @@ async def test_the_plan_s_page_sets_rules_and_optimiser_side_by_side(view):
     async with client(view, guest=ANONYMOUS) as inside:
         page = (await inside.get("/en/plan")).text.partition('id="contest"')[2].partition("</section>")[0]
     cells = [cell.partition("</td>")[0].rpartition(">")[2] for cell in page.split("<td")[1:]]
-    assert cells[:5] == ["482", "459", "23", "0.0", "0.0"]
-    assert cells[5] == "Measurements are missing."
-    assert cells[6:10] == ["150", "150", "138", "129"]
+    assert cells[:7] == ["482", "459", "23", "243", "228", "0.0", "0.0"]
+    assert cells[7] == "Measurements are missing."
+    assert cells[8:12] == ["150", "150", "138", "129"]
     assert cells[-2:] == ["-4", "4"]
 
 
