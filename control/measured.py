@@ -66,7 +66,7 @@ def measured(site: Site, plant: Plant) -> dict[str, Measured]:
         tell(f"{asset.id}.power_kw", [site.find(asset.devices, "power_kw")], "sum")
     for network in site.district_heat:
         tell(f"{network.id}.heat_kw", [site.find(network.devices, "power_kw")], "sum")
-    tell("cars.power_kw", [site.find(c.devices, "power_kw") for c in site.chargers], "sum")
+    tell("cars.charging_kw", [site.find(c.devices, "power_kw") for c in site.chargers], "sum")
     tell("pv.power_kw", [site.find(array.devices, "ac_power_kw") for array in site.pv], "sum")
     for machines in plant.heat_pumps:
         meters = [m for m in site.meters if m.carrier == "electricity" and m.measures and
@@ -74,6 +74,7 @@ def measured(site: Site, plant: Plant) -> dict[str, Measured]:
         tell(f"{machines.id}.power_kw", [site.find(m.devices, "power_kw") for m in meters], "sum")
     for unit in site.air_handling:
         tell(f"{unit.id}.flow_pct", [site.find(unit.devices, "airflow_request_pct")])
+        tell(f"{unit.id}.flow_m3_per_h", [site.find(unit.devices, "supply_flow_m3_per_h")])
     for zone in site.zones:
         tell(f"{zone.id}.setpoint_degc", [site.find(zone.devices, "setpoint_degc")])
     for charger in site.chargers:
@@ -94,8 +95,8 @@ class Outcome:
     """What one trajectory of a plan was to be in a step, and what it came to."""
 
     trajectory: str
-    unit: Literal["kWh", "°C"]
-    """Energy over the step, or temperature at its end."""
+    unit: Literal["kWh", "m³/h", "°C"]
+    """Energy over the step, mean flow, or temperature at its end."""
     planned: float
     happened: float | None
     """None: the record does not tell."""
@@ -109,11 +110,13 @@ def outcome(plan: Plan, record: Record, told: dict[str, Measured], step: int = 0
         values = planned(plan, name)
         if values is None:
             continue
+        hours, value = float(plan.grid.dt_h[step]), float(values[step])
         if name.endswith("_kw"):
-            wanted = float(values[step] * plan.grid.dt_h[step])
-            found.append(Outcome(name, "kWh", wanted, energy_kwh(record, points, start, end)))
+            found.append(Outcome(name, "kWh", value * hours, energy_kwh(record, points, start, end)))
+        elif name.endswith(".flow_m3_per_h"):
+            found.append(Outcome(name, "m³/h", value, mean_over(record, points, start, end)))
         else:
-            found.append(Outcome(name, "°C", float(values[step]), at_end_degc(record, points, end)))
+            found.append(Outcome(name, "°C", value, at_end_degc(record, points, end)))
     return tuple(found)
 
 
@@ -136,15 +139,19 @@ def _part_of(way: str, name: str) -> bool:
 
 def energy_kwh(record: Record, of: Measured, start: datetime, end: datetime) -> float | None:
     """What a power came to over a time [kWh], scaled up from what is known; None when less than half of it is."""
-    part = record.slice(start, end)
-    values = of.over(part)
-    hours = (end - start).total_seconds() / 3600
+    mean = mean_over(record, of, start, end)
+    return None if mean is None else mean * (end - start).total_seconds() / 3600
+
+
+def mean_over(record: Record, of: Measured, start: datetime, end: datetime) -> float | None:
+    """The mean of what is known over a time; None when less than half of it is."""
+    values = of.over(record.slice(start, end))
     if values is None or not len(values):
         return None
     known = ~np.isnan(values)
-    if known.sum() * record.dt_s < 0.5 * hours * 3600:
+    if known.sum() * record.dt_s < 0.5 * (end - start).total_seconds():
         return None
-    return float(values[known].mean() * hours)
+    return float(values[known].mean())
 
 
 def at_end_degc(record: Record, of: Measured, end: datetime) -> float | None:

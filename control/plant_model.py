@@ -280,4 +280,5 @@ def _air_unit(site: Site, unit: AirHandling, groups: tuple[Group, ...]) -> AirUn
         bedrooms=unit.bedrooms > 0,
         cooling_kw=unit.cooling_coil_kw,
         rooms=dict(rooms),
+        flow_m3_per_h=unit.flow_m3_per_h,
     )

@@ -23,7 +23,7 @@ from models.site import Site
 
 HOUR: Final = timedelta(hours=1)
 QUARTER: Final = timedelta(minutes=15)
-ENERGIES: Final = {"grid.power_kw": "import", "pv.power_kw": "pv", "cars.power_kw": "cars"}
+ENERGIES: Final = {"grid.power_kw": "import", "pv.power_kw": "pv", "cars.charging_kw": "cars"}
 
 
 def look_back(

@@ -11,7 +11,7 @@ from bems.history.query import HOLD, History
 from bems.history.rows import Event, EventKind
 from bems.insight.recorded import recorded
 from bems.planning_live import Advice, Planner
-from control.decisions import Family
+from control.decisions import Decision, Family
 from control.explain import Why
 from control.measured import Outcome, measured, outcome
 from models.site import Site
@@ -30,10 +30,12 @@ TELLS: Final[Mapping[Family, str]] = {
     Family.BOILER: "{}.power_kw",
     Family.DISTRICT: "{}.heat_kw",
     Family.AFTER_HEATER: "{}.heater_kw",
-    Family.CARS: "cars.power_kw",
+    Family.CARS: "cars.charging_kw",
     Family.BATTERY: "{}.power_kw",
+    Family.AIR: "{}.flow_m3_per_h",
+    Family.ROOM: "{}.room.degc",
 }
-"""Quantity of `control.measured` that tells a command; air is told by no meter, rooms by the comfort they keep."""
+"""Quantity of `control.measured` that tells a command; heat into rooms is told by how warm they become."""
 
 
 Last = tuple[Advice, tuple[Outcome, ...]]
@@ -82,7 +84,7 @@ class Outcomes:
         return outcome(advice.plan, recorded(self._history, points, start, end, MINUTE, HOLD), told)
 
 
-def of_command(why: Why, outcomes: Sequence[Outcome]) -> Outcome | None:
+def of_command(why: Why | Decision, outcomes: Sequence[Outcome]) -> Outcome | None:
     """What tells a command of the same kind for the same asset; None when nothing does."""
     name = TELLS.get(why.family, "").format(why.asset)
     return next((one for one in outcomes if one.trajectory == name), None)

@@ -156,21 +156,25 @@ class _Lanes:
         if self._prices is not None:
             step_s = round(record.dt_s)
             past = import_prices(self._site.tariff, self._prices, record.start, record.end, step_s)
-        line = LineView("price", NAMES["price"], _values(past), _values(see.buy_nok_per_kwh))
+        off = _values(see.spread.spot_nok_per_kwh) if see.spread is not None else []
+        line = LineView("price", NAMES["price"], _values(past), _values(see.buy_nok_per_kwh), spread=off)
         return LaneView("price", "kr/kWh", "bars", [line])
 
     def _weather(self) -> LaneView:
         points = tuple(_outdoor(self._site))
         past = Measured(points, "mean").over(self._record) if points else None
-        line = LineView("outdoor", NAMES["outdoor"], _values(past), _values(self._of.inputs.outlook.outdoor_degc))
+        see = self._of.inputs.outlook
+        off = _values(see.spread.outdoor_k) if see.spread is not None else []
+        line = LineView("outdoor", NAMES["outdoor"], _values(past), _values(see.outdoor_degc), spread=off)
         return LaneView("weather", "°C", "lines", [line])
 
     def _power(self) -> LaneView:
         see, plan = self._of.inputs.outlook, self._of.plan
         lines = [self._line("grid.power_kw", NAMES["import"])]
+        pv_off, load_off = (None, None) if see.spread is None else (see.spread.pv_kw, see.spread.base_load_kw)
         if self._of.plant.pv:
-            lines.append(self._line("pv.power_kw", NAMES["pv"]))
-        lines.append(LineView("base", NAMES["base"], (), _values(see.base_load_kw)))
+            lines.append(replace(self._line("pv.power_kw", NAMES["pv"]), spread=_values(pv_off)))
+        lines.append(LineView("base", NAMES["base"], (), _values(see.base_load_kw), spread=_values(load_off)))
         peaks = [v for name, v in plan.trajectories.items() if name.startswith("peak ") and name.endswith(".basis_kw")]
         return LaneView("power", "kW", "lines", lines, limit=float(peaks[0][0]) if peaks else None)
 
@@ -223,7 +227,7 @@ class _Lanes:
     def _cars(self) -> LaneView:
         if not self._site.chargers or "cars.charging_kw" not in self._of.plan.trajectories:
             return LaneView("cars", "kW", "stack", [])
-        past = self._total(["cars.power_kw"])
+        past = self._total(["cars.charging_kw"])
         values = _values(self._of.plan.trajectories["cars.charging_kw"])
         return LaneView("cars", "kW", "stack", [LineView("cars", NAMES["cars"], _values(past), values)])
 

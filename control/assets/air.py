@@ -32,6 +32,8 @@ class AirUnit:
     cooling_kw: float
     rooms: Mapping[str, float]
     """Room nodes it serves, and their shares of its flow."""
+    flow_m3_per_h: float
+    """Full flow."""
 
 
 def supply_degc(outdoor_degc: Array) -> Array:
@@ -133,6 +135,7 @@ def cut(
     for room, part in of.rooms.items():
         bus.into_kw[room].append(cut_share * (part * of.flow_kw_per_k * colder))
     bus.m.cost("wear", CUT_NOK_PER_H * of.flow_kw_per_k * dt * cut_share)
+    bus.show(f"{of.id}.flow_m3_per_h", (flow_share - cut_share) * of.flow_m3_per_h)
     return bus.show(f"{of.id}.cut", cut_share)
 
 

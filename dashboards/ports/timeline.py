@@ -30,6 +30,8 @@ class LineView:
     high: Values = ()
     kwh_per_k: float | None = None
     """Heat that a kelvin is worth in a store."""
+    spread: Values = ()
+    """Standard deviation by step of the plan, of what is forecast; empty where the plan decides."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +70,8 @@ class CameView:
 
     start: datetime
     end: datetime
-    unit: Literal["kWh", "°C"]
-    """Energy over the step, or temperature at its end."""
+    unit: Literal["kWh", "m³/h", "°C"]
+    """Energy over the step, mean flow, or temperature at its end."""
     planned: float
     happened: float | None
     """None: the record does not tell."""

@@ -11,11 +11,13 @@ from bems.history.query import History
 from bems.history.record import Record
 from bems.history.rows import EventKind
 from bems.insight.outcomes import SUBJECT, TELLS, Outcomes, of_command
-from control.decisions import Family
+from bench._plan_cases import inputs
+from control.decisions import Family, decisions
 from control.dispatch import Options, plan
 from control.grid import Grid
-from control.measured import Outcome, measured
+from control.measured import Outcome, measured, outcome
 from control.plant_model import from_site
+from control.record import Record as Columns
 from models.signals import Quality, Sample
 from models.site import load_site
 from tests.control.plans import small
@@ -97,3 +99,14 @@ def test_a_command_is_told_by_the_meter_of_its_asset(site):
     assert TELLS[Family.COMPRESSORS].format(pumps) in told
     assert of_command(SimpleNamespace(family=Family.COMPRESSORS, asset=pumps), outcomes) is outcomes[0]
     assert of_command(SimpleNamespace(family=Family.AIR, asset="ahu_1"), outcomes) is None
+
+
+def test_every_command_of_a_plan_has_an_outcome(site):
+    case = inputs(site, 2)
+    found = plan(case, Options(whole_h=0.0))
+    told = measured(site, case.plant)
+    record = Columns(found.grid.start, 900.0, {point: np.zeros(1) for of in told.values() for point in of.points})
+    outcomes = outcome(found, record, told)
+    asked = decisions(case, found)
+    assert {Family.AIR, Family.ROOM, Family.COMPRESSORS, Family.AFTER_HEATER} <= {one.family for one in asked}
+    assert [one.asset for one in asked if of_command(one, outcomes) is None] == []

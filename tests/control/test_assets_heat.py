@@ -349,7 +349,7 @@ def test_bathroom_floors_keep_the_buffer_warm_in_summer_too():
     assert found.violations == ()
 
 
-UNIT = AirUnit("ahu", 1.0, 0.8, 1.0, 2.0, 0.3, False, 5.0, {"rooms.room": 1.0})
+UNIT = AirUnit("ahu", 1.0, 0.8, 1.0, 2.0, 0.3, False, 5.0, {"rooms.room": 1.0}, 3000.0)
 
 
 def aired(grid, outdoor_degc, unit=UNIT, **outlook):

@@ -70,6 +70,21 @@ def test_a_step_of_a_plan_is_set_against_what_happened():
     assert by_name["grid.power_kw"].happened is None
 
 
+def test_air_is_told_by_the_mean_flow_of_the_step():
+    site = load_site(ROOT / "site.biri.toml")
+    case = inputs(site, 3)
+    found = plan(case, Options(whole_h=0.0))
+    (name, told) = next(
+        (n, m) for n, m in measured(site, case.plant).items() if n in found.trajectories and "flow" in n
+    )
+    seen = Record(found.grid.start, 300.0, {told.points[0]: np.array([900.0, NAN, 1100.0])})
+    (came,) = outcome(found, seen, {name: told})
+    unit = next(unit for unit in case.plant.air if name.startswith(unit.id))
+    share = case.outlook.air_share[unit.id][0] - found.trajectories[f"{unit.id}.cut"][0]
+    assert (came.unit, came.happened) == ("m³/h", 1000.0)
+    assert came.planned == pytest.approx(share * unit.flow_m3_per_h)
+
+
 @pytest.mark.parametrize("name", ["biri", "example"])
 def test_most_of_a_plan_can_be_looked_up_on_a_real_site(name):
     site = load_site(ROOT / f"site.{name}.toml")
