@@ -217,7 +217,7 @@ def _given_back(scene: Scene, heating: list[HeatPump]) -> list[Wish]:
     return [
         Wish(point, None, why, ())
         for pump in heating
-        for signal in ("stage_request", "supply_setpoint_degc", "hot_water_duty")
+        for signal in ("stage_request", "capacity_request_pct", "supply_setpoint_degc", "hot_water_duty")
         if (point := scene.find(pump, signal)) is not None
     ]
 

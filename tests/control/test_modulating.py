@@ -84,6 +84,15 @@ def test_a_plan_sets_the_capacity_and_a_charge_has_all_of_it(good):
     assert obeyed(good, 2)[ASKED] == 100.0
 
 
+def test_where_nothing_tells_how_warm_the_water_is_the_capacity_is_given_back_too(good):
+    good.layers("buffer", 30, 30, 30, 30)
+    obeyed(good, 2)
+    good.kill("buffer", "circuit")
+    for _ in range(10):
+        values = good.decide(60)
+    assert (values[STAGE], values[ASKED]) == (None, None)
+
+
 @pytest.mark.parametrize(("wished", "given"), [(10.0, LEAST_PCT), (140.0, 100.0)])
 def test_the_guard_keeps_the_capacity_within_the_machines_share(good, wished, given):
     command = good.guarded(Wish(ASKED, wished, because(Code.STAGES_NO_HEAT), ()))
