@@ -9,7 +9,7 @@ from math import ceil
 from typing import Final, NamedTuple
 
 from control.picture import Scene
-from models.assets import AirHandling, ZoneKind
+from models.assets import AirHandling, HeatPump, ZoneKind
 from models.reasons import Code
 
 RESIDENT_MIN_DEGC: Final = 21.0
@@ -132,7 +132,10 @@ def _air(scene: Scene, found: Bounds) -> None:
 
 
 def _heat_pumps(scene: Scene, found: Bounds) -> None:
-    """The machine's envelope; fewer compressors as the brine freezes; none with a fault or an open safety chain."""
+    """The machine's envelope; fewer compressors as the brine freezes; none with a fault or an open safety chain.
+
+    None either in air colder than an air-source machine stands.
+    """
     for pump in scene.site.heat_pumps:
         for signal in ("supply_setpoint_degc", "fixed_supply_setpoint_degc"):
             _add(found, scene.find(pump, signal), None, pump.supply_max_degc, Code.GUARD_MACHINE_ENVELOPE)
@@ -144,8 +147,17 @@ def _heat_pumps(scene: Scene, found: Bounds) -> None:
         if brine is not None and brine < pump.brine_out_min_degc:
             high = 1.0 if brine >= pump.brine_out_min_degc - BRINE_STEP_K else 0.0
             _add(found, point, None, high, Code.GUARD_BRINE_COLD)
+        if too_cold_outdoors(scene, pump):
+            _add(found, point, None, 0.0, Code.GUARD_OUTDOOR_COLD)
         if scene.flag(scene.find(pump, "fault")) or scene.flag(scene.find(pump, "release_ok")) is False:
             _add(found, point, None, 0.0, Code.GUARD_TRIPPED)
+
+
+def too_cold_outdoors(scene: Scene, pump: HeatPump) -> bool:
+    """Whether any sensor near says that the air is colder than the machine stands."""
+    points = [scene.find(asset, "outdoor_temp_degc") for asset in (pump.devices, scene.site.weather_station)]
+    temps = [value for point in points if (value := scene.value(point)) is not None]
+    return pump.lowest_outdoor_degc is not None and bool(temps) and min(temps) < pump.lowest_outdoor_degc
 
 
 def _circuits(scene: Scene, found: Bounds) -> None:

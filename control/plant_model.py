@@ -6,7 +6,7 @@ Values the site file does not give are stated here once, with their grounds; eve
 from collections import defaultdict
 from collections.abc import Iterable
 from itertools import pairwise
-from math import log, pi
+from math import inf, log, pi
 from typing import Final
 
 from control.assets.air import AirUnit
@@ -188,7 +188,7 @@ def _heat_pumps(site: Site) -> tuple[HeatPumps, ...]:
     alike: defaultdict[tuple[object, ...], list[HeatPumpAsset]] = defaultdict(list)
     for pump in site.heat_pumps:
         limits = (pump.supply_max_degc, pump.return_max_degc, pump.min_run_min, pump.min_stop_min, _write_k(site, pump))
-        part = (_modulating(site, pump), pump.least_share)
+        part = (_modulating(site, pump), pump.least_share, pump.lowest_outdoor_degc)
         alike[(pump.certified, pump.source, pump.compressors, limits, pump.serves_hot_water, part)].append(pump)
     charged = tuple(tank.id for tank in site.tanks if tank.role == "heat_pump")
     result = []
@@ -209,6 +209,7 @@ def _heat_pumps(site: Site) -> tuple[HeatPumps, ...]:
                 supply_max_degc=pump.supply_max_degc,
                 return_max_degc=pump.return_max_degc,
                 write_k=_write_k(site, pump),
+                lowest_source_degc=-inf if pump.lowest_outdoor_degc is None else pump.lowest_outdoor_degc,
             )
         )
     return tuple(result)

@@ -25,8 +25,9 @@ SECOND_AFTER_S: Final = 60.0
 RESTART_BLOCK_S: Final = 300.0
 STOP_OVER_K: Final = 4.0
 RESTART_UNDER_K: Final = 1.0
-AIR_LIMITS_DEGC: Final = (-25.0, 40.0, -40.0)
-"""Source in at least and at most, source out at least, of an air-source machine."""
+AIR_MIN_DEGC: Final = -25.0
+AIR_LIMITS_DEGC: Final = (40.0, -40.0)
+"""Source in at most, source out at least, of an air-source machine."""
 STANDBY_KW: Final = 0.06
 PUMPS_KW: Final = 0.12
 """Condenser pump against the pipes outside the machine, at design flow: what EN 14511 leaves out."""
@@ -84,7 +85,8 @@ class Machine:
         self._board = board
         points = [Certified(**p.model_dump()) for p in asset.certified]
         wells = asset.source == "wells"
-        limits = (-6.0, 25.0, asset.brine_out_min_degc) if wells else AIR_LIMITS_DEGC
+        coldest = AIR_MIN_DEGC if asset.lowest_outdoor_degc is None else asset.lowest_outdoor_degc
+        limits = (-6.0, 25.0, asset.brine_out_min_degc) if wells else (coldest, *AIR_LIMITS_DEGC)
         envelope = Envelope(asset.supply_max_degc, asset.return_max_degc, *limits)
         reference = 0.0 if wells else 7.0
         self._model = fit_heat_pump(points, reference, envelope=envelope)

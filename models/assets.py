@@ -162,6 +162,15 @@ class HeatPump(Asset):
     serves_hot_water: bool = True
     least_share: float = Field(default=0.3, gt=0, le=1)
     """Of a running compressor's full heat, where it modulates."""
+    lowest_outdoor_degc: float | None = None
+    """An air-source machine gives no heat in colder air; left out: it runs in any."""
+
+    @field_validator("lowest_outdoor_degc")
+    @classmethod
+    def _of_the_air_it_takes_heat_from(cls, degc: float | None, info: ValidationInfo) -> float | None:
+        if degc is not None and info.data.get("source") == "wells":
+            raise ValueError("only where source is 'air'")
+        return degc
 
 
 class Wells(Asset):

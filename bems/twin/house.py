@@ -274,6 +274,8 @@ class House:
             signal = "fixed_supply_setpoint_degc" if self.site.find(devices, "fixed_supply_setpoint_degc") else ""
             setpoint = self._asked(devices, signal or "supply_setpoint_degc", 35.0)
             request = round(self._asked(devices, "stage_request", float(machine.asset.compressors)))
+            lowest = machine.asset.lowest_outdoor_degc
+            request = 0 if lowest is not None and outdoor < lowest else request
             share = max(self._asked(devices, "capacity_request_pct", 100.0) / 100, machine.asset.least_share)
             target = self.vessels[group.water_tanks[0]] if on_water else self.buffer
             source = self.brine_degc if group.wells else outdoor

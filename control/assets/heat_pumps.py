@@ -7,9 +7,10 @@ group is cut into segments of rising marginal 1/COP; a linear problem fills all 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
-from math import ceil
+from math import ceil, inf
 
 import numpy as np
+from numpy.typing import NDArray
 
 from control.assets.bus import Bus
 from control.expr import Expr, total, zeros
@@ -42,6 +43,8 @@ class HeatPumps:
     """Supply above the mean of the tank being charged."""
     write_k: float | None = None
     """Change of the supply set point that is a write to a memory that wears [K]; None where none wears."""
+    lowest_source_degc: float = -inf
+    """No heat from a colder source."""
     gradient_weight: float = 1.0
     """Of 1/COP over temperatures; 0 only to show what a plan without it costs."""
 
@@ -128,6 +131,8 @@ class DutyBlock:
     """Compressors running on it: heat over a compressor's heat."""
     parts: tuple[Expr, ...]
     heats: tuple[Array, ...]
+    runs: NDArray[np.bool_]
+    """False in steps whose source is too cold."""
 
 
 def duty(
@@ -135,7 +140,7 @@ def duty(
 ) -> DutyBlock:
     """Heat and electricity of one duty.
 
-        q = sum_s q_s,  0 <= q_s <= n Q_s
+        q = sum_s q_s,  0 <= q_s <= n Q_s  (0 from a source too cold)
         p = sum_s k_s q_s + q_ref [g_T w + g_S (S - S_ref)]
         w >= T + lift - T_ref,  w >= -w_0 q / q_ref
 
@@ -153,8 +158,9 @@ def duty(
     """
     n, name = len(bus.grid), f"{of.id}.{what.tank}"
     parts, heats, used, level = [], [], zeros(n), zeros(n)
+    runs = source_degc >= of.lowest_source_degc
     for order, segment in enumerate(segments(of, source_degc, what.expected_supply_degc), 1):
-        part = bus.m.var(f"{name}.order_{order}_kw", n, 0.0, machines * np.maximum(segment.heat_kw, 0.0))
+        part = bus.m.var(f"{name}.order_{order}_kw", n, 0.0, machines * np.maximum(segment.heat_kw, 0.0) * runs)
         parts.append(part)
         heats.append(np.maximum(segment.heat_kw, 1e-3))
         used = used + part * segment.inverse_cop
@@ -173,7 +179,7 @@ def duty(
     if of.wells:
         bus.into_kw[GROUND].append(used - heat)
     bus.show(f"{name}.compressors", level)
-    return DutyBlock(heat, level, tuple(parts), tuple(heats))
+    return DutyBlock(heat, level, tuple(parts), tuple(heats), runs)
 
 
 def _warmer(bus: Bus, name: str, above: Expr, heat: Expr, what: Duty, price: Array) -> Expr:
@@ -259,7 +265,8 @@ def stages(
     bus.m.rows(f"{of.id} starts", (all_on - all_on.prev(float(now.compressors))).equals(start - stop))
     bus.m.cost("starts", start_nok * start)
     _shortest(bus, of, all_on, start, stop, most)
-    if now.must_run and (locked := min(steps, bus.grid.steps_until(now.must_run_h))):
+    warm = int(np.argmin([*space.runs, False]))
+    if now.must_run and (locked := min(steps, bus.grid.steps_until(now.must_run_h), warm)):
         bus.m.rows(f"{of.id} must run", all_on[:locked] >= float(min(now.must_run, most)))
     if water:
         on_water = _decided(bus, f"{of.id}.on_water", steps, 1.0)

@@ -36,6 +36,7 @@ from control.rules.heat import outdoor_points
 from control.rules.memory import Filtered, RuleMemory
 from models.assets import Boiler, Zone
 from models.district_heat import DistrictHeat
+from models.reasons import Code
 
 UPDATE_S: Final = 300.0
 MILD_DEGC: Final = 0.0
@@ -232,7 +233,8 @@ def bought_before_kwh(memory: RuleMemory, estimate: Estimate, grid: Grid) -> flo
 
 
 def _machines(scene: Scene, memory: RuleMemory, plant: Plant, grid: Grid) -> dict[str, Running]:
-    lost = set(fleet(scene, memory).lost)
+    # One that is only too cold now is the plan's, which knows in which steps it can run.
+    lost = {name for name, why in fleet(scene, memory).lost.items() if why is not Code.LOST_TOO_COLD}
     # A machine that is not run by stages is only known by its own signals.
     lost |= {
         pump.id

@@ -1,7 +1,7 @@
 """Which heat pumps can be counted on.
 
 A machine is lost by a fault, an open safety chain, no answer, or no compressor running ten minutes after it was asked
-to; after half an hour it is tried again.
+to; after half an hour it is tried again. One that stands no colder air rests in it, and for a kelvin more.
 """
 
 from collections.abc import Mapping
@@ -15,6 +15,8 @@ from models.reasons import Code
 
 IDLE_S: Final = 600.0
 RETRY_S: Final = 2400.0
+WARMER_K: Final = 1.0
+"""Above the lowest outdoor temperature a machine stands, before it starts again."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,20 @@ def _stopped(scene: Scene, pump: HeatPump, memory: MachineMemory | None) -> Code
         return Code.LOST_FAULT
     if scene.flag(scene.find(pump, "release_ok")) is False:
         return Code.LOST_SAFETY_CHAIN
+    stage = memory.stage if memory is not None else 0
+    if too_cold(scene, pump, 0.0 if stage else WARMER_K):
+        return Code.LOST_TOO_COLD
     idle = memory.idle_since if memory is not None else None
     if idle is not None and IDLE_S < scene.seconds_since(idle) < RETRY_S and not _compressors_on(scene, pump):
         return Code.LOST_IDLE
     return None
+
+
+def too_cold(scene: Scene, pump: HeatPump, margin_k: float = 0.0) -> bool:
+    """Whether the air is colder than the machine stands, by its own sensor or else the site's.
+
+    Where neither tells, the machine's own protection decides.
+    """
+    own, station = scene.of(pump, "outdoor_temp_degc"), scene.of(scene.site.weather_station, "outdoor_temp_degc")
+    degc = own if own is not None else station
+    return pump.lowest_outdoor_degc is not None and degc is not None and degc < pump.lowest_outdoor_degc + margin_k
