@@ -95,6 +95,24 @@ class State:
 
 
 @dataclass(frozen=True)
+class Spread:
+    """Standard deviation of each part of an outlook, one value per step."""
+
+    base_load_kw: Array
+    """Of a quarter within the step, as days differed."""
+    outdoor_k: Array
+    spot_nok_per_kwh: Array
+    """0 where the price is published."""
+    draw_kw: Array | None = None
+    """Of a quarter: mostly whether somebody draws now or later."""
+    pv_kw: Array | None = None
+    collected_kw: Array | None = None
+    """Of what the collectors could give to their tank."""
+    back_h: Mapping[str, float] = field(default_factory=dict)
+    """By charger: of when its car is back [h]."""
+
+
+@dataclass(frozen=True)
 class Outlook:
     """What is expected, one value per step of the grid."""
 
@@ -129,6 +147,8 @@ class Outlook:
     """District heat, by substation."""
     held: Mapping[str, Array] = field(default_factory=dict)
     """Share of a group's emitters that are not set back; all of them where it is missing."""
+    spread: Spread | None = None
+    """How uncertain it is; no plan is made from it."""
 
 
 SOFTNESS: Final = Softness(slight_k=0.3, cold_slight=60.0, cold_deep=200.0, hot_slight=2.0, hot_deep=50.0)

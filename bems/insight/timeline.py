@@ -1,7 +1,7 @@
 """The newest plan and the hours before it on one time axis, in lanes that every site has what it can of."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import isfinite
 from typing import Final

@@ -71,7 +71,7 @@ def base_load(moment: Moment, shares: dict[str, Array], truth: Record | None) ->
 
 def _source(learned: Learned, *, measured: bool) -> Reason:
     """Where the usual day comes from, and whether it is set right by what is measured."""
-    if "base_load" in learned.parts and learned.version:
+    if "base_load_kw" in learned.parts:
         code = Code.LOAD_LEARNED if measured else Code.LOAD_LEARNED_UNMEASURED
         return because(code, version=float(learned.version))
     return because(Code.LOAD_FILE if measured else Code.LOAD_FILE_UNMEASURED)

@@ -1,17 +1,16 @@
-"""How uncertain an outlook is: standard deviations by part and step, for margins and for showing."""
+"""How uncertain an outlook is: standard deviations by part and step, for people to see."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
 import numpy as np
 
 from control.grid import QUARTER_S, Array, Grid
-from control.habits.known import Factor, Learned
+from control.habits.known import Factor, Learned, Trip
 from control.outlook.price_shape import on_quarters
 from control.outlook.prices import SPREAD_LEAST_NOK_PER_KWH, SPREAD_SHARE
 from control.outlook.weather import temp_spread_k
-from control.problem import Outlook
+from control.problem import Outlook, Spread
 from control.slots import slots
 from models.forecast import PriceForecast
 from models.site import Site
@@ -21,40 +20,30 @@ CLEARNESS_FAR: Final = 0.35
 CLEARNESS_GROWS_H: Final = 24.0
 
 
-@dataclass(frozen=True)
-class Spread:
-    """Standard deviation of each part of an outlook, one value per step."""
-
-    base_load_kw: Array
-    """Of a quarter within the step, as days differed."""
-    outdoor_k: Array
-    spot_nok_per_kwh: Array
-    """0 where the price is published."""
-    draw_kw: Array | None = None
-    """Of a quarter: mostly whether somebody draws now or later."""
-    pv_kw: Array | None = None
-
-
 def spread(
     of: Outlook, site: Site, grid: Grid, learned: Learned, prices: PriceForecast | None, *, weather: bool
 ) -> Spread:
     """Of an outlook on this grid; `weather`: whether it had a forecast. Errors of neighbouring steps go together."""
     quarters = slots(grid.start, sum(grid.quarters), site.zone_info)
     lead_h = grid.from_quarters(quarters.lead_h)
-    tap, pv = None, None
+    tap, pv, collected = None, None, None
+    clear = CLEARNESS_FAR * (1 - np.exp(-lead_h / CLEARNESS_GROWS_H)) if weather else np.full(len(grid), 1.0)
     if of.draw_kw is not None and learned.tapped_l_per_h is not None:
         mean = np.maximum(grid.from_quarters(learned.tapped_l_per_h.at(quarters)), 1e-6)
         tap = of.draw_kw * grid.from_quarters(learned.tapped_l_per_h.spread_at(quarters)) / mean
     if of.pv_kw is not None:
-        clear = CLEARNESS_FAR * (1 - np.exp(-lead_h / CLEARNESS_GROWS_H)) if weather else np.full(len(grid), 1.0)
         own = np.mean([learned.pv.get(array.id, Factor()).spread for array in site.pv])
         pv = of.pv_kw * np.sqrt(clear**2 + own**2)
+    if of.sun_heat is not None:
+        collected = of.sun_heat.to_tank_kw * np.sqrt(clear**2 + learned.collectors.spread**2)
     return Spread(
         base_load_kw=grid.from_quarters(learned.base_load_kw.spread_at(quarters)),
         outdoor_k=temp_spread_k(lead_h, forecast=weather),
         spot_nok_per_kwh=_price(of, grid, prices),
         draw_kw=tap,
         pv_kw=pv,
+        collected_kw=collected,
+        back_h={charger.id: learned.trips.get(charger.id, Trip()).spread_h for charger in site.chargers},
     )
 
 

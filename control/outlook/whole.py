@@ -3,6 +3,8 @@
 Every part has a ladder of sources and is there whatever is missing (docs/outlook.md); `identity` names the rungs used.
 """
 
+from dataclasses import replace
+
 from control.grid import Grid
 from control.habits.known import Learned
 from control.outlook.cars import sessions
@@ -10,6 +12,7 @@ from control.outlook.comfort import air_shares, bands
 from control.outlook.load import base_load, draw, gains_kw
 from control.outlook.moment import Moment
 from control.outlook.prices import expected_prices
+from control.outlook.spread import spread
 from control.outlook.sun import cooling_kw, pv_yield, sun_heat, windows_kw
 from control.outlook.weather import expected
 from control.picture import Scene
@@ -58,7 +61,7 @@ def outlook(  # noqa: PLR0913, PLR0917  (each is a source of its own)
     steps = moment.on_grid
     snow = (because(Code.SNOW_ON_PANELS),) if panels is not None and panels.snow else ()
     sources = (money.source, sky.source, load.source, *snow)
-    return Outlook(
+    made = Outlook(
         identity="; ".join(sentence(source, "en") for source in sources),
         sources=sources,
         buy_nok_per_kwh=money.buy,
@@ -80,3 +83,4 @@ def outlook(  # noqa: PLR0913, PLR0917  (each is a source of its own)
         sessions=sessions(moment),
         heat_nok_per_kwh=money.heat,
     )
+    return replace(made, spread=spread(made, site, grid, learned, prices, weather=weather is not None))

@@ -211,6 +211,7 @@ TIMELINE: Final[dict[str, Any]] = {
                     "low": [],
                     "high": [],
                     "kwh_per_k": 3.5,
+                    "spread": [],
                 }
             ],
             "limit": None,

@@ -17,6 +17,7 @@ KEYS: Final = {
     "usual": "plan.key_usual",
     "dear": "plan.key_dear",
     "guess": "plan.key_guess",
+    "within": "plan.key_within",
 }
 """What the marks of the time axis mean, by their class."""
 

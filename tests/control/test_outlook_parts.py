@@ -367,6 +367,10 @@ def test_spread_grows_with_lead_time_and_is_nothing_where_prices_are_published(o
     assert how.base_load_kw == pytest.approx(0.15 * outside.grid.from_quarters(usual_quarters(outside)))
     assert (how.pv_kw <= made.pv_kw * 1.1).all()
     assert (how.draw_kw > 0).all()
+    assert np.array_equal(made.spread.outdoor_k, how.outdoor_k)
+    assert (how.collected_kw >= 0).all()
+    assert (how.collected_kw <= made.sun_heat.to_tank_kw * 1.1).all()
+    assert how.back_h == {charger.id: 1.0 for charger in outside.site.chargers}
     blind = spread(made, outside.site, outside.grid, outside.learned, None, weather=False)
     assert (blind.spot_nok_per_kwh > 0).all()
     assert (blind.outdoor_k >= how.outdoor_k).all()

@@ -248,9 +248,10 @@ def timeline(site: Site, now: datetime) -> TimelineView:
         line(f"{zone.id}.degc", zone.name, _room(n), low=[21.0] * len(starts), high=[24.0] * len(starts))
         for n, zone in enumerate(site.zones[:5])
     ]
+    unsure = [round(0.3 + 1.5 * n / len(starts), 2) for n in range(len(starts))]
     lanes = [
         LaneView("price", "kr/kWh", "bars", [line("price", Text(nb="Strømpris", en="Electricity price"), price)]),
-        LaneView("weather", "°C", "lines", [line("outdoor", Text(nb="Ute", en="Outdoors"), outdoor)]),
+        LaneView("weather", "°C", "lines", [line("outdoor", Text(nb="Ute", en="Outdoors"), outdoor, spread=unsure)]),
         LaneView(
             "power",
             "kW",
@@ -267,6 +268,7 @@ def timeline(site: Site, now: datetime) -> TimelineView:
                     Text(nb="Lys og utstyr", en="Light and equipment"),
                     lambda h: 31 + 6 * math.sin(h / 4),
                     measured=False,
+                    spread=[4.0] * len(starts),
                 ),
             ],
             limit=78.0,

@@ -220,6 +220,11 @@ function drawStack(state, plot, lane, x, y) {
 
 function drawLines(state, plot, lane, lines, x, y) {
   const path = lane.unit === "kW" ? steps : line;
+  for (const one of lines) {
+    const cells = state.cells.filter((cell) => spreadAt(one, cell) > 0)
+      .map((cell) => [cell.begin, cell.end, ...[-1, 1].map((way) => one.planned[cell.index] + way * spreadAt(one, cell))]);
+    plot.append(svg("path", { class: "spread", d: field(cells, x, y) }));
+  }
   lines.forEach((one, index) => {
     for (const past of [true, false]) {
       const cells = state.cells.filter((cell) => cell.past === past).map((cell) => [cell.begin, cell.end, valueAt(one, cell)]);
@@ -269,7 +274,7 @@ function select(state, index, moved) {
       const shown = value === null ? "–" : number(value, DECIMALS[lane.unit]);
       const row = keys.children[n];
       setText(row.querySelector("b"), shown);
-      setText(row.querySelector("small"), value === null ? "" : stored(one, value));
+      setText(row.querySelector("small"), value === null ? "" : stored(one, value) + within(one, cell, lane.unit));
       if (value !== null && told.length < 6) told.push(`${pick(one.name)} ${shown} ${lane.unit}`);
     });
   }
@@ -278,6 +283,10 @@ function select(state, index, moved) {
 
 /** What a store's temperature holds above twenty degrees. */
 const stored = (one, degc) => (one.kwh_per_k === null ? "" : ` ${t("plan.stored", { kwh: number(Math.max(degc - 20, 0) * one.kwh_per_k, 0) })}`);
+
+/** Standard deviation of what is forecast in a cell; 0 where nothing is uncertain. */
+const spreadAt = (one, cell) => (cell.past ? 0 : one.spread[cell.index] ?? 0);
+const within = (one, cell, unit) => (spreadAt(one, cell) > 0 ? ` ± ${number(spreadAt(one, cell), DECIMALS[unit])}` : "");
 
 /** The same as a table: a row a step of the plan, a column a line. */
 export function timelineTable(data) {
