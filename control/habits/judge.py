@@ -92,9 +92,10 @@ def _results(
     seen = replace(seen, prices=shape or before.prices)
     tried, results = seen.as_parts(), dict[str, PartResult]()
     for since in {before.part_until.get(part) for part in other}:
-        later = held_days if since is None else held_days[held_days >= since.astimezone(site.zone_info).toordinal()]
+        first = 0 if since is None else since.astimezone(site.zone_info).toordinal()
+        later, prices_later = held_days[held_days >= first], [one for one in known[::EVERY] if one.day >= first]
         unseen = _only(record, np.isin(day, later))
-        was, now = (_errors(site, unseen, known[::EVERY], of) for of in (before, seen))
+        was, now = (_errors(site, unseen, prices_later, of) for of in (before, seen))
         for part in other:
             if before.part_until.get(part) == since:
                 few = since is not None and len(later) < LEAST_LATER

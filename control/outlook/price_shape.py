@@ -21,6 +21,8 @@ KNOWN_HOURS: Final = 22
 class PriceDay:
     """A local day of which nearly every hour is known [NOK/kWh]."""
 
+    day: int
+    """Ordinal of the local day."""
     workday: bool
     mean: float
     deviation: Array
@@ -44,7 +46,7 @@ def price_days(series: PriceSeries, zone: tzinfo) -> list[PriceDay]:
         if int((count > 0).sum()) >= KNOWN_HOURS:
             mean = float(values[here].mean())
             off = np.bincount(hour, values[here] - mean, minlength=24) / np.maximum(count, 1)
-            found.append(PriceDay(bool(when.kind[here][0] == WORKDAY), mean, off))
+            found.append(PriceDay(int(day), bool(when.kind[here][0] == WORKDAY), mean, off))
     return found
 
 

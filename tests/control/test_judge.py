@@ -109,6 +109,11 @@ def test_prices_are_judged_by_their_last_days(biri, first):
     assert steady.learned.prices.level == pytest.approx(1.2, rel=0.05)
     assert verdicts(denied)["prices"] is Verdict.NO_BETTER
     assert denied.learned.prices is None
+    assert steady.learned.part_until["prices"] == MONDAY + days * DAY
+    again = judged(
+        biri, loads(biri, shape(quarters(days))), steady.learned, PriceSeries(MONDAY, 3600, np.full(384, 9.0))
+    )
+    assert verdicts(again)["prices"] is Verdict.TOO_LITTLE  # no day later than what it was learned from
 
 
 def test_an_empty_record_teaches_nothing(biri, first):
