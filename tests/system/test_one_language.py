@@ -55,6 +55,16 @@ def test_the_plan_has_lanes_of_what_the_site_has_and_of_nothing_else(url):
     assert all(-1.5 <= kwh <= full_kwh for kwh in lanes["battery_energy"]["lines"][0]["planned"])
 
 
+def test_the_plan_tells_how_uncertain_its_forecasts_are_and_nothing_of_what_it_decides(url):
+    plan = httpx.get(url + "/api/plan/timeline", timeout=20).raise_for_status().json()
+    lines = {line["id"]: line for lane in plan["lanes"] for line in lane["lines"]}
+    told = {name: line["spread"] for name, line in lines.items() if line["spread"]}
+    assert told.keys() == {"price", "outdoor", "base", "pv.power_kw"} & lines.keys()
+    assert {len(spread) for spread in told.values()} == {len(plan["starts"])}
+    assert told["outdoor"][0] < told["outdoor"][-1]
+    assert min(told["base"]) > 0
+
+
 @needs_axe
 def test_energy_and_money_tells_what_battery_and_district_heat_came_to(browser, url):
     context, complaints = browser.new_context(viewport=DESK, bypass_csp=True), []
