@@ -7,7 +7,7 @@ from math import ceil, floor
 from typing import Final
 
 from control.assets.chargers import grouped
-from control.assets.heat_pumps import HeatPumps, Running
+from control.assets.heat_pumps import GROUND, HeatPumps, Running
 from control.plan import Plan
 from control.problem import Held, Inputs
 
@@ -30,6 +30,16 @@ class Family(StrEnum):
     AIR = "air"
     ROOM = "room"
     BATTERY = "battery"
+    SUN = "sun"
+    COOLING = "cooling"
+    BLINDS = "blinds"
+    PV = "pv"
+
+
+RULED: Final = (Family.SUN, Family.COOLING, Family.BLINDS, Family.PV)
+"""The rules carry these out by themselves, plan or not; the plan reckons with them as it would do them."""
+LEAST_KW: Final = 0.5
+"""With less of sun, or of cooling to be had, there is nothing to decide."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +69,8 @@ class Decision:
 def decisions(of: Inputs, plan: Plan) -> tuple[Decision, ...]:
     """Every decision of the first step, in the order people ask for them; of what cannot act now, none."""
     found = [*_machines(of, plan), *_electric(of, plan), *_networks(of, plan), *_cars(of, plan)]
-    return (*found, *_batteries(of, plan), *_air(of, plan), *_rooms(of, plan))
+    found += [*_batteries(of, plan), *_air(of, plan), *_rooms(of, plan)]
+    return (*found, *_sun(of, plan), *_cooling(of, plan), *_blinds(of, plan), *_pv(of, plan))
 
 
 def _now(plan: Plan, trajectory: str) -> float:
@@ -179,3 +190,56 @@ def _rooms(of: Inputs, plan: Plan) -> Iterator[Decision]:
             others = _next(value, group.emitter_max_kw, HEAT_STEP * group.emitter_max_kw)
             rows = (f"{group.id} ", "peak ")
             yield Decision(Family.ROOM, group.id, value, "kW", name, others, group.room.id, rows)
+
+
+def _all_or_nothing(value: float, most: float) -> tuple[float, ...]:
+    return tuple(kw for kw in (0.0, most) if abs(kw - value) > TOLERANCE)
+
+
+def _sun(of: Inputs, plan: Plan) -> Iterator[Decision]:
+    """Heat of the collectors into the sink that gets most of it, or could."""
+    panel, sun = of.plant.collectors, of.outlook.sun_heat
+    if panel is None or sun is None:
+        return
+    able = {
+        f"{panel.id}.to_tank_kw": (panel.tank, sun.to_tank_kw),
+        f"{panel.id}.to_circulation_kw": (panel.circulation, sun.to_circulation_kw),
+        f"{panel.id}.to_wells_kw": (GROUND, sun.to_wells_kw),
+    }
+    ways = [name for name in able if name in plan.trajectories]
+    name = max(ways, key=lambda way: (_now(plan, way), float(able[way][1][0])), default=None)
+    if name is not None and (most := float(able[name][1][0])) > LEAST_KW:
+        value = _now(plan, name)
+        rows = (f"{panel.id} ", *(f"{g.id} hot" for g in of.plant.groups))
+        yield Decision(Family.SUN, panel.id, value, "kW", name, _all_or_nothing(value, most), able[name][0], rows)
+
+
+def _cooling(of: Inputs, plan: Plan) -> Iterator[Decision]:
+    """Heat that the air takes from the rooms into the ground."""
+    name, most = "cooling.power_kw", of.outlook.cooling_kw
+    if most is not None and name in plan.trajectories and most[0] > LEAST_KW:
+        coils = [unit for unit in of.plant.air if unit.cooling_kw > 0]
+        value = _now(plan, name)
+        others = _all_or_nothing(value, min(float(most[0]), sum(unit.cooling_kw for unit in coils)))
+        rows = tuple(f"{g.id} {row}" for g in of.plant.groups for row in ("hot", "cold"))
+        yield Decision(Family.COOLING, ", ".join(unit.id for unit in coils), value, "kW", name, others, GROUND, rows)
+
+
+def _blinds(of: Inputs, plan: Plan) -> Iterator[Decision]:
+    """Sun that is kept out of a group's rooms."""
+    for group in of.plant.groups:
+        name, most = f"{group.id}.shaded_kw", of.plant.blind_stops * float(of.outlook.solar_kw[group.id][0])
+        if name in plan.trajectories and most > LEAST_KW:
+            value = _now(plan, name)
+            rows = (f"{group.id} hot", f"{group.id} cold")
+            others = _all_or_nothing(value, most)
+            yield Decision(Family.BLINDS, group.id, value, "kW", name, others, group.room.id, rows)
+
+
+def _pv(of: Inputs, plan: Plan) -> Iterator[Decision]:
+    """Power of the solar cells: all they can give, unless it cannot be used or sold."""
+    name, most = "pv.power_kw", of.outlook.pv_kw
+    if most is not None and name in plan.trajectories and most[0] > LEAST_KW:
+        value = _now(plan, name)
+        others = _all_or_nothing(value, float(most[0]))
+        yield Decision(Family.PV, ", ".join(of.plant.pv), value, "kW", name, others, None, ("peak ",))

@@ -14,7 +14,7 @@ from typing import Final
 
 import numpy as np
 
-from control.decisions import TOLERANCE, Decision, Family, decisions
+from control.decisions import RULED, TOLERANCE, Decision, Family, decisions
 from control.grid import Array
 from control.plan import NoPlan, Plan, Way
 from control.problem import Held, Inputs
@@ -201,6 +201,8 @@ def _reason(of: Inputs, plan: Plan, one: Decision) -> Reason:
         return because(Code.WHY_CAR if running else Code.WHY_CAR_WAITS, ready=f"{ready:%H:%M}", **facts)
     if one.family is Family.DISTRICT:
         return _district_reason(of, plan, one)
+    if one.family in RULED:
+        return _ruled_reason(one)
     spares = one.value < -TOLERANCE if one.family is Family.BATTERY else (one.family is Family.AIR) == running
     if spares and any(b.row.startswith("peak ") and b.step == 0 for b in plan.binding):
         return because(Code.WHY_PEAK, now_nok_per_kwh=now)
@@ -216,6 +218,19 @@ def _reason(of: Inputs, plan: Plan, one: Decision) -> Reason:
     if not running and dear:
         return because(Code.WHY_WAIT, **facts)
     return because(Code.WHY_NEED if running else Code.WHY_REST, now_nok_per_kwh=now)
+
+
+def _ruled_reason(one: Decision) -> Reason:
+    """Taken or left, and how much there was."""
+    able_kw = max(one.value, *one.others)
+    if one.family is Family.PV:
+        return because(Code.WHY_PV_TAKEN if one.value >= able_kw - TOLERANCE else Code.WHY_PV_CUT, able_kw=able_kw)
+    taken, left = {
+        Family.SUN: (Code.WHY_SUN_TAKEN, Code.WHY_SUN_LEFT),
+        Family.COOLING: (Code.WHY_COOLING_TAKEN, Code.WHY_COOLING_LEFT),
+        Family.BLINDS: (Code.WHY_BLINDS_DOWN, Code.WHY_BLINDS_UP),
+    }[one.family]
+    return because(taken if one.value > TOLERANCE else left, able_kw=able_kw)
 
 
 def _district_reason(of: Inputs, plan: Plan, one: Decision) -> Reason:

@@ -62,7 +62,8 @@ def measured(site: Site, plant: Plant) -> dict[str, Measured]:
         tell(f"{water.id}.degc", [site.find(water.devices, f"{n}_temp_degc") for n in ("top", "middle", "bottom")])
         tell(f"{water.id}.heater_kw", [site.find(water.devices, "power_kw")], "sum")
         tell("coldest_water_degc", potable_points(site), "least")
-    for asset in (*site.boilers, *site.chargers, *site.batteries):
+    panels = [site.collectors] if site.collectors is not None else []
+    for asset in (*site.boilers, *site.chargers, *site.batteries, *panels):
         tell(f"{asset.id}.power_kw", [site.find(asset.devices, "power_kw")], "sum")
     for network in site.district_heat:
         tell(f"{network.id}.heat_kw", [site.find(network.devices, "power_kw")], "sum")

@@ -91,7 +91,7 @@ def from_site(site: Site) -> Plant:
         wells=_wells(site),
         air=tuple(_air_unit(site, unit, groups) for unit in site.air_handling),
         batteries=tuple(battery_of(battery) for battery in site.batteries),
-        pv=bool(site.pv),
+        pv=tuple(array.id for array in site.pv),
     )
 
 

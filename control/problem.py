@@ -54,7 +54,8 @@ class Plant:
     wells: Wells | None = None
     air: tuple[AirUnit, ...] = ()
     batteries: tuple[Battery, ...] = ()
-    pv: bool = False
+    pv: tuple[str, ...] = ()
+    """Ids of the arrays."""
     heating_below_degc: float = 17.0
     """Outdoor temperature from which no circuit runs."""
     top_above_mean_k: float = 2.0

@@ -26,7 +26,7 @@ FOLLOWS: Final[Mapping[Family, str]] = {
     Family.DISTRICT: "district_heat",
     Family.BATTERY: "batteries",
 }
-"""Which of `control.guidance.ASSETS` a command belongs to."""
+"""Which of `control.guidance.ASSETS` a command belongs to; those left out are the rules' alone (`RULED`)."""
 
 
 class Names:
@@ -77,7 +77,7 @@ def grounds_view(why: Why, told: Names, promoted: Collection[str], last: Last | 
         electricity_nok_per_kwh=why.electricity_nok_per_kwh,
         heat_nok_per_kwh=why.heat_nok_per_kwh,
         second=second,
-        followed=FOLLOWS[why.family] in promoted,
+        followed=FOLLOWS.get(why.family) in promoted,
         start=why.start,
         end=why.end,
         identity=why.identity,

@@ -6,7 +6,7 @@ import numpy as np
 
 from control.assets.bus import Bus
 from control.assets.heat_pumps import GROUND
-from control.expr import Expr, total
+from control.expr import Expr, total, zeros
 from control.grid import Array
 
 
@@ -56,12 +56,14 @@ def collect(bus: Bus, of: Collectors, sun: SunHeat, unused_nok_per_kwh: float) -
         sinks.append(("circulation", of.circulation, np.maximum(sun.to_circulation_kw, 0.0)))
     if of.wells:
         sinks.append(("wells", GROUND, np.maximum(sun.to_wells_kw, 0.0)))
-    shares = []
+    shares, given = [], zeros(n)
     for sink, node, most in sinks:
         share = bus.m.var(f"{of.id}.to_{sink}", n, 0.0, np.where(most > 0.05, 1.0, 0.0))
         bus.into_kw[node].append(share * most)
         bus.show(f"{of.id}.to_{sink}_kw", share * most)
         shares.append(share)
+        given = given + share * most
+    bus.show(f"{of.id}.power_kw", given)
     day = np.maximum.reduce([most for _, _, most in sinks]) > 0.05
     if day.any():
         bus.m.rows(f"{of.id} time", total(shares, n)[day] <= 1.0)

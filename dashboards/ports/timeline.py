@@ -84,7 +84,19 @@ class GroundsView:
     __pydantic_config__: ClassVar[ConfigDict] = DESCRIBED
 
     family: Literal[
-        "compressors", "charge", "boiler", "district_heat", "after_heater", "cars", "battery", "air", "room"
+        "compressors",
+        "charge",
+        "boiler",
+        "district_heat",
+        "after_heater",
+        "cars",
+        "battery",
+        "air",
+        "room",
+        "sun",
+        "cooling",
+        "blinds",
+        "pv",
     ]
     asset: Text
     """Name of what it is for."""

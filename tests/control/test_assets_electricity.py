@@ -144,7 +144,7 @@ def test_hours_of_another_month_do_not_count():
 
 def test_sun_above_the_feed_in_limit_is_turned_down():
     case = small(pv_kw=100.0)
-    found = solved(replace(case, plant=replace(case.plant, pv=True)))
+    found = solved(replace(case, plant=replace(case.plant, pv=("pv",))))
     assert found.trajectories["grid.export_kw"] == pytest.approx([50.0] * 4)
     assert found.trajectories["pv.power_kw"] == pytest.approx([60.0] * 4)
     assert found.first.pv_kw == pytest.approx(60.0)
@@ -152,7 +152,7 @@ def test_sun_above_the_feed_in_limit_is_turned_down():
 
 def test_at_a_negative_price_nothing_is_sold_and_the_house_is_supplied_from_the_grid():
     case = small(pv_kw=100.0, buy_nok_per_kwh=[0.2, -0.3, 0.2, 0.2], sell_nok_per_kwh=[-0.1, -0.5, 0.5, -0.1])
-    found = solved(replace(case, plant=replace(case.plant, pv=True)))
+    found = solved(replace(case, plant=replace(case.plant, pv=("pv",))))
     assert found.trajectories["grid.export_kw"] == pytest.approx([0.0, 0.0, 50.0, 0.0])
     assert found.trajectories["grid.import_kw"] == pytest.approx([0.0, 10.0, 0.0, 0.0])
     assert found.trajectories["pv.power_kw"] == pytest.approx([10.0, 0.0, 60.0, 10.0])

@@ -5,6 +5,7 @@ import { clock, number, pick, t } from "./words.js";
 const FAMILIES = {
   compressors: "plan.is_compressors", charge: "plan.is_charge", boiler: "plan.is_boiler", after_heater: "plan.is_after_heater",
   district_heat: "plan.is_district_heat", cars: "plan.is_cars", battery: "plan.is_battery", air: "plan.is_air", room: "plan.is_room",
+  sun: "plan.is_sun", cooling: "plan.is_cooling", blinds: "plan.is_blinds", pv: "plan.is_pv",
 };
 const LITTLE_NOK = 0.005;
 
