@@ -95,5 +95,7 @@ def _table(title: str, heads: Sequence[str], rows: Sequence[Markup]) -> Markup:
     head = el(
         "tr", None, el("th", {"scope": "col"}, first), *(el("th", {"scope": "col", "class": "num"}, h) for h in others)
     )
-    table = el("table", None, el("caption", None, title), el("thead", None, head), el("tbody", None, *rows))
-    return el("div", {"class": "scroll", "tabindex": "0", "role": "group", "aria-label": title}, table)
+    caption = el("caption", {"class": "sr"}, title)
+    table = el("table", None, caption, el("thead", None, head), el("tbody", None, *rows))
+    scroll = el("div", {"class": "scroll", "tabindex": "0", "role": "group", "aria-label": title}, table)
+    return el("div", None, el("h3", None, title), scroll)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import bems.backtest.optimiser
+import control.planning
 from bems.backtest.contestants import CONTESTANTS, Setting
 from bems.backtest.information import Information
 from bems.backtest.lockstep import Lockstep
@@ -61,9 +61,7 @@ def no_solver(monkeypatch):
     asked = []
 
     def fail():
-        monkeypatch.setattr(
-            bems.backtest.optimiser, "plan", lambda *_: asked.append(1) or NoPlan(None, ("made to fail",))
-        )
+        monkeypatch.setattr(control.planning, "plan", lambda *_: asked.append(1) or NoPlan(None, ("made to fail",)))
         return asked
 
     return fail
