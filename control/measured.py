@@ -62,11 +62,11 @@ def measured(site: Site, plant: Plant) -> dict[str, Measured]:
         tell(f"{water.id}.degc", [site.find(water.devices, f"{n}_temp_degc") for n in ("top", "middle", "bottom")])
         tell(f"{water.id}.heater_kw", [site.find(water.devices, "power_kw")], "sum")
         tell("coldest_water_degc", potable_points(site), "least")
-    panels = [site.collectors] if site.collectors is not None else []
-    for asset in (*site.boilers, *site.chargers, *site.batteries, *panels):
+    for asset in (*site.boilers, *site.chargers, *site.batteries):
         tell(f"{asset.id}.power_kw", [site.find(asset.devices, "power_kw")], "sum")
-    for network in site.district_heat:
-        tell(f"{network.id}.heat_kw", [site.find(network.devices, "power_kw")], "sum")
+    panels = [site.collectors] if site.collectors is not None else []
+    for source in (*site.district_heat, *panels):
+        tell(f"{source.id}.heat_kw", [site.find(source.devices, "power_kw")], "sum")
     tell("cars.charging_kw", [site.find(c.devices, "power_kw") for c in site.chargers], "sum")
     tell("pv.power_kw", [site.find(array.devices, "ac_power_kw") for array in site.pv], "sum")
     for machines in plant.heat_pumps:

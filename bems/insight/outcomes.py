@@ -34,7 +34,7 @@ TELLS: Final[Mapping[Family, str]] = {
     Family.BATTERY: "{}.power_kw",
     Family.AIR: "{}.flow_m3_per_h",
     Family.ROOM: "{}.room.degc",
-    Family.SUN: "{}.power_kw",
+    Family.SUN: "{}.heat_kw",
     Family.PV: "pv.power_kw",
 }
 """Quantity of `control.measured` that tells a command; heat into rooms is told by how warm they become."""

@@ -63,7 +63,7 @@ def collect(bus: Bus, of: Collectors, sun: SunHeat, unused_nok_per_kwh: float) -
         bus.show(f"{of.id}.to_{sink}_kw", share * most)
         shares.append(share)
         given = given + share * most
-    bus.show(f"{of.id}.power_kw", given)
+    bus.show(f"{of.id}.heat_kw", given)
     day = np.maximum.reduce([most for _, _, most in sinks]) > 0.05
     if day.any():
         bus.m.rows(f"{of.id} time", total(shares, n)[day] <= 1.0)
