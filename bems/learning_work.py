@@ -1,6 +1,6 @@
 """What a night teaches, worked out in a process of its own: habits and parameters from the last four weeks."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from time import perf_counter
@@ -39,5 +39,6 @@ def study(history: Path, folder: Path, site: Site, now: datetime, learned: Learn
         return Night(0.0, learned, (), None, perf_counter() - begun)
     days = len(record) * record.dt_s / 86400
     lesson = judged(site, record, learned, known_prices(history, now, DAYS))
-    found = refit(site, from_site(site), record, fitted)
+    plant = replace(from_site(site), presence=lesson.learned.presence)
+    found = refit(site, plant, record, fitted)
     return Night(days, lesson.learned, lesson.parts, found, perf_counter() - begun)

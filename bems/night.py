@@ -24,9 +24,7 @@ from control.night.data import EVENING, MORNING, Programme, night_of
 from control.night.programme import programme
 from control.plan import Plan
 from control.planning import GOOD_FOR
-from control.plant_model import from_site
 from control.problem import Inputs, Plant
-from control.refit.fitted import applied
 from control.rules.memory import RuleMemory
 from models.reasons import Code, because, sentence
 from models.signals import Reason
@@ -57,11 +55,11 @@ class Planned:
     """Why there is no plan, or why nobody follows it."""
 
 
-def planned_by(planner: Planner, site: Site, now: datetime) -> Planned:
+def planned_by(planner: Planner, now: datetime) -> Planned:
     """What the planner has to say now."""
     advice = planner.advice
     if advice is None or not advice.made_at <= now < advice.made_at + GOOD_FOR:
-        return Planned(None, None, applied(from_site(site), planner.fitted), planner.no_plan)
+        return Planned(None, None, planner.plant, planner.no_plan)
     shadow = None if planner.promoted else planner.decides(now)
     return Planned(advice.plan, advice.made.inputs, advice.plant, shadow)
 

@@ -94,7 +94,8 @@ class Planner:
         self._control = site.control
         self._now, self._wall, self._make = now, wall, make
         self._model = from_site(site)
-        self._plant = self._model
+        self.plant = self._model
+        """What plans are made with: fitted, with the people that were counted."""
         self._worker = worker or Worker("planner")
         self._moment: Moment | None = None
         self._news = asyncio.Event()
@@ -148,26 +149,26 @@ class Planner:
         """The record has taught something, or it is taken back; the next plan is made with it."""
         self.learned = learned or self.learned
         self.fitted = fitted or self.fitted
-        self._plant = applied(self._model, self.fitted)
+        self.plant = replace(applied(self._model, self.fitted), presence=self.learned.presence)
 
     def look(self, scene: Scene, memory: RuleMemory) -> None:
         """What control sees, before each decision, and whom people let decide. Never raises."""
         self._control = scene.site.control
         self._since = self._since or scene.now
         try:
-            self._estimate = observe(scene, memory, self._plant, self._estimate)
+            self._estimate = observe(scene, memory, self.plant, self._estimate)
             self._meter(scene, memory, self._estimate)
         except Exception as error:  # noqa: BLE001  # a fault in here must not stop the building
             self._fail("the observer failed", error)
             return
-        known = Knowledge(self._plant, self.learned, self.prices, self.weather)
+        known = Knowledge(self.plant, self.learned, self.prices, self.weather)
         before = self.advice.made.why if self.advice is not None else ()
         self._moment = Moment(replace(scene, guidance=None), memory, self._estimate, known, self._standing, before)
         self._news.set()
 
     def _meter(self, scene: Scene, memory: RuleMemory, estimate: Estimate) -> None:
         def degc() -> dict[str, float]:
-            return degc_of(self._plant, state(scene, memory, self._plant, estimate, grid_at(scene.now)))
+            return degc_of(self.plant, state(scene, memory, self.plant, estimate, grid_at(scene.now)))
 
         self._shadow = looked(self._shadow, scene.now, scene.value(main_meter(scene)), degc, self.promoted)
 

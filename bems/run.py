@@ -81,7 +81,7 @@ async def operate(  # noqa: PLR0913  # it is the whole composition
         lessons = Learning(site, planner, record, path, clock.now, site_now=lambda: system.site_now)
         lessons.note = system.note
         nights = Nights(
-            site, record, path, clock.now, lambda: planned_by(planner, site, clock.now()),
+            site, record, path, clock.now, lambda: planned_by(planner, clock.now()),
             site_now=lambda: system.site_now,
         )  # fmt: skip
         nights.note, system.nights = system.note, nights

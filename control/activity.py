@@ -1,9 +1,9 @@
-"""How a building is used by the hour, from its site file alone: light and equipment, people, tap water, fans, pumps.
+"""How a building is used by the hour, from its site file: light and equipment, people, tap water, fans, pumps.
 
 Shapes are documented assumptions to start with; what is measured replaces them (`learned`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import cache
 from typing import Final
@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 
 from control.grid import Array, Index
+from control.habits.known import Profile
 from control.limits import least_flow_pct
 from control.slots import KINDS, PER_DAY, SATURDAY, SUNDAY, WORKDAY, Slots
 from models.assets import AirHandling, Zone, ZoneKind
@@ -28,8 +29,13 @@ TAPPED: Final = (
 """(local hour, water over its mean): morning care and showers, meals, the evening."""
 PERSON_KW: Final = 0.07
 """Dry heat of a person at rest or light work (EN 16798-1)."""
+PERSON_CO2_M3_PER_H: Final = 0.0186
+"""0.31 l/min at 1.2 met (ASHRAE 62.1); EN 16798-1 dimensions with 0.020."""
+OUTDOOR_CO2_PPM: Final = 420.0
 ATTENDANCE: Final = 0.5
 """People present over the most that a zone is for; residents are there."""
+PRESENCE_SPREAD: Final = 0.4
+"""Standard deviation over the mean of the people present in a quarter, before they were counted."""
 PUMP_KW_PER_M3_H: Final = 0.035
 """50 kPa at 40 % of efficiency."""
 LOOP_PUMP_KW: Final = 0.03
@@ -86,14 +92,32 @@ def _activity(zone: Zone, slots: Slots) -> Array:
     return np.asarray(np.convolve(np.pad(used, ramp, mode="edge"), kernel, "valid"), dtype=np.float64)
 
 
-def people_kw(zone: Zone, slots: Slots) -> Array:
-    """Heat of the people in a zone [kW]."""
+def people_kw(zone: Zone, slots: Slots, presence: Mapping[str, Profile]) -> Array:
+    """Heat of the people in a zone [kW]; `presence` as in `persons`."""
+    return PERSON_KW * (persons(zone, slots, presence) + len(zone.rooms))
+
+
+def people_spread_kw(zone: Zone, slots: Slots, presence: Mapping[str, Profile]) -> Array:
+    """Standard deviation of that heat in a quarter [kW]."""
+    habit = presence.get(zone.id)
+    off = PRESENCE_SPREAD * stated_persons(zone, slots) if habit is None else habit.spread_at(slots)
+    return PERSON_KW * off
+
+
+def persons(zone: Zone, slots: Slots, presence: Mapping[str, Profile]) -> Array:
+    """People in a zone beside the residents of its rooms: by habit where that is known, by zone, else by its hours."""
+    habit = presence.get(zone.id)
+    return stated_persons(zone, slots) if habit is None else habit.at(slots)
+
+
+def stated_persons(zone: Zone, slots: Slots) -> Array:
+    """The same as the site file has it."""
     here = ATTENDANCE * zone.persons * np.ones(len(slots))
     if zone.occupied and zone.kind is not ZoneKind.RESIDENTIAL:
         here = np.where(slots.within(zone.occupied), here, 0.0)
     elif zone.kind is not ZoneKind.RESIDENTIAL:
         here = here * shaped(LIVED_IN, slots.hour)
-    return PERSON_KW * (here + len(zone.rooms))
+    return here
 
 
 def air_share(unit: AirHandling, slots: Slots) -> Array:

@@ -20,6 +20,7 @@ from control.assets.hot_water import HotWater
 from control.assets.peak import MonthPeak
 from control.assets.wells import Wells
 from control.grid import Array, Grid
+from control.habits.known import Profile
 from models.signals import Reason
 
 
@@ -61,6 +62,8 @@ class Plant:
     top_above_mean_k: float = 2.0
     """What circuits see of the buffer."""
     blind_stops: float = 0.85
+    presence: Mapping[str, Profile] = field(default_factory=dict)
+    """People by zone, learned: part of the plant, so that whoever reckons with it has the same heat of them."""
     machine_margin_k: float = 0.5
     """No tank is planned nearer to where the machines that charge it trip; the rules let them rest 1 K before."""
 
@@ -104,6 +107,8 @@ class Spread:
     outdoor_k: Array
     spot_nok_per_kwh: Array
     """0 where the price is published."""
+    people_kw: Array
+    """Heat of the people in all zones, in a quarter."""
     draw_kw: Array | None = None
     """Of a quarter: mostly whether somebody draws now or later."""
     pv_kw: Array | None = None

@@ -270,6 +270,8 @@ class Code(StrEnum):
     LOAD_FILE = "outlook.load.file"
     LOAD_FILE_UNMEASURED = "outlook.load.file_unmeasured"
     LOAD_TRUE = "outlook.load.true"
+    PEOPLE_COUNTED = "outlook.people.counted"
+    PEOPLE_FILE = "outlook.people.file"
     SNOW_ON_PANELS = "outlook.snow"
     LESSON = "lesson.done"
     LESSON_LOST = "lesson.lost"

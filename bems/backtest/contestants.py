@@ -5,7 +5,7 @@ A new one (an optimiser, an oracle) is one entry here: it decides once per step 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Final
@@ -60,7 +60,9 @@ def _taught(setting: Setting, *, learning: bool = True) -> tuple[Plant, Learned]
     record = record_of(setting.record, site) if learning and setting.record is not None else None
     if record is None:
         return plant, learned
-    return applied(plant, refit(site, plant, record, NEUTRAL).fitted), judged(site, record, learned).learned
+    learned = judged(site, record, learned).learned
+    plant = replace(plant, presence=learned.presence)
+    return applied(plant, refit(site, plant, record, NEUTRAL).fitted), learned
 
 
 def _optimiser(variant: Variant, setting: Setting) -> Contestant:

@@ -25,7 +25,6 @@ from control.plan import Plan
 from control.planning import GOOD_FOR
 from control.plant_model import from_site
 from control.problem import Plant
-from control.refit.fitted import applied
 from control.rules.memory import RuleMemory
 from dashboards.ports.energy import EnergyView
 from dashboards.ports.timeline import LookBackView, TimelineView
@@ -171,8 +170,8 @@ class SiteInsight:
         return advice.plan, advice.plant
 
     def _plant(self) -> Plant:
-        planner, model = self._system.planner, from_site(self._system.site)
-        return model if planner is None else applied(model, planner.fitted)
+        planner = self._system.planner
+        return from_site(self._system.site) if planner is None else planner.plant
 
     def _memory(self) -> RuleMemory:
         """What control remembers, as the record has it; a fresh one when that cannot be read."""

@@ -35,6 +35,7 @@ NAMES: Final = {
     "outdoor": Text(nb="Ute", en="Outdoors"),
     "import": Text(nb="Nettimport", en="Grid import"),
     "base": Text(nb="Lys, utstyr, kjøkken, vifter", en="Light, equipment, kitchen, fans"),
+    "gains": Text(nb="Folk, lys, utstyr, rør", en="People, light, equipment, pipes"),
     "pv": Text(nb="Solceller", en="Solar cells"),
     "heat_pumps": Text(nb="Varmepumper", en="Heat pumps"),
     "cars": Text(nb="Biler", en="Cars"),
@@ -142,6 +143,7 @@ class _Lanes:
         yield self._price()
         yield self._weather()
         yield self._power()
+        yield self._gains()
         yield self._machines()
         yield self._electric_heat()
         yield self._tanks()
@@ -177,6 +179,13 @@ class _Lanes:
         lines.append(LineView("base", NAMES["base"], (), _values(see.base_load_kw), spread=_values(load_off)))
         peaks = [v for name, v in plan.trajectories.items() if name.startswith("peak ") and name.endswith(".basis_kw")]
         return LaneView("power", "kW", "lines", lines, limit=float(peaks[0][0]) if peaks else None)
+
+    def _gains(self) -> LaneView:
+        """Heat into the rooms, as uncertain as its people; nothing measures it."""
+        see = self._of.inputs.outlook
+        off = _values(see.spread.people_kw) if see.spread is not None else []
+        heat = np.asarray(sum(see.gains_kw.values(), np.zeros(len(self._of.plan.grid))), dtype=np.float64)
+        return LaneView("gains", "kW", "lines", [LineView("gains", NAMES["gains"], (), _values(heat), spread=off)])
 
     def _machines(self) -> LaneView:
         """Electricity of the machines by the tank they charge; the record knows the sum."""

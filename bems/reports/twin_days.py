@@ -7,7 +7,7 @@ given. A line of JSON for each, only ever added to; the newest of a day counts. 
 import json
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -27,6 +27,7 @@ from bems.reports.priced import as_priced
 from bems.twin.account import bought_kwh
 from bems.twin.inputs import TwinError
 from bems.twin.plant import Twin
+from control.habits.learned import cold
 from control.hygiene import HygieneState
 from control.measured import measured
 from control.plant_model import from_site
@@ -112,7 +113,8 @@ def twin_day(site: Site, record: Path, day: date) -> TwinDay:
     """One local day that is over. Raises DayLost, and what the record raises (RecordError)."""
     site = as_priced(site, record)
     start, end = local_midnight(day), local_midnight(day + timedelta(days=1))
-    history, fitted = History(record), ModelStore(record.parent).in_use()
+    history, models = History(record), ModelStore(record.parent)
+    fitted, learned = models.in_use(), models.habits_in_use() or cold(site)
     begun = history.first_at()
     if begun is None or begun > start - LEAD:
         raise DayLost("the record begins less than half a day before")
@@ -126,7 +128,7 @@ def twin_day(site: Site, record: Path, day: date) -> TwinDay:
     if not commands:
         raise DayLost("no commands are known that it could repeat")
     try:
-        twin = Twin(site, from_site(site), fitted, known)
+        twin = Twin(site, replace(from_site(site), presence=learned.presence), fitted, known)
     except TwinError as error:
         raise DayLost(str(error)) from error
     memory = _remembered(site, history, start)

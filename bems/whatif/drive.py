@@ -12,7 +12,16 @@ from typing import Final
 import numpy as np
 
 from bems.twin.inputs import GroupInputs, Spaces, Stay, TwinInputs
-from control.activity import ATTENDANCE, equipment_kw, fixed_kw, people_kw, pumps_kw, tapped_l_per_h
+from control.activity import (
+    ATTENDANCE,
+    OUTDOOR_CO2_PPM,
+    PERSON_CO2_M3_PER_H,
+    equipment_kw,
+    fixed_kw,
+    people_kw,
+    pumps_kw,
+    tapped_l_per_h,
+)
 from control.grid import QUARTER_S, Array
 from control.habits.known import Trip
 from control.outlook.cars import BACK_BEFORE, LEAST_STAY
@@ -35,9 +44,6 @@ from models.weather import WeatherSeries
 
 TAPPED_DEGC: Final = 60.0
 """The site file's litres are at this."""
-OUTDOOR_CO2_PPM: Final = 420.0
-PERSON_M3_PER_H: Final = 0.018
-"""Carbon dioxide of a person at rest or light work (EN 16798-1)."""
 
 
 def driven(site: Site, plant: Plant, weather: WeatherSeries, start: datetime, end: datetime) -> TwinInputs:
@@ -113,7 +119,7 @@ def _shown(site: Site, when: Slots, sky: Expected) -> dict[str, Array]:
                 np.zeros(len(when)),
             )
             people = here + sum(len(zone.rooms) for zone in zones)
-            shown[point] = OUTDOOR_CO2_PPM + 1e6 * PERSON_M3_PER_H * people / unit.flow_m3_per_h
+            shown[point] = OUTDOOR_CO2_PPM + 1e6 * PERSON_CO2_M3_PER_H * people / unit.flow_m3_per_h
     return shown
 
 
@@ -142,7 +148,8 @@ def _gains_kw(site: Site, plant: Plant, when: Slots) -> dict[str, Array]:
     pipes = sum(loop.loss_kw for loop in site.hot_water.loops) if site.hot_water is not None else 0.0
     common = {zone.id: max(zone.area_m2 - sum(r.area_m2 for r in zone.rooms), 0.0) for zone in site.zones}
     everywhere = max(sum(common.values()), 1.0)
-    own = {z.id: share * stated[z.id] + people_kw(z, when) + pipes * common[z.id] / everywhere for z in site.zones}
+    people = {zone.id: people_kw(zone, when, plant.presence) for zone in site.zones}
+    own = {z.id: share * stated[z.id] + people[z.id] + pipes * common[z.id] / everywhere for z in site.zones}
     return {g.id: sum((own[z.id] for z in zones_of(site, g)), np.zeros(len(when))) for g in plant.groups}
 
 

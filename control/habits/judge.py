@@ -14,7 +14,7 @@ import numpy as np
 from control.habits.cars import trips_off_h
 from control.habits.known import Learned, PriceShape
 from control.habits.learned import learn
-from control.habits.profiles import learned_cold_k, load_off, tap_off
+from control.habits.profiles import learned_cold_k, load_off, presence_off, tap_off
 from control.habits.sun import collectors_off, pv_off
 from control.outlook.price_shape import OTHER_OVER_WORKDAY, PriceDay, on_quarters, price_days, prices_off, usual_prices
 from control.outlook.prices import FLAT_NOK_PER_KWH, SHAPE, SPREAD_LEAST_NOK_PER_KWH
@@ -34,6 +34,7 @@ UNITS: Final = {
     "base_load_kw": "kW",
     "tapped_l_per_h": "l/h",
     "cold_water_k": "K",
+    "presence": "persons",
     "pv": "",
     "collectors": "",
     "trips": "h",
@@ -124,6 +125,10 @@ def _errors(site: Site, held: Record, days: Sequence[PriceDay], of: Learned) -> 
         "collectors": collectors_off(site, held, of.collectors),
         "prices": prices_off(days, of.prices or UNSEEN_PRICES) if days else None,
     }
-    of_many = {"pv": pv_off(site, held, of.pv), "trips": trips_off_h(site, held, of.trips)}
+    of_many = {
+        "presence": presence_off(site, held, of.presence),
+        "pv": pv_off(site, held, of.pv),
+        "trips": trips_off_h(site, held, of.trips),
+    }
     found |= {f"{name}.{key}": off for name, each in of_many.items() for key, off in each.items()}
     return {part: off for part, off in found.items() if off is not None}

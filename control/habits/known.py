@@ -87,7 +87,7 @@ class PriceShape:
 
 
 ALONE: Final = ("base_load_kw", "tapped_l_per_h", "cold_water_k", "collectors", "prices")
-MANY: Final = ("pv", "trips")
+MANY: Final = ("presence", "pv", "trips")
 """Fields of `Learned` that are one part, and those with a part for each asset."""
 
 
@@ -98,6 +98,8 @@ class Learned:
     base_load_kw: Profile
     tapped_l_per_h: Profile | None = None
     """Hot water used, at 60 degC; None without hot water."""
+    presence: Mapping[str, Profile] = field(default_factory=dict)
+    """People by zone; one that is not in it is peopled as the site file says."""
     cold_water_k: float = 0.0
     """Cold water above its usual temperature of the season."""
     pv: Mapping[str, Factor] = field(default_factory=dict)
@@ -117,7 +119,7 @@ class Learned:
     """End of what each part was learned from, by its name in `as_parts`."""
 
     def as_parts(self) -> dict[str, object]:
-        """All that can be learned, by part: 'pv.<array>' and 'trips.<charger>' each for itself."""
+        """All that can be learned, by part: such as 'presence.<zone>' and 'pv.<array>' each for itself."""
         alone = {name: getattr(self, name) for name in ALONE}
         of_many = {f"{name}.{key}": value for name in MANY for key, value in getattr(self, name).items()}
         return {name: value for name, value in alone.items() if value is not None} | of_many

@@ -18,10 +18,11 @@ from control.activity import (
 )
 from control.habits.cars import car_points, trips
 from control.habits.known import Factor, Learned, PriceShape, Profile, Trip, profile
-from control.habits.profiles import learned_cold_k, learned_load, learned_tap
+from control.habits.profiles import learned_cold_k, learned_load, learned_presence, learned_tap
 from control.habits.sun import learned_collectors, learned_pv, sun_points
 from control.loads import load_points
 from control.outlook.price_shape import usual_prices_of
+from control.presence import presence_points
 from control.record import Record
 from control.tapped import tap_points
 from models.prices import PriceSeries
@@ -55,7 +56,7 @@ def cold(site: Site) -> Learned:
 
 def points_learned(site: Site) -> tuple[str, ...]:
     """Every point that `learn` reads where the record has it."""
-    points = (*load_points(site).all, *tap_points(site), *sun_points(site), *car_points(site))
+    points = (*load_points(site).all, *tap_points(site), *presence_points(site), *sun_points(site), *car_points(site))
     return tuple(dict.fromkeys(points))
 
 
@@ -71,6 +72,8 @@ def learn(site: Site, record: Record, before: Learned, prices: PriceSeries | Non
         found["tapped_l_per_h"] = tap
     if (off := learned_cold_k(site, record)) is not None:
         found["cold_water_k"] = off
+    if people := learned_presence(site, record, before.presence):
+        found["presence"] = {**before.presence, **people}
     pv, snow = learned_pv(site, record, before.pv)
     if pv:
         found |= {"pv": {**before.pv, **pv}, "snow_cover": snow}

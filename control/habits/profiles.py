@@ -1,17 +1,21 @@
-"""Daily profiles from a record: base load and tap water by kind of day and quarter, robust against odd days."""
+"""Daily profiles from a record: base load, tap water and people by kind of day and quarter, robust against odd days."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
 import numpy as np
 
+from control.activity import PRESENCE_SPREAD, by_kind, persons, stated_persons, typical_week
 from control.grid import QUARTER_S, Array, Index
 from control.habits.known import Profile, profile
 from control.loads import base_load_kw, load_points
+from control.presence import counted_zones, persons_counted
 from control.record import Record
-from control.slots import KINDS, PER_DAY, Mask, kinds_of
+from control.slots import KINDS, PER_DAY, Mask, Slots, kinds_of
 from control.tapped import tapped_l_per_h
+from models.assets import Zone
 from models.physics.hot_water import cold_water_degc
 from models.site import Site
 
@@ -41,6 +45,8 @@ class _Way:
 LOAD: Final = _Way(prior_days=0.5, smooth=3, trim=0.1)
 TAP: Final = _Way(prior_days=1.0, smooth=9, trim=0.0)
 """People draw water now or a quarter later; a trimmed mean of few large draws would be too low."""
+PRESENCE: Final = _Way(prior_days=1.0, smooth=5, trim=0.1)
+"""What a sensor's noise adds to a quarter it takes from its neighbours."""
 
 
 def day_table(record: Record, values: Array) -> tuple[Index, Array]:
@@ -71,6 +77,22 @@ def learned_tap(site: Site, record: Record, before: Profile) -> Profile | None:
     return None if values is None else _learned(record, values, before, TAP)
 
 
+def learned_presence(site: Site, record: Record, before: Mapping[str, Profile]) -> dict[str, Profile]:
+    """People by zone, for those of which the record tells of two days."""
+    found = {}
+    for zone in counted_zones(site):
+        values = persons_counted(site, zone, record)
+        habit = None if values is None else _learned(record, values, before.get(zone.id) or _stated(zone), PRESENCE)
+        if habit is not None:
+            found[zone.id] = habit
+    return found
+
+
+def _stated(zone: Zone) -> Profile:
+    rows = by_kind(stated_persons(zone, typical_week()))
+    return profile(rows, PRESENCE_SPREAD * rows)
+
+
 def load_off(site: Site, record: Record, of: Profile) -> float | None:
     """How far the base load was from its profile, root of the mean square of quarters [kW]; None: not measured."""
     values = base_load_kw(load_points(site), record)
@@ -81,6 +103,16 @@ def tap_off(site: Site, record: Record, of: Profile) -> float | None:
     """The same of hot water [l/h]."""
     values = tapped_l_per_h(site, record)
     return None if values is None else _off(record, values, of)
+
+
+def presence_off(site: Site, record: Record, of: Mapping[str, Profile]) -> dict[str, float]:
+    """By zone that tells of any: how far people were from their habits, else from the site file [persons]."""
+    slots, found = Slots(record.start, *record.local(site.zone_info)), {}
+    for zone in counted_zones(site):
+        values = persons_counted(site, zone, record)
+        if values is not None and not np.isnan(values).all():
+            found[zone.id] = float(np.sqrt(np.nanmean((values - persons(zone, slots, of)) ** 2)))
+    return found
 
 
 def _off(record: Record, values: Array, of: Profile) -> float | None:

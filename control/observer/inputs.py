@@ -221,7 +221,7 @@ def usual_free(scene: Scene, plant: Plant) -> tuple[dict[str, FreeHeat], float]:
     found = {}
     for group in plant.groups:
         of = [zones[name] for name in group.zones if name in zones]
-        people = sum(float(people_kw(zone, here)[0]) + per_m2 * common[zone.id] for zone in of)
+        people = sum(float(people_kw(zone, here, plant.presence)[0]) + per_m2 * common[zone.id] for zone in of)
         found[group.id] = FreeHeat(sum(stated[zone.id] for zone in of) / max(all_kw, 1e-6), people)
     return found, all_kw
 

@@ -110,9 +110,18 @@ def gains_kw(moment: Moment, load: Load) -> dict[str, Array]:
         total = np.zeros(len(slots))
         for name in group.zones:
             part = stated[name] / np.maximum(all_stated, 1e-6)
-            total += part * share * load.heating_kw + people_kw(zones[name], slots) + pipes * common[name] / everywhere
+            people = people_kw(zones[name], slots, moment.plant.presence)
+            total += part * share * load.heating_kw + people + pipes * common[name] / everywhere
         result[group.id] = total
     return result
+
+
+def people_source(moment: Moment) -> Reason:
+    """Where the people in the house come from."""
+    counted = moment.plant.presence
+    if not counted:
+        return because(Code.PEOPLE_FILE)
+    return because(Code.PEOPLE_COUNTED, zones=float(len(counted)), version=float(moment.learned.version))
 
 
 def draw(moment: Moment, truth: Record | None) -> Draw | None:

@@ -5,6 +5,7 @@ from typing import Final
 
 import numpy as np
 
+from control.activity import people_spread_kw
 from control.grid import QUARTER_S, Array, Grid
 from control.habits.known import Factor, Learned, Trip
 from control.outlook.price_shape import on_quarters
@@ -36,10 +37,12 @@ def spread(
         pv = of.pv_kw * np.sqrt(clear**2 + own**2)
     if of.sun_heat is not None:
         collected = of.sun_heat.to_tank_kw * np.sqrt(clear**2 + learned.collectors.spread**2)
+    people = [people_spread_kw(zone, quarters, learned.presence) for zone in site.zones]
     return Spread(
         base_load_kw=grid.from_quarters(learned.base_load_kw.spread_at(quarters)),
         outdoor_k=temp_spread_k(lead_h, forecast=weather),
         spot_nok_per_kwh=_price(of, grid, prices),
+        people_kw=grid.from_quarters(np.sqrt(np.sum(np.square(people), axis=0))),
         draw_kw=tap,
         pv_kw=pv,
         collected_kw=collected,

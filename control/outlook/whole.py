@@ -9,7 +9,7 @@ from control.grid import Grid
 from control.habits.known import Learned
 from control.outlook.cars import sessions
 from control.outlook.comfort import air_shares, bands
-from control.outlook.load import base_load, draw, gains_kw
+from control.outlook.load import base_load, draw, gains_kw, people_source
 from control.outlook.moment import Moment
 from control.outlook.prices import expected_prices
 from control.outlook.spread import spread
@@ -60,7 +60,7 @@ def outlook(  # noqa: PLR0913, PLR0917  (each is a source of its own)
     cooling = cooling_kw(moment, sky)
     steps = moment.on_grid
     snow = (because(Code.SNOW_ON_PANELS),) if panels is not None and panels.snow else ()
-    sources = (money.source, sky.source, load.source, *snow)
+    sources = (money.source, sky.source, load.source, people_source(moment), *snow)
     made = Outlook(
         identity="; ".join(sentence(source, "en") for source in sources),
         sources=sources,

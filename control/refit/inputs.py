@@ -237,7 +237,9 @@ def gains_kw(site: Site, plant: Plant, record: Record) -> dict[str, Array]:
     found = {}
     for group in plant.groups:
         zones = zones_of(site, group)
-        total = sum((stated[z.id] / all_stated * heat + people_kw(z, slots) for z in zones), np.zeros(len(record)))
+        total = np.zeros(len(record))
+        for zone in zones:
+            total = total + stated[zone.id] / all_stated * heat + people_kw(zone, slots, plant.presence)
         found[group.id] = total + pipes * sum(common[z.id] for z in zones) / everywhere
     return found
 

@@ -80,7 +80,7 @@ def refit(site: Site, plant: Plant, record: Record, before: Fitted) -> Refit:
 
     Args:
         site: the checked site.
-        plant: the site file's own parameters (`plant_model.from_site`), nothing fitted.
+        plant: the site file's own parameters (`plant_model.from_site`), nothing fitted, with the people plans have.
         record: at least five days, in steps that make up a quarter of an hour.
         before: the version in use.
     """

@@ -97,7 +97,7 @@ async def test_what_is_better_is_kept_used_and_told_and_there_is_one_lesson_a_ni
     assert run.planner.learned.version == 1
     assert run.planner.fitted.parts == BETTER.parts
     assert ModelStore(tmp_path).in_use().parts == BETTER.parts
-    before, after = run.planner._model.buffer.node.loss_kw_per_k, run.planner._plant.buffer.node.loss_kw_per_k
+    before, after = run.planner._model.buffer.node.loss_kw_per_k, run.planner.plant.buffer.node.loss_kw_per_k
     assert after == pytest.approx(1.4 * before)
     assert run.codes == ["lesson.done"]
     assert run.planner.nights[-1]["parts"][0]["verdict"] == "improved"
@@ -127,7 +127,7 @@ async def test_going_back_to_an_earlier_model_reaches_the_next_plan(begun, tmp_p
     ModelStore(tmp_path).revert(0, NIGHT)
     await run.lessons._use_store()
     assert run.planner.fitted == NEUTRAL
-    assert run.planner._plant == run.planner._model
+    assert run.planner.plant == run.planner._model
     assert run.planner.learned.cold_water_k == 0.0
     assert run.planner.learned.snow_cover == {"pv_east": 0.4}  # a state, not a habit
     await run.lessons._learn(NIGHT + timedelta(days=1))

@@ -23,7 +23,6 @@ from control.night.account import Account
 from control.night.data import Kind
 from control.night.programme import programme
 from control.plant_model import from_site
-from control.refit.fitted import NEUTRAL
 from models.profile import Text
 from models.reasons import Code, because
 from models.signals import Sample
@@ -271,13 +270,13 @@ def test_the_planner_s_newest_plan_is_taken_while_it_is_young(biri, planned):
         made = SimpleNamespace(found=planned.plan, inputs=planned.inputs)
         advice = SimpleNamespace(made_at=made_at, made=made, plan=planned.plan, plant=planned.plant)
         said = {"no_plan": because(Code.NO_PLAN_YET), "decides": lambda _: because(Code.DECIDES_SHADOW)}
-        return SimpleNamespace(advice=advice, fitted=NEUTRAL, promoted=promoted, **said)
+        return SimpleNamespace(advice=advice, plant=planned.plant, promoted=promoted, **said)
 
-    young = planned_by(planner(EVENING), biri, hours(1))
+    young = planned_by(planner(EVENING), hours(1))
     assert (young.plan, young.why) == (planned.plan, None)
-    old = planned_by(planner(EVENING), biri, hours(3))
+    old = planned_by(planner(EVENING), hours(3))
     assert (old.plan, old.why.code) == (None, Code.NO_PLAN_YET)
-    shadow = planned_by(planner(EVENING, ()), biri, hours(1))
+    shadow = planned_by(planner(EVENING, ()), hours(1))
     made = programme(shadow.plan, shadow.inputs, biri, hours(1), shadow.why)
     assert made.items
     assert "regl" in made.notes[0].nb.lower()

@@ -386,7 +386,7 @@ def test_what_cannot_be_read_is_begun_anew(stored):
 
 async def test_a_fault_in_the_observer_is_told_once_and_stops_nothing(caplog):
     run = await Run().planned()
-    run.planner._plant = None
+    run.planner.plant = None
     for _ in range(3):
         assert run.step().commands
     assert run.decides == "decides.plan"  # the last good one

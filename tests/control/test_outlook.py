@@ -32,7 +32,7 @@ def test_with_nothing_known_everything_is_there_and_says_so(outside):
     complete(outside.site, outside.plant, outside.grid, made)
     assert made.identity == (
         "prices from a flat stand-in; no weather forecast, usual weather of the season; "
-        "load site file, not measured now"
+        "load site file, not measured now; people site file"
     )
 
 
@@ -42,7 +42,8 @@ def test_with_everything_known_the_identity_names_it(outside):
     made = outside.see()
     complete(outside.site, outside.plant, outside.grid, made)
     assert made.identity == (
-        "prices known to 2026-01-17T12:00+01:00; weather of 2026-01-15T11:00Z; load site file, not measured now"
+        "prices known to 2026-01-17T12:00+01:00; weather of 2026-01-15T11:00Z; load site file, not measured now; "
+        "people site file"
     )
 
 

@@ -274,6 +274,20 @@ def timeline(site: Site, now: datetime) -> TimelineView:
             limit=78.0,
         ),
         LaneView(
+            "gains",
+            "kW",
+            "lines",
+            [
+                line(
+                    "gains",
+                    Text(nb="Folk, lys, utstyr, rør", en="People, light, equipment, pipes"),
+                    lambda h: 24 + 5 * math.sin(h / 4),
+                    measured=False,
+                    spread=[1.5] * len(starts),
+                ),
+            ],
+        ),
+        LaneView(
             "machines",
             "kW",
             "stack",

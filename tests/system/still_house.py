@@ -75,7 +75,7 @@ class StillHouse:
         if self.planner is not None:
             days = DayPlans(site, self.planner, self._record, now)
             outcomes = Outcomes(site, self.planner, History(self._path), now)
-            nights = Nights(site, self._record, self._path, now, lambda: planned_by(self.planner, site, now()))
+            nights = Nights(site, self._record, self._path, now, lambda: planned_by(self.planner, now()))
             nights.note = outcomes.note = self.system.note
             self.system.nights = nights
             self.system.beside = [

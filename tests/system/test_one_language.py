@@ -47,7 +47,7 @@ def test_what_is_foreign_is_found():
 def test_the_plan_has_lanes_of_what_the_site_has_and_of_nothing_else(url):
     plan = httpx.get(url + "/api/plan/timeline", timeout=20).raise_for_status().json()
     lanes = {lane["id"]: lane for lane in plan["lanes"]}
-    assert lanes.keys() == {"price", "weather", "power", "rooms", "district_heat", "battery", "battery_energy"}
+    assert lanes.keys() == {"price", "weather", "power", "gains", "rooms", "district_heat", "battery", "battery_energy"}
     for lane, unit in (("district_heat", "kW"), ("battery", "kW"), ("battery_energy", "kWh")):
         assert (lanes[lane]["unit"], len(lanes[lane]["lines"])) == (unit, 1)
         assert len(lanes[lane]["lines"][0]["planned"]) == len(plan["starts"])

@@ -6,11 +6,12 @@ import { clock, dayAndClock, number, pick, t } from "./words.js";
 
 const AHEAD_H = 36;
 const TITLES = {
-  price: "plan.lane_price", weather: "plan.lane_weather", power: "plan.lane_power", machines: "plan.lane_machines",
-  electric_heat: "plan.lane_electric_heat", tanks: "plan.lane_tanks", rooms: "plan.lane_rooms", cars: "plan.lane_cars",
-  district_heat: "plan.lane_district_heat", battery: "plan.lane_battery", battery_energy: "plan.lane_battery_energy",
+  price: "plan.lane_price", weather: "plan.lane_weather", power: "plan.lane_power", gains: "plan.lane_gains",
+  machines: "plan.lane_machines", electric_heat: "plan.lane_electric_heat", tanks: "plan.lane_tanks",
+  rooms: "plan.lane_rooms", cars: "plan.lane_cars", district_heat: "plan.lane_district_heat",
+  battery: "plan.lane_battery", battery_energy: "plan.lane_battery_energy",
 };
-const HEIGHTS = { price: 74, weather: 56, power: 92, machines: 74, electric_heat: 56, tanks: 110, rooms: 74, cars: 50, district_heat: 74, battery: 74, battery_energy: 56 };
+const HEIGHTS = { price: 74, weather: 56, power: 92, gains: 56, machines: 74, electric_heat: 56, tanks: 110, rooms: 74, cars: 50, district_heat: 74, battery: 74, battery_energy: 56 };
 const DECIMALS = { "kr/kWh": 2, kW: 1, kWh: 0, "°C": 1 };
 const DEAR = 1.12;
 const CHEAP = 0.88;
