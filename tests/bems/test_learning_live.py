@@ -15,8 +15,10 @@ from bems.models_store import ModelStore
 from bems.planning_live import Planner
 from bems.quarters import known_prices, quarters
 from bems.worker import WorkLost
+from control.habits.known import profile
 from control.refit.fitted import NEUTRAL
 from control.refit.model import PartResult, Refit, Verdict
+from control.slots import KINDS, PER_DAY
 from models.signals import Quality, Sample
 from models.site import load_site
 
@@ -24,6 +26,8 @@ SITE = load_site(Path(__file__).resolve().parents[2] / "site.biri.toml")
 DAY = datetime(2026, 1, 14, tzinfo=UTC)
 NIGHT = datetime(2026, 1, 15, 2, 30, tzinfo=UTC)
 """Half past three in Oslo."""
+THERE = profile(np.full((KINDS, PER_DAY), 7.0), np.ones((KINDS, PER_DAY)))
+"""People."""
 BETTER = NEUTRAL.with_part("buffer", {"loss": 1.4})
 
 
@@ -77,7 +81,8 @@ def night(accepted=True):
     def studied(history, folder, site, now, learned, fitted):
         result = Refit(found, (PartResult("buffer", verdict, 0.4, 0.3, "K"),))
         habits = (PartResult("cold_water_k", verdict, 1.0, 0.5, "K"),)
-        new = replace(learned, cold_water_k=1.5, snow_cover={"pv_east": 0.4}) if accepted else learned
+        taught = {"cold_water_k": 1.5, "snow_cover": {"pv_east": 0.4}, "presence": {"cafe": THERE}}
+        new = replace(learned, **taught) if accepted else learned
         return Night(12.0, new, habits, result, 1.5)
 
     return studied
@@ -99,6 +104,7 @@ async def test_what_is_better_is_kept_used_and_told_and_there_is_one_lesson_a_ni
     assert ModelStore(tmp_path).in_use().parts == BETTER.parts
     before, after = run.planner._model.buffer.node.loss_kw_per_k, run.planner.plant.buffer.node.loss_kw_per_k
     assert after == pytest.approx(1.4 * before)
+    assert run.planner.plant.presence == {"cafe": THERE}  # observer, outlook and programme are given this plant
     assert run.codes == ["lesson.done"]
     assert run.planner.nights[-1]["parts"][0]["verdict"] == "improved"
     assert not run.lessons.is_due(NIGHT)
@@ -106,6 +112,7 @@ async def test_what_is_better_is_kept_used_and_told_and_there_is_one_lesson_a_ni
     run.record.close()
     again = begun()
     assert again.planner.learned.version == 1
+    assert again.planner.plant.presence == {"cafe": THERE}
     assert len(again.planner.nights) == 1
     assert not again.lessons.is_due(NIGHT)
     await again.lessons._use_store()
