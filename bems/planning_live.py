@@ -22,6 +22,7 @@ from bems.worker import Worker, WorkLost
 from control.grid import grid_at
 from control.guidance import Guidance, promoted, without_zones
 from control.habits.learned import Learned, cold
+from control.loads import main_meter
 from control.observer.estimate import Estimate
 from control.observer.observe import observe, state
 from control.picture import Scene
@@ -31,7 +32,6 @@ from control.plant_model import from_site
 from control.problem import Plant
 from control.refit.fitted import NEUTRAL, Fitted, applied
 from control.rules.memory import RuleMemory
-from control.rules.sun import main_meter
 from models.forecast import PriceForecast, WeatherForecast
 from models.reasons import Code, because, sentence
 from models.signals import Reason
@@ -170,7 +170,8 @@ class Planner:
         def degc() -> dict[str, float]:
             return degc_of(self.plant, state(scene, memory, self.plant, estimate, grid_at(scene.now)))
 
-        self._shadow = looked(self._shadow, scene.now, scene.value(main_meter(scene)), degc, self.promoted)
+        bought_kw = scene.value(main_meter(scene.site, "power_kw"))
+        self._shadow = looked(self._shadow, scene.now, bought_kw, degc, self.promoted)
 
     # What is asked for
 

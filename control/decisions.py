@@ -36,7 +36,7 @@ class Family(StrEnum):
     PV = "pv"
 
 
-RULED: Final = (Family.SUN, Family.COOLING, Family.BLINDS, Family.PV)
+RULED: Final = (Family.COOLING, Family.BLINDS, Family.PV)
 """The rules carry these out by themselves, plan or not; the plan reckons with them as it would do them."""
 LEAST_KW: Final = 0.5
 """With less of sun, or of cooling to be had, there is nothing to decide."""

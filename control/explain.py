@@ -201,8 +201,8 @@ def _reason(of: Inputs, plan: Plan, one: Decision) -> Reason:
         return because(Code.WHY_CAR if running else Code.WHY_CAR_WAITS, ready=f"{ready:%H:%M}", **facts)
     if one.family is Family.DISTRICT:
         return _district_reason(of, plan, one)
-    if one.family in RULED:
-        return _ruled_reason(one)
+    if one.family in (Family.SUN, *RULED):
+        return _offered_reason(one)
     spares = one.value < -TOLERANCE if one.family is Family.BATTERY else (one.family is Family.AIR) == running
     if spares and any(b.row.startswith("peak ") and b.step == 0 for b in plan.binding):
         return because(Code.WHY_PEAK, now_nok_per_kwh=now)
@@ -220,7 +220,7 @@ def _reason(of: Inputs, plan: Plan, one: Decision) -> Reason:
     return because(Code.WHY_NEED if running else Code.WHY_REST, now_nok_per_kwh=now)
 
 
-def _ruled_reason(one: Decision) -> Reason:
+def _offered_reason(one: Decision) -> Reason:
     """Taken or left, and how much there was."""
     able_kw = max(one.value, *one.others)
     if one.family is Family.PV:

@@ -26,6 +26,8 @@ STORED_H: Final = 8.0
 STORING: Final = 1.25
 """Heat over its mean of the next STORED_H hours from which a plan counts as storing it."""
 CYCLE_MARGIN_K: Final = 0.5
+WORTH_CIRCULATING_KW: Final = 1.0
+"""Of the sun's heat: for less no valve is moved."""
 
 
 def guidance(plan: Plan, plant: Plant, now: datetime, expires_at: datetime) -> Guidance | None:
@@ -52,6 +54,7 @@ def guidance(plan: Plan, plant: Plant, now: datetime, expires_at: datetime) -> G
         boilers={b.id: round(_at(plan, f"{b.id}.power_kw", step) / b.stage_kw) for b in plant.boilers},
         after_heater_degc=_after_heater(plan, plant, step),
         cycle=_cycle(plan, plant, step),
+        sun_circulates=_sun_circulates(plan, plant, step),
         room_offset_k=_offsets(plan, plant, step),
         supply_degc=_supplies(plan, plant, step),
         cars_kw=_cars(plan, step),
@@ -133,6 +136,12 @@ def _after_heater(plan: Plan, plant: Plant, step: int) -> float | None:
 def _cycle(plan: Plan, plant: Plant, step: int) -> bool:
     soon = _after_heater(plan, plant, step)
     return soon is not None and plant.hot_water is not None and soon > plant.hot_water.cycle_degc - CYCLE_MARGIN_K
+
+
+def _sun_circulates(plan: Plan, plant: Plant, step: int) -> frozenset[str]:
+    """Over the next hour: a step shares its time between the sinks, a valve has one of them."""
+    panels = () if plant.collectors is None else (plant.collectors,)
+    return frozenset(p.id for p in panels if _hour_mean(plan, f"{p.id}.to_circulation_kw", step) > WORTH_CIRCULATING_KW)
 
 
 def _offsets(plan: Plan, plant: Plant, step: int) -> dict[str, float]:

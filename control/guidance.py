@@ -38,6 +38,8 @@ class Guidance:
     """Where the after-heater's mean is to be soon."""
     cycle: bool = False
     """A heat cycle is planned for now."""
+    sun_circulates: frozenset[str] = frozenset()
+    """Collectors whose heat is to warm the circulation, not the tank, while the after-heater can take it."""
     room_offset_k: Mapping[str, float] = field(default_factory=dict)
     """By zone: set point above what it would be anyway; heat stored before it is dear."""
     supply_degc: Mapping[str, float] = field(default_factory=dict)
@@ -83,6 +85,7 @@ def promoted(of: Guidance, assets: Collection[str]) -> Guidance:
         kept = replace(kept, compressors=None, charging=None, charge_degc=None, buffer_degc=None, boilers={})
     if "hot_water" not in assets:
         kept = replace(kept, charging=None, charge_degc=None, after_heater_degc=None, cycle=False)
+        kept = replace(kept, sun_circulates=frozenset())
     if "rooms" not in assets:
         kept = replace(kept, room_offset_k={}, supply_degc={})
     if "cars" not in assets:

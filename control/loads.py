@@ -26,16 +26,20 @@ class LoadPoints:
         return ((self.main,) if self.main is not None else ()) + self.made + self.planned
 
 
+def main_meter(site: Site, signal: str) -> str | None:
+    """A point of the meter at the grid connection, where import is positive."""
+    mains = (m for m in site.meters if m.carrier == "electricity" and m.purpose is Purpose.TOTAL)
+    return next((point for meter in mains if (point := site.find(meter.devices, signal)) is not None), None)
+
+
 def load_points(site: Site) -> LoadPoints:
     """The meters of a site."""
-    meters = [meter for meter in site.meters if meter.carrier == "electricity"]
-    mains = (site.find(meter.devices, "power_kw") for meter in meters if meter.purpose is Purpose.TOTAL)
     made = (site.find(array.devices, "ac_power_kw") for array in site.pv)
     own: list[Asset] = [*site.boilers, *site.chargers, *site.batteries]
     own += [site.hot_water] if site.hot_water is not None else []
     planned = [_metered(site, pump) for pump in site.heat_pumps] + [site.find(a.devices, "power_kw") for a in own]
     return LoadPoints(
-        next((point for point in mains if point is not None), None),
+        main_meter(site, "power_kw"),
         tuple(point for point in made if point is not None),
         tuple(point for point in planned if point is not None),
     )

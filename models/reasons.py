@@ -108,6 +108,7 @@ class Code(StrEnum):
     PLAN_CHARGE = "plan.charge"
     PLAN_BOILER = "plan.boiler"
     PLAN_WATER = "plan.after_heater"
+    PLAN_SUN = "plan.sun"
     PLAN_ROOM = "plan.room"
     PLAN_CARS = "plan.cars"
     PLAN_AIR = "plan.air"

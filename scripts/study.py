@@ -18,10 +18,10 @@ from typing import Any
 from bems.backtest.command import DEFAULT_PLANT
 from models.site import Site, load_site
 from scripts.prepare import ROOT
-from scripts.study_cases import REAL, REAL_WEATHER, SYNTHETIC, YEAR, Week, files, scored_days
+from scripts.study_cases import REAL, REAL_WEATHER, SYNTHETIC, YEAR, Week, files
 from scripts.study_tables import Ran, tables
 
-ALL = (*SYNTHETIC, *REAL, YEAR)
+ALL = (*SYNTHETIC, *REAL, *YEAR)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -29,7 +29,7 @@ def main(arguments: Sequence[str]) -> int:
     asked = _parser().parse_args(arguments)
     site = load_site(asked.site)
     folder = asked.out / site.id
-    weeks = [week for week in ALL if (week.name in asked.only if asked.only else week is not YEAR)]
+    weeks = [week for week in ALL if (_is_of(week, asked.only) if asked.only else week not in YEAR)]
     if not (asked.data / REAL_WEATHER).exists():
         left_out = [week.name for week in weeks if _real(week)]
         weeks = [week for week in weeks if not _real(week)]
@@ -39,11 +39,10 @@ def main(arguments: Sequence[str]) -> int:
     done: list[Ran] = []
     failed = 0
     for number, (week, seed) in enumerate(runs, 1):
-        days = scored_days(week, asked.days)
-        file = folder / f"{week.name}_seed{seed}_{days}d_after{asked.warmup_days}d.json"
+        file = folder / f"{week.name}_seed{seed}_{asked.days}d_after{asked.warmup_days}d.json"
         kept = _kept(file, asked)
         if missing := [name for name in asked.controllers.split(",") if name not in kept.get("controllers", {})]:
-            print(f"{number} of {len(runs)}: {week.told}, seed {seed}, {days} days ... ", end="", flush=True)
+            print(f"{number} of {len(runs)}: {week.told}, seed {seed}, {asked.days} days ... ", end="", flush=True)
             begun = time.monotonic()
             failure = _run(site, asked, week, seed, file, missing, kept)
             print(failure or f"{(time.monotonic() - begun) / 60:.1f} min", flush=True)
@@ -76,13 +75,12 @@ def _run(
     kept: Mapping[str, Any],
 ) -> str | None:
     """One backtest, added to what is kept; what went wrong, if anything did. The file changes only for a whole one."""
-    days = scored_days(week, asked.days)
     try:
-        start, words = files(week, site.place, seed, days, asked.warmup_days, asked.data, file.parent / "data")
+        start, words = files(week, site.place, seed, asked.days, asked.warmup_days, asked.data, file.parent / "data")
     except OSError as error:
         return f"left out: {error}"
     part = file.with_suffix(".part")
-    words += ["--start", start.isoformat(), "--days", str(days), "--warmup-days", str(asked.warmup_days)]
+    words += ["--start", start.isoformat(), "--days", str(asked.days), "--warmup-days", str(asked.warmup_days)]
     words += ["--seed", str(seed), "--controllers", ",".join(controllers), "--json", str(part)]
     words += ["--plant", asked.plant] if asked.plant else []
     command = [sys.executable, "-m", "bems.cli", "backtest", str(asked.site), *words]
@@ -121,9 +119,14 @@ def _numbers(text: str) -> list[int]:
     return [int(part) for part in text.split(",")]
 
 
+def _is_of(week: Week, names: Sequence[str]) -> bool:
+    """Whether it is asked for by its name, or with all of its kind: `year`, `real`, `prices`."""
+    return week.name in names or week.name.partition("_")[0] in names
+
+
 def _names(text: str) -> list[str]:
     names = [name for name in text.split(",") if name]
-    unknown = [name for name in names if name not in {week.name for week in ALL}]
+    unknown = [name for name in names if not any(_is_of(week, [name]) for week in ALL)]
     if unknown:
         raise argparse.ArgumentTypeError(
             f"{', '.join(unknown)}: no such week; there are {', '.join(w.name for w in ALL)}"

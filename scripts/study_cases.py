@@ -43,8 +43,6 @@ class Week:
     name: str
     start: date
     told: str
-    days: int | None = None
-    """Always so many; None: as asked for."""
     mean_degc: float | None = None
     """The synthetic weather is moved until its scored days have this mean [degC]."""
     coldest_degc: float | None = None
@@ -74,12 +72,10 @@ REAL: Final = (
         for year in (2020, 2023, 2024)
     ),
 )
-YEAR: Final = Week("year", date(2026, 1, 1), "the synthetic year", days=365)
-
-
-def scored_days(week: Week, days: int) -> int:
-    """How many days of the week are scored when so many are asked for."""
-    return week.days or days
+YEAR: Final = tuple(
+    Week(f"year_{month:02}", date(2026, month, 1), f"month {month} of the synthetic year") for month in range(1, 13)
+)
+"""From the first of every month: 28 days of each are the year, a week of each a sample of it."""
 
 
 def files(

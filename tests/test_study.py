@@ -179,3 +179,13 @@ def test_the_code_has_one_name_until_it_changes(tmp_path, monkeypatch):
     before = code_id.code_id()
     (tmp_path / "control" / "one.py").write_text("x = 2\n", "utf-8")
     assert code_id.code_id() != before
+
+
+def test_all_weeks_of_a_kind_are_asked_for_at_once_and_others_are_refused(capsys):
+    asked = study._parser().parse_args(["--only", "year,july"])
+    weeks = [week for week in study.ALL if study._is_of(week, asked.only)]
+    assert [week.name for week in weeks if week.name != "july"] == [f"year_{month:02}" for month in range(1, 13)]
+    assert [week.start.month for week in weeks[1:]] == list(range(1, 13))
+    with pytest.raises(SystemExit):
+        study._parser().parse_args(["--only", "yea"])
+    assert "no such week" in capsys.readouterr().err

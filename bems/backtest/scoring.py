@@ -16,6 +16,7 @@ from bems.backtest.comfort import Comfort, comfort, service_points
 from bems.backtest.district_bill import district_nok
 from bems.backtest.lockstep import LockstepResult
 from control import hygiene
+from control.loads import main_meter
 from models.assets import Asset, Purpose
 from models.bill import month_bill
 from models.district_heat import heat_prices
@@ -138,12 +139,6 @@ def score(
         car_missing_kwh=car_missing_kwh,
         groups={c.zone: {"cold_kh": c.cold_kh, "hot_kh": c.hot_kh, "mean_degc": c.mean_degc} for c in comforts.groups},
     )
-
-
-def main_meter(site: Site, signal: str) -> str | None:
-    """Point of the main meter of electricity with this signal, None when there is none."""
-    meters = (m for m in site.meters if m.carrier == "electricity" and m.purpose is Purpose.TOTAL)
-    return next((point for m in meters if (point := site.find(m.devices, signal)) is not None), None)
 
 
 # --- Money ----------------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from bems.backtest.columns import Columns
 from bems.backtest.lockstep import LockstepResult
-from bems.backtest.scoring import main_meter
+from control.loads import main_meter
 from models.site import Site
 
 Array = NDArray[np.float64]

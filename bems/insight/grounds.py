@@ -20,6 +20,7 @@ FOLLOWS: Final[Mapping[Family, str]] = {
     Family.CHARGE: "heat_pumps",
     Family.BOILER: "heat_pumps",
     Family.AFTER_HEATER: "hot_water",
+    Family.SUN: "hot_water",
     Family.CARS: "cars",
     Family.AIR: "air",
     Family.ROOM: "rooms",

@@ -3,10 +3,10 @@
 from dataclasses import replace
 from typing import Final
 
+from control.loads import main_meter
 from control.picture import Scene
 from control.rules.memory import RuleMemory, latch
 from control.rules.peak_guard import Room
-from control.rules.sun import main_meter
 from control.wish import Wish
 from models.battery import Battery
 from models.reasons import Code, because
@@ -38,7 +38,7 @@ def batteries(scene: Scene, memory: RuleMemory, room: Room) -> tuple[list[Wish],
     state of charge, nor the main fuse. Fallbacks: no main meter, or a fault: its own balance; a battery that does not
     tell its state: given back likewise.
     """
-    meter = main_meter(scene)
+    meter = main_meter(scene.site, "power_kw")
     packs = [battery for battery in scene.site.batteries if _setpoint(scene, battery) is not None]
     if not packs or scene.unsettled([meter]):
         return [], memory

@@ -4,11 +4,11 @@ from dataclasses import replace
 from math import ceil, floor
 from typing import Final
 
+from control.loads import main_meter
 from control.picture import Scene
 from control.rules.departures import NIGHT, NIGHT_END_H, Stay, stays
 from control.rules.memory import RuleMemory
 from control.rules.peak_guard import Room
-from control.rules.sun import main_meter
 from control.wish import Wish
 from models.assets import Charger
 from models.reasons import Code, because
@@ -35,7 +35,7 @@ def cars(scene: Scene) -> list[Wish]:
     gets no command and falls to its own current by its watchdog.
     """
     site = scene.site
-    meter = main_meter(scene)
+    meter = main_meter(scene.site, "power_kw")
     power_points = [scene.find(charger, "power_kw") for charger in site.chargers]
     if scene.unsettled([meter, *power_points]):
         return []

@@ -82,7 +82,7 @@ def after_heater(scene: Scene, memory: RuleMemory, room: Room = FREE) -> tuple[l
     trip = scene.find(water, "overheat_trip")
     if scene.flag(trip) and trip is not None:
         return [Wish(point, 0.0, because(Code.AFTER_HEATER_TRIPPED), (trip,))], replace(memory, after_heater_stages=0)
-    sensors = [scene.find(water, s) for s in ("top_temp_degc", "middle_temp_degc", "supply_temp_degc")]
+    sensors = after_heater_sensors(scene, water)
     young = [(p, value) for p in sensors if p is not None and (value := scene.value(p)) is not None]
     if not young:
         if scene.unsettled(sensors):
@@ -94,13 +94,11 @@ def after_heater(scene: Scene, memory: RuleMemory, room: Room = FREE) -> tuple[l
     driven = memory.hygiene is not None and memory.hygiene.forced_since is not None
     if driven and (bottom := scene.find(water, "bottom_temp_degc")) and (cold := scene.value(bottom)) is not None:
         sensor, measured = bottom, min(cold, measured)
-    planned = scene.guidance.after_heater_degc if scene.guidance is not None else None
-    usual = water.after_heater_degc if planned is None else min(max(planned, PLANNED_DEGC[0]), PLANNED_DEGC[1])
-    if scene.strategy.full_tanks:
-        usual = max(water.after_heater_degc, PLANNED_DEGC[1])
-    setpoint = max(water.after_heater_degc, CYCLE_DEGC) if driven else usual
+    planned = scene.guidance is not None and scene.guidance.after_heater_degc is not None
+    wanted = after_heater_wanted_degc(scene, water)
+    setpoint = max(water.after_heater_degc, CYCLE_DEGC) if driven else wanted
     stages = _stages(memory.after_heater_stages, measured, setpoint, water.after_heater_stages)
-    source = Code.AFTER_HEATER_CYCLE if driven else Code.AFTER_HEATER if planned is None else Code.PLAN_WATER
+    source = Code.AFTER_HEATER_CYCLE if driven else Code.PLAN_WATER if planned else Code.AFTER_HEATER
     why = because(source, temp_degc=measured, setpoint_degc=setpoint, stages=float(stages))
     needs: tuple[str, ...] = (sensor,)
     if room.after_heater is not None and not driven:
@@ -111,6 +109,19 @@ def after_heater(scene: Scene, memory: RuleMemory, room: Room = FREE) -> tuple[l
         stages, needs = water.after_heater_stages, (limit[0],)
         why = because(Code.AFTER_HEATER_LIMIT, temp_degc=limit[1], limit_degc=limit[2], stages=float(stages))
     return [Wish(point, float(stages), why, needs)], replace(memory, after_heater_stages=stages)
+
+
+def after_heater_sensors(scene: Scene, water: HotWater) -> list[str | None]:
+    """What tells how warm it is: its top, and what stands in for that."""
+    return [scene.find(water, s) for s in ("top_temp_degc", "middle_temp_degc", "supply_temp_degc")]
+
+
+def after_heater_wanted_degc(scene: Scene, water: HotWater) -> float:
+    """What it is to hold while no cycle is driven [degC]: its usual temperature, or a plan's."""
+    planned = scene.guidance.after_heater_degc if scene.guidance is not None else None
+    if scene.strategy.full_tanks:
+        return max(water.after_heater_degc, PLANNED_DEGC[1])
+    return water.after_heater_degc if planned is None else min(max(planned, PLANNED_DEGC[0]), PLANNED_DEGC[1])
 
 
 def _stages(before: int | None, measured_degc: float, setpoint_degc: float, most: int) -> int:

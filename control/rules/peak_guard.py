@@ -15,12 +15,12 @@ from datetime import date, datetime, timedelta
 from statistics import median
 from typing import Final
 
+from control.loads import main_meter
 from control.picture import Scene
 from control.rules.demand import bivalent_degc, pumped_kw
 from control.rules.heat import HEATING_OFF_DEGC
 from control.rules.memory import MeteredHour, RuleMemory
-from control.rules.sun import main_meter
-from models.assets import Asset, HeatPump, Purpose
+from models.assets import Asset, HeatPump
 from models.local_time import local_date
 from models.site import Site
 from models.tariff import NoPeakCharge, PeakSteps, in_force
@@ -135,13 +135,13 @@ def target_kw(
 
 def metered(scene: Scene, memory: RuleMemory) -> RuleMemory:
     """Follows the running clock hour and the highest hours of the month. Keeps what it has while the meter is late."""
-    meter = main_meter(scene)
+    meter = main_meter(scene.site, "power_kw")
     power = scene.value(meter)
     if power is None:
         return memory
     now, hour = scene.now, memory.hour
     start = now - timedelta(seconds=now.timestamp() % 3600)
-    counter = scene.value(_main_counter(scene))
+    counter = scene.value(main_meter(scene.site, "import_kwh"))
     rest = power - sum(_makes_way_kw(scene))
     counted = _counted_kwh(hour, counter) if hour is not None else None
     watched = hour is not None and 0.0 <= scene.seconds_since(hour.at) <= MOST_GAP_S
@@ -230,11 +230,6 @@ def _stages(left_kw: float, margin_kw: float, stage_kw: float, on: int) -> int:
     """Stages (or compressors) there is room for: those that are on while they fit, more of them only with a margin."""
     fit = max(0, int(left_kw // stage_kw))
     return fit if fit <= on else max(on, int((left_kw - margin_kw) // stage_kw))
-
-
-def _main_counter(scene: Scene) -> str | None:
-    meters = (m for m in scene.site.meters if m.carrier == "electricity" and m.purpose is Purpose.TOTAL)
-    return next((p for m in meters if (p := scene.find(m, "import_kwh")) is not None), None)
 
 
 def _own_meter(scene: Scene, asset: Asset) -> str | None:

@@ -3,11 +3,13 @@
 from dataclasses import dataclass, replace
 from typing import Final
 
+from control.loads import main_meter
 from control.picture import Scene
 from control.rules.demand import layers
+from control.rules.hot_water import after_heater_sensors, after_heater_wanted_degc
 from control.rules.memory import RuleMemory, Switch, latch
 from control.wish import Wish
-from models.assets import Collectors, Purpose
+from models.assets import Collectors
 from models.reasons import Code, because
 
 MIN_RUN_S: Final = 240.0
@@ -25,25 +27,34 @@ WORTH_CIRCULATING_DEGC: Final = 70.0
 TANK_FULL_K: Final = 2.0
 BACK_K: Final = 8.0
 """A target left because the tank was full or warm is left for good until the tank has cooled this much."""
+SUN_ABOVE_K: Final = 4.0
+SUN_BACK_K: Final = 2.0
+"""Above what a plan wants of the after-heater: the sun serves it up to here, and again from here down, so that the
+electric heater, which waits for what is wanted, has nothing to do."""
+HOT_WITHIN_S: Final = 900.0
+TRY_AGAIN_S: Final = 1800.0
+"""A collector that is not hot enough for the circulation by then serves the tank again, at least for so long."""
 FEED_IN_MARGIN_KW: Final = 2.0
 
 
 @dataclass(frozen=True)
 class Sink:
-    """Where solar heat may go: its number on the controller, the temperature it is at, and the sensors."""
+    """Where solar heat may go: its number on the controller, the temperature it is at, the sensors, and why there."""
 
     target: int
     degc: float
     needs: tuple[str, ...]
+    code: Code
 
 
 def collectors(scene: Scene, memory: RuleMemory) -> tuple[list[Wish], RuleMemory]:
     """Pump and target of the collector loop: on 7 K above the sink, off at 3 K, faster the hotter.
 
     The sink by value: the tank until its bottom is 70 degC, then the hot-water circulation while the collector is
-    hotter than its returns, then the tank until it is full, then the wells up to the warmest brine allowed. No sink, or
-    a collector at its stop temperature: stopped until it has cooled by 15 K. Fallbacks: no tank bottom: the exchanger's
-    return; no collector temperature or no sink known: the pump stands, the loop's own cut-outs guard it.
+    hotter than its returns, then the tank until it is full, then the wells up to the warmest brine allowed. A plan may
+    want the circulation first, for that spares the after-heater electricity where the tank spares a heat pump's. No
+    sink, or a collector at its stop temperature: stopped until it has cooled by 15 K. Fallbacks: no tank bottom: the
+    exchanger's return; no collector temperature or no sink known: the pump stands, the loop's own cut-outs guard it.
     """
     panel = scene.site.collectors
     pump, target = (scene.find(panel, s) for s in ("pump_pct", "target")) if panel is not None else (None, None)
@@ -64,7 +75,7 @@ def collectors(scene: Scene, memory: RuleMemory) -> tuple[list[Wish], RuleMemory
     tank_points = _tank_points(scene, panel)
     if scene.unsettled(tank_points[-1:]):
         return [], memory
-    sink = _sink(scene, memory, panel, hot)
+    sink = _planned(scene, memory, panel, hot) or _sink(scene, memory, panel, hot)
     if sink is None:
         why = because(Code.SUN_NO_SINK, collector_degc=hot)
         return [Wish(pump, 0.0, why, (hot_point,))], replace(memory, collectors=latch_off(scene, memory))
@@ -98,7 +109,7 @@ def _run(
     needs = (hot_point, *sink.needs)
     wishes = [Wish(pump, pct, why, needs)]
     if target is not None:
-        why = because((Code.SUN_TO_TANK, Code.SUN_TO_CIRCULATION, Code.SUN_TO_WELLS)[sink.target], sink_degc=sink.degc)
+        why = because(sink.code, sink_degc=sink.degc)
         wishes.append(Wish(target, float(sink.target), why, needs))
     return wishes, replace(memory, collectors=switch, collector_target=sink.target)
 
@@ -106,6 +117,30 @@ def _run(
 def _tank_points(scene: Scene, panel: Collectors) -> list[str | None]:
     tank = next((t for t in scene.site.tanks if t.id == panel.tank), None)
     return layers(scene, tank) if tank is not None else []
+
+
+def _planned(scene: Scene, memory: RuleMemory, panel: Collectors, hot: float) -> Sink | None:
+    """The circulation, where the plan has the sun warm it, up to a little above what the after-heater is to hold.
+
+    A collector that served a colder sink must become hot first: its pump stands meanwhile, for a quarter at most.
+    """
+    guide, water, sink = scene.guidance, scene.site.hot_water, _circulation(scene)
+    if guide is None or panel.id not in guide.sun_circulates or water is None or sink is None:
+        return None
+    sink = replace(sink, code=Code.PLAN_SUN)
+    circulating, switch = memory.collector_target == CIRCULATION, memory.collectors
+    warm = next((v for p in after_heater_sensors(scene, water) if (v := scene.value(p)) is not None), None)
+    most = after_heater_wanted_degc(scene, water) + (SUN_ABOVE_K if circulating else SUN_BACK_K)
+    if warm is None or warm >= most:
+        return None
+    if hot >= sink.degc + panel.on_difference_k:
+        return sink
+    if switch is None:
+        return None
+    so_long = scene.seconds_since(switch.since)
+    if circulating:
+        return sink if switch.on or so_long <= HOT_WITHIN_S else None
+    return sink if switch.on and so_long >= TRY_AGAIN_S else None
 
 
 def _sink(scene: Scene, memory: RuleMemory, panel: Collectors, hot: float) -> Sink | None:
@@ -117,14 +152,14 @@ def _sink(scene: Scene, memory: RuleMemory, panel: Collectors, hot: float) -> Si
     bottom, top = scene.value(bottom_point), scene.value(top_point)
     back = BACK_K if memory.collector_target != TANK else 0.0
     if bottom is not None and bottom_point is not None and bottom < WORTH_CIRCULATING_DEGC - back:
-        return Sink(TANK, bottom, (bottom_point,))
+        return Sink(TANK, bottom, (bottom_point,), Code.SUN_TO_TANK)
     circulation = _circulation(scene)
     if circulation is not None and hot >= circulation.degc + panel.off_difference_k:
         return circulation
     full = (tank.max_degc if tank is not None else 0.0) - TANK_FULL_K
     full -= BACK_K if memory.collector_target == WELLS else 0.0
     if bottom is not None and bottom_point is not None and top is not None and top < full:
-        return Sink(TANK, bottom, (bottom_point,))
+        return Sink(TANK, bottom, (bottom_point,), Code.SUN_TO_TANK)
     return _wells(scene, panel)
 
 
@@ -137,7 +172,7 @@ def _circulation(scene: Scene) -> Sink | None:
     if not young or len(young) < len(returns):
         return None
     warmest = max(young, key=lambda pair: pair[1])
-    return Sink(CIRCULATION, warmest[1], (warmest[0],))
+    return Sink(CIRCULATION, warmest[1], (warmest[0],), Code.SUN_TO_CIRCULATION)
 
 
 def _wells(scene: Scene, panel: Collectors) -> Sink | None:
@@ -146,7 +181,7 @@ def _wells(scene: Scene, panel: Collectors) -> Sink | None:
     value = scene.value(point)
     if wells is None or point is None or value is None or value >= panel.wells_max_degc:
         return None
-    return Sink(WELLS, value, (point,))
+    return Sink(WELLS, value, (point,), Code.SUN_TO_WELLS)
 
 
 def feed_in(scene: Scene) -> list[Wish]:
@@ -160,7 +195,7 @@ def feed_in(scene: Scene) -> list[Wish]:
         return []
     rated_kw = sum(array.inverter_kw for array in scene.site.pv)
     limit_kw = scene.site.electricity.feed_in_limit_kw - FEED_IN_MARGIN_KW
-    meter = main_meter(scene)
+    meter = main_meter(scene.site, "power_kw")
     made_points = [scene.find(array, "ac_power_kw") for array in scene.site.pv]
     needs = tuple(point for point in (meter, *made_points) if point is not None)
     if scene.unsettled([meter, *made_points]):
@@ -180,9 +215,3 @@ def feed_in(scene: Scene) -> list[Wish]:
         if (enabled := scene.find(array, "power_limit_enabled")) is not None:
             wishes.append(Wish(enabled, float(pct < 100.0), reason, needs))
     return wishes
-
-
-def main_meter(scene: Scene) -> str | None:
-    """Power at the grid connection; import is positive."""
-    meters = (m for m in scene.site.meters if m.carrier == "electricity" and m.purpose is Purpose.TOTAL)
-    return next((p for m in meters if (p := scene.find(m, "power_kw")) is not None), None)

@@ -253,3 +253,50 @@ def test_every_asset_can_be_kept_from_the_plan():
     assert (nothing.air_cut, nothing.cycle, nothing.charge_degc) == (frozenset(), False, None)
     only = promoted(full, ("cars",))
     assert (only.cars_kw, only.compressors) == (11.0, None)
+
+
+PUMP, TARGET = "solar.pump_pct", "solar.target"
+
+
+@pytest.fixture
+def circulating(summer):
+    """A collector at 75 degC over a half-warm tank; circulation returns at 62, an after-heater that holds 68."""
+    summer.strategy = GOOD
+    summer.layers("solar_tank", 50.0, 45.0, 40.0, 35.0)
+    loops = {f"loop_{x}__return_temp_degc": 62.0 for x in "abcd"}
+    summer.set(solar__collector_temp_degc=75.0, hot_water__top_temp_degc=68.0, **loops)
+    return guided(summer, after_heater_degc=68.0, sun_circulates=frozenset({"collectors"}))
+
+
+def test_the_sun_warms_the_circulation_where_the_plan_has_it(circulating):
+    values = circulating.decide()
+    assert (values[TARGET], values[PUMP] > 0) == (1.0, True)
+    assert circulating.code(TARGET) == "plan.sun"
+    circulating.guidance = promoted(circulating.guidance, set(ASSETS) - {"hot_water"})
+    assert circulating.decide(60)[TARGET] == 0.0
+    assert circulating.code(TARGET) == "sun.to_tank"
+
+
+def test_the_sun_serves_tank_and_after_heater_in_turns(circulating):
+    targets = []
+    for water_degc in (69.0, 71.5, 72.5, 71.0, 69.5):
+        circulating.set(hot_water__top_temp_degc=water_degc)
+        targets.append(circulating.decide(300)[TARGET])
+    assert targets == [1.0, 1.0, 0.0, 0.0, 1.0]
+
+
+def test_a_collector_too_cool_for_the_circulation_waits_a_quarter_and_serves_the_tank_again(circulating):
+    circulating.set(solar__collector_temp_degc=50.0)
+    for minutes, target in ((0, 0.0), (25, 0.0), (6, 1.0), (5, 1.0), (10, 1.0), (2, 0.0), (25, 0.0), (8, 1.0)):
+        values = circulating.decide(60 * minutes)
+        assert values[TARGET] == target, minutes
+        assert (values[PUMP] > 0) == (target == 0.0)
+    circulating.set(solar__collector_temp_degc=70.0)
+    assert circulating.decide(180)[PUMP] > 0
+    assert circulating.decide(3600)[TARGET] == 1.0
+
+
+def test_without_what_the_circulation_needs_to_be_known_the_sun_serves_the_tank(circulating):
+    circulating.kill("loop_b")
+    circulating.decide(60)
+    assert circulating.decide(300)[TARGET] == 0.0

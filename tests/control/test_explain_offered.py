@@ -1,4 +1,4 @@
-"""Grounds of what the rules carry out by themselves and a plan reckons with: sun, blinds, free cooling, solar cells."""
+"""Grounds of what is offered and taken or left: sun on collectors, blinds, free cooling, solar cells."""
 
 from dataclasses import replace
 
@@ -8,7 +8,7 @@ import pytest
 from control.assets.bus import Node
 from control.assets.collectors import Collectors, SunHeat
 from control.assets.wells import Wells
-from control.decisions import RULED, Family, decisions
+from control.decisions import Family
 from control.dispatch import Options, plan
 from control.explain import explain
 from control.plan import Plan
@@ -87,9 +87,3 @@ def test_free_cooling_is_told_with_the_units_that_bring_it():
     assert one.reason.code == Code.WHY_COOLING_TAKEN
     assert one.second.value == 0.0
     assert one.second.cost_nok > 0
-
-
-def test_the_rules_alone_carry_them_out():
-    case = sunny(6.0)
-    families = {one.family for one in decisions(case, linear(case))}
-    assert Family.SUN in families & set(RULED)
