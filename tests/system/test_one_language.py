@@ -59,10 +59,11 @@ def test_the_plan_tells_how_uncertain_its_forecasts_are_and_nothing_of_what_it_d
     plan = httpx.get(url + "/api/plan/timeline", timeout=20).raise_for_status().json()
     lines = {line["id"]: line for lane in plan["lanes"] for line in lane["lines"]}
     told = {name: line["spread"] for name, line in lines.items() if line["spread"]}
-    assert told.keys() == {"price", "outdoor", "base", "pv.power_kw"} & lines.keys()
+    assert told.keys() == {"price", "outdoor", "base", "gains", "pv.power_kw"} & lines.keys()
     assert {len(spread) for spread in told.values()} == {len(plan["starts"])}
     assert told["outdoor"][0] < told["outdoor"][-1]
     assert min(told["base"]) > 0
+    assert max(told["gains"]) > 0 == min(told["gains"])  # nobody is at school at night
 
 
 @needs_axe
