@@ -9,15 +9,19 @@ import pytest
 import control.planning
 from bems.backtest.contestants import CONTESTANTS, Setting
 from bems.backtest.information import Information
-from bems.backtest.lockstep import Lockstep
+from bems.backtest.lockstep import Lockstep, LockstepResult
 from bems.backtest.variants import VARIANTS
+from control.ledger import Ledger
 from control.plan import NoPlan, Plan
 from control.planning import GOOD_FOR, label
+from control.rules.memory import RuleMemory
 from hil_sim.plant import create
 from models.prices import join_prices
 from models.site import load_site
 from models.synthetic import synthetic_year
 from models.synthetic_prices import synthetic_prices
+from tests.control.test_learned import MONDAY
+from tests.control.test_presence import told
 
 ROOT = Path(__file__).parents[2]
 START = datetime(2026, 1, 15, 5, 0, tzinfo=UTC)
@@ -118,3 +122,13 @@ def test_without_its_gradient_a_plan_does_not_see_what_a_warm_tank_costs(world):
         plans[name] = controller.standing.plan
     warm = {name: float(np.max(plan.trajectories["buffer.degc"])) for name, plan in plans.items()}
     assert warm["optimiser.no_gradient"] > warm["optimiser.linear"]
+
+
+def test_the_people_of_the_warm_up_are_in_the_plant_it_plans_and_observes_with(world):
+    site, _, information = world
+    seen = told(site)
+    values = np.column_stack(list(seen.values()))
+    run = LockstepResult(MONDAY, 900.0, tuple(seen), values, values[0], [], [], {}, RuleMemory(), Ledger())
+    taught = CONTESTANTS["optimiser"](Setting(site, information, run, nothing_recorded)).controller.known(START)
+    assert set(taught.plant.presence) == {"cafe", "day_centre"}
+    assert taught.plant.presence == taught.learned.presence
