@@ -52,6 +52,11 @@ def fleet(scene: Scene, memory: RuleMemory) -> Fleet:
     return Fleet(tuple(able), lost, running)
 
 
+def modulates(scene: Scene, pump: HeatPump) -> bool:
+    """Whether it is told how much of its heat to give."""
+    return scene.find(pump, "capacity_request_pct") is not None
+
+
 def machine_points(scene: Scene, pump: HeatPump) -> tuple[str, ...]:
     """The inputs without which a machine is not run by stages: its fault, its safety chain, its compressors."""
     signals = ["fault", "release_ok", *(f"compressor_{n}_on" for n in range(1, pump.compressors + 1))]

@@ -13,7 +13,7 @@ from control.picture import Scene
 from control.rules import machines
 from control.rules.charge import HotWaterNeed
 from control.rules.demand import Shortage, bivalent_degc, chilly, shortage, unknowable
-from control.rules.fleet import Fleet, fleet, machine_points
+from control.rules.fleet import Fleet, fleet, machine_points, modulates
 from control.rules.heat import Outdoor
 from control.rules.memory import MachineMemory, RuleMemory, Steps, Switch, latch
 from control.rules.peak_guard import FREE, Room
@@ -60,7 +60,7 @@ def heat_pumps(
     curve by its watchdog. At a peak the buffer gets what `room` leaves, unless it is so cold that a boiler would have
     to make up for it. A plan says how many compressors while the buffer stays near what it, and the circuits, want.
     Machines that take a capacity give what the plan wants of them, shared evenly; without one, by how short the
-    buffer is; all they have on hot-water duty.
+    buffer is; all they have on hot-water duty. At a peak they turn down before one of them stops.
     """
     now = scene.now
     condition = fleet(scene, memory)
@@ -98,7 +98,10 @@ def heat_pumps(
         memories[pump.id] = _watched(memories[pump.id], scene, idle=asked and not condition.running[pump.id])
     wishes = _given_back(scene, heating) if blind else []
     planned = memory.takeover is not None and not memory.takeover.on
-    wishes += _wishes(scene, condition, memories, need, water, () if blind else heating, planned=planned)
+    heating = [] if blind else heating
+    most = room.capacity if room.capacity is not None and spare else 1.0
+    capacities = _capacities(scene, memories, need, heating, most, planned=planned)
+    wishes += _wishes(scene, condition, memories, need, water, heating, capacities, planned=planned)
     return wishes, replace(memory, machines=memories, compressors=count)
 
 
@@ -166,14 +169,10 @@ def _planned(scene: Scene, memory: RuleMemory, count: int, able: tuple[HeatPump,
     if guide is None or guide.compressors is None or memory.takeover is None or memory.takeover.on:
         return None
     most = sum(pump.compressors for pump in able)
-    if able and all(_modulates(scene, pump) for pump in able):
+    if able and all(modulates(scene, pump) for pump in able):
         least_share = max(pump.least_share for pump in able)
         return machines.modulating_count(guide.compressors, count, most, least_share)
     return count if abs(guide.compressors - count) < STEADY else min(round(guide.compressors), most)
-
-
-def _modulates(scene: Scene, pump: HeatPump) -> bool:
-    return scene.find(pump, "capacity_request_pct") is not None
 
 
 def _capacities(
@@ -181,18 +180,24 @@ def _capacities(
     memories: Mapping[str, MachineMemory],
     need: Shortage | None,
     heating: Sequence[HeatPump],
+    most: float,
     *,
     planned: bool,
 ) -> dict[str, float]:
-    """Share of its full heat by modulating machine that heats the buffer; staged ones give theirs first."""
-    running = [pump for pump in heating if memories[pump.id].stage and _modulates(scene, pump)]
+    """Share of its full heat by modulating machine that heats the buffer; staged ones give theirs first.
+
+    Beyond `most`, what a peak leaves, none gives more than its least.
+    """
+    running = [pump for pump in heating if memories[pump.id].stage and modulates(scene, pump)]
     guide = scene.guidance
     if planned and guide is not None and guide.compressors is not None:
         staged = sum(memories[pump.id].stage for pump in heating if pump not in running)
-        return machines.evenly(guide.compressors - staged, running)
-    short_k = need.short_k if need is not None else LEAST_AT_K
-    part = min(max((short_k - LEAST_AT_K) / (MORE_AT_K - LEAST_AT_K), 0.0), 1.0)
-    return {pump.id: pump.least_share + part * (1 - pump.least_share) for pump in running}
+        wanted = machines.evenly(guide.compressors - staged, running)
+    else:
+        short_k = need.short_k if need is not None else LEAST_AT_K
+        part = min(max((short_k - LEAST_AT_K) / (MORE_AT_K - LEAST_AT_K), 0.0), 1.0)
+        wanted = {pump.id: pump.least_share + part * (1 - pump.least_share) for pump in running}
+    return {pump.id: max(min(wanted[pump.id], most), pump.least_share) for pump in running}
 
 
 def _on_duty(water: HotWaterNeed, memories: Mapping[str, MachineMemory]) -> int:
@@ -229,11 +234,11 @@ def _wishes(
     need: Shortage | None,
     water: HotWaterNeed,
     heating: Sequence[HeatPump],
+    capacities: Mapping[str, float],
     *,
     planned: bool,
 ) -> list[Wish]:
     wishes: list[Wish] = []
-    capacities = _capacities(scene, memories, need, heating, planned=planned)
     for pump in condition.able:
         duty = pump.id == water.machine
         if not duty and pump not in heating:

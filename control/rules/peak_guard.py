@@ -18,6 +18,7 @@ from typing import Final
 from control.loads import main_meter
 from control.picture import Scene
 from control.rules.demand import bivalent_degc, pumped_kw
+from control.rules.fleet import modulates
 from control.rules.heat import HEATING_OFF_DEGC
 from control.rules.memory import MeteredHour, RuleMemory
 from models.assets import Asset, HeatPump
@@ -61,6 +62,8 @@ class Room:
     """What may be bought until the hour ends; None: as much as one likes."""
     spare_air: bool = False
     """Compressors would have to make way: air goes first."""
+    capacity: float | None = None
+    """Share of its full power for each modulating machine: they turn down before one of them stops."""
 
 
 FREE: Final = Room()
@@ -193,14 +196,18 @@ def room(scene: Scene, memory: RuleMemory, urgent_cars_kw: float) -> Room:
     left, margin = allowed + _batteries_kw(scene, left_h) - median(hour.rest_kw) - urgent_cars_kw, MARGIN_KWH / left_h
     machines = [p for p in site.heat_pumps if _own_meter(scene, p) is not None]
     asked = sum(memory.machines[p.id].stage for p in machines if p.id in memory.machines)
-    compressors, spare_air = None, False
+    compressors, capacity, spare_air = None, None, False
     if machines and asked:
-        each = max(most_power_kw(p) / p.compressors for p in machines)
-        running = [scene.value(_own_meter(scene, p)) or 0.0 for p in machines]
-        each = max(each / 2, sum(running) / asked) if asked else each
+        taken = sum(scene.value(_own_meter(scene, p)) or 0.0 for p in machines)
+        if turning := all(modulates(scene, p) for p in machines):
+            each = max(p.least_share * most_power_kw(p) for p in machines)
+            most = sum(most_power_kw(p) for p in machines if (m := memory.machines.get(p.id)) is not None and m.stage)
+            capacity = max(left, 0.0) / most
+        else:
+            each = max(max(most_power_kw(p) / p.compressors for p in machines) / 2, taken / asked)
         spare_air = left < asked * each
         compressors = max(1, _stages(left, margin, each, asked))
-        left -= min(compressors, asked) * each
+        left -= min(taken, max(left, each)) if turning else min(compressors, asked) * each
     boilers: dict[str, int] = {}
     for boiler in site.boilers:
         steps = memory.boilers.get(boiler.id)
@@ -212,7 +219,8 @@ def room(scene: Scene, memory: RuleMemory, urgent_cars_kw: float) -> Room:
         on = memory.after_heater_stages or 0
         after_heater = _stages(left, margin, water.after_heater_stage_kw, on)
         left -= min(after_heater, on) * water.after_heater_stage_kw
-    return Room(compressors, boilers, after_heater, max(left - margin, 0.0), max(allowed, 0.0), spare_air)
+    cars_kw, allowed_kw = max(left - margin, 0.0), max(allowed, 0.0)
+    return Room(compressors, boilers, after_heater, cars_kw, allowed_kw, spare_air, capacity)
 
 
 def _batteries_kw(scene: Scene, left_h: float) -> float:

@@ -1,5 +1,6 @@
 """Machines whose capacity is set: how many, how much of each, with a plan and without, and within their bounds."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -110,3 +111,62 @@ def test_a_least_share_that_no_machine_has_is_refused(house, share):
     pump = house.heat_pumps[0]
     with pytest.raises(ValidationError, match="least_share"):
         type(pump).model_validate(pump.model_dump() | {"least_share": share})
+
+
+def at_a_peak(paper, target_kw, rest_kw):
+    """A quarter of an hour of so much load that cannot make way, in a month of that highest hour."""
+    paper.set(main__power_kw=rest_kw + 5.0, el_hp__power_kw=5.0)
+    paper.memory = replace(paper.memory, highest_kw={paper.now.date(): target_kw})
+    return obeyed(paper, 15)
+
+
+def test_at_a_peak_it_turns_down_before_it_stops(good):
+    good.layers("buffer", 30, 30, 30, 30)
+    assert obeyed(good, 20)[ASKED] == 100.0
+    seen = []
+    for rest_kw in (4.0, 19.0, 30.0):
+        values = at_a_peak(good, 15.0, rest_kw)
+        assert values[STAGE] == 1.0
+        seen.append(values[ASKED])
+    assert seen[0] == 100.0
+    assert LEAST_PCT < seen[1] < 100.0
+    assert seen[2] == LEAST_PCT
+    good.set(flat_1__setpoint_degc=22.0, flat_1__temp_degc=20.0)  # a resident's room comes first
+    assert at_a_peak(good, 15.0, 30.0)[ASKED] == 100.0
+
+
+@pytest.fixture
+def mixed(tmp_path):
+    """The house with a second machine of one fixed stage."""
+    text = (ROOT / "docs" / "examples" / "air_house" / "site.toml").read_text("utf-8")
+    lines = text.splitlines()
+    io = next(line for line in lines if 'id = "hp_io"' in line)
+    signals = '"stage_request", "supply_setpoint_degc", "hot_water_duty", "compressor_1_on", "fault", "release_ok"'
+    other = f"{io.split('signals')[0]}signals = [{signals}] }},"
+    other = other.replace('"hp_io"', '"old_io"').replace("unit_id = 2", "unit_id = 12").replace("=320.011", "=320.012")
+    start = lines.index("[[heat_pumps]]")
+    end = lines.index("[[boilers]]")
+    old = "\n".join(lines[start:end]).replace('id = "hp"', 'id = "old"').replace('"hp_io"', '"old_io"')
+    changed = text.replace(io, f"{io}\n{other}").replace("[[boilers]]", f"{old}\n\n[[boilers]]", 1)
+    file = tmp_path / "site.toml"
+    file.write_text(changed, "utf-8")
+    return load_site(file)
+
+
+def test_in_a_mixed_fleet_the_staged_machine_gives_its_own_and_the_other_the_rest(mixed):
+    paper = Paper(mixed, datetime(2026, 1, 15, 11, 0, tzinfo=UTC))
+    paper.strategy = GOOD
+    paper.values |= {"hp_io.release_ok": 1.0, "old_io.release_ok": 1.0}
+    paper.layers("buffer", 40, 40, 40, 40)
+    paper.layers("water_tank", 48, 48, 48, 48)
+    paper.guidance = Guidance("test", paper.now, paper.now + timedelta(hours=2), compressors=1.6, buffer_degc=42.0)
+    for _ in range(3):
+        values = paper.decide(60)
+        paper.set(hp_io__compressor_1_on=values[STAGE], old_io__compressor_1_on=values["old_io.stage_request"])
+    assert (values[STAGE], values["old_io.stage_request"]) == (1.0, 1.0)
+    assert values[ASKED] == pytest.approx(60.0)
+    assert "old_io.capacity_request_pct" not in values
+    assert [(group.machines, group.modulating) for group in from_site(mixed).heat_pumps] == [
+        (("hp",), True),
+        (("old",), False),
+    ]
