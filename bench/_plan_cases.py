@@ -13,6 +13,7 @@ from control.grid import Array, Grid, grid_at
 from control.plant_model import from_site
 from control.problem import Inputs, Outlook, Plant, State
 from control.tariff_state import local_days, tariff_state
+from models.assets import Collectors
 from models.local_time import OSLO
 from models.site import Site
 
@@ -85,7 +86,7 @@ def _outlook(
         draw_kw=draw_kw,
         draw_kw_per_k=draw_kw / 55.0,
         cold_degc=np.full(n, 6.0),
-        sun_heat=_sun_heat(site, sun, outdoor),
+        sun_heat={panel.id: _sun_heat(panel, sun, outdoor) for panel in site.collectors},
         cooling_kw=np.where(outdoor > 14, site.wells.free_cooling_kw, 0.0) if site.wells else None,
         sessions=sessions(site, grid),
     )
@@ -95,10 +96,7 @@ def _low(sleeping: bool, local: Array, n: int) -> Array:
     return np.full(n, 21.8) if sleeping else np.where((local > 6) & (local < 18), 21.0, 19.2)
 
 
-def _sun_heat(site: Site, sun: Array, outdoor: Array) -> SunHeat | None:
-    panel = site.collectors
-    if panel is None:
-        return None
+def _sun_heat(panel: Collectors, sun: Array, outdoor: Array) -> SunHeat:
     at = {sink: panel.area_m2 * (0.75 * sun - 0.0042 * (degc - outdoor)) for sink, degc in SINKS_DEGC.items()}
     standstill = outdoor + 0.75 * sun / 0.0042
     tank, circulation, wells = (np.maximum(at[sink], 0.0) for sink in SINKS_DEGC)

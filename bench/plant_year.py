@@ -12,7 +12,7 @@ from pathlib import Path
 
 from hil_sim.circuits import curve_degc
 from hil_sim.plant import SimulatedPlant, create
-from models.assets import AirHandling
+from models.assets import AirHandling, Collectors
 from models.site import Site, load_site
 from models.synthetic import synthetic_year
 
@@ -32,7 +32,7 @@ class StandIn:
         self._wanted = 2
         self._boiler = 0
         self._charging = False
-        self._pumping = False
+        self._pumping: dict[str, bool] = {}
         self._mild = 5.0
 
     def start(self) -> dict[str, float | None]:
@@ -108,15 +108,16 @@ class StandIn:
             put(boiler.devices, "stage_request", float(max(self._wanted - most, 0)))
 
     def _sun(self, value: Value, put: Put) -> None:
-        field = self._site.collectors
-        if field is None:
-            return
+        for field in self._site.collectors:
+            self._field(field, value, put)
+
+    def _field(self, field: Collectors, value: Value, put: Put) -> None:
         tank = next(t for t in self._site.tanks if t.id == field.tank)
         hot, bottom = value(field.devices, "collector_temp_degc", 0.0), value(tank.devices, "layer_4_temp_degc", 20.0)
-        self._pumping = hot > bottom + (3.0 if self._pumping else 7.0)
+        pumping = self._pumping[field.id] = hot > bottom + (3.0 if self._pumping.get(field.id) else 7.0)
         full = value(tank.devices, "layer_1_temp_degc", 50.0) > 85.0
         put(field.devices, "target", 2.0 if full else 0.0)
-        put(field.devices, "pump_pct", 100.0 if self._pumping else 0.0)
+        put(field.devices, "pump_pct", 100.0 if pumping else 0.0)
 
 
 def _open(unit: AirHandling, local: datetime) -> bool:
@@ -153,7 +154,7 @@ def budget(plant: SimulatedPlant) -> dict[str, float]:
     def electric(ids: list[str]) -> float:
         return sum(parts[name] for name in ids) / 1000
 
-    others = [a.id for a in (site.wells, site.collectors) if a]
+    others = [a.id for a in (*([site.wells] if site.wells else []), *site.collectors)]
     fans_and_pumps = electric([a.id for a in site.air_handling] + [c.id for c in site.circuits] + others)
     centre = plant.centre
     tap = centre.tap
@@ -172,7 +173,7 @@ def budget(plant: SimulatedPlant) -> dict[str, float]:
         "heat_pumps_heat_mwh": sum(truth[f"{m.id}.heat_energy_kwh"] for m in site.heat_pumps) / 1000,
         "boiler_mwh": electric([b.id for b in site.boilers]),
         "after_heater_mwh": electric([site.hot_water.id]) if site.hot_water else 0.0,
-        "solar_heat_mwh": truth["solar.energy_kwh"] / 1000,
+        "solar_heat_mwh": sum(truth[site.point(a, "energy_kwh")] for a in site.collectors) / 1000,
         "bought_mwh": plant.electricity.import_kwh / 1000,
         "sold_mwh": plant.electricity.export_kwh / 1000,
         **plant.shortfalls(),

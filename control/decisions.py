@@ -197,21 +197,19 @@ def _all_or_nothing(value: float, most: float) -> tuple[float, ...]:
 
 
 def _sun(of: Inputs, plan: Plan) -> Iterator[Decision]:
-    """Heat of the collectors into the sink that gets most of it, or could."""
-    panel, sun = of.plant.collectors, of.outlook.sun_heat
-    if panel is None or sun is None:
-        return
-    able = {
-        f"{panel.id}.to_tank_kw": (panel.tank, sun.to_tank_kw),
-        f"{panel.id}.to_circulation_kw": (panel.circulation, sun.to_circulation_kw),
-        f"{panel.id}.to_wells_kw": (GROUND, sun.to_wells_kw),
-    }
-    ways = [name for name in able if name in plan.trajectories]
-    name = max(ways, key=lambda way: (_now(plan, way), float(able[way][1][0])), default=None)
-    if name is not None and (most := float(able[name][1][0])) > LEAST_KW:
-        value = _now(plan, name)
-        rows = (f"{panel.id} ", *(f"{g.id} hot" for g in of.plant.groups))
-        yield Decision(Family.SUN, panel.id, value, "kW", name, _all_or_nothing(value, most), able[name][0], rows)
+    """Heat of each field of collectors into the sink that gets most of it, or could."""
+    for panel in of.plant.collectors:
+        sun = of.outlook.sun_heat[panel.id]
+        able: dict[str, tuple[str | None, float]] = {
+            f"{panel.id}.to_tank_kw": (panel.tank, float(sun.to_tank_kw[0])),
+            f"{panel.id}.to_circulation_kw": (panel.circulation, float(sun.to_circulation_kw[0])),
+            f"{panel.id}.to_wells_kw": (GROUND, float(sun.to_wells_kw[0])),
+        }
+        ways = [(_now(plan, way), most, way) for way, (_, most) in able.items() if way in plan.trajectories]
+        value, most, name = max(ways, key=lambda way: way[:2], default=(0.0, 0.0, ""))
+        if most > LEAST_KW:
+            rows = (f"{panel.id} ", *(f"{g.id} hot" for g in of.plant.groups))
+            yield Decision(Family.SUN, panel.id, value, "kW", name, _all_or_nothing(value, most), able[name][0], rows)
 
 
 def _cooling(of: Inputs, plan: Plan) -> Iterator[Decision]:

@@ -140,8 +140,8 @@ def _cycle(plan: Plan, plant: Plant, step: int) -> bool:
 
 def _sun_circulates(plan: Plan, plant: Plant, step: int) -> frozenset[str]:
     """Over the next hour: a step shares its time between the sinks, a valve has one of them."""
-    panels = () if plant.collectors is None else (plant.collectors,)
-    return frozenset(p.id for p in panels if _hour_mean(plan, f"{p.id}.to_circulation_kw", step) > WORTH_CIRCULATING_KW)
+    to_circulation = {p.id: _hour_mean(plan, f"{p.id}.to_circulation_kw", step) for p in plant.collectors}
+    return frozenset(name for name, kw in to_circulation.items() if kw > WORTH_CIRCULATING_KW)
 
 
 def _offsets(plan: Plan, plant: Plant, step: int) -> dict[str, float]:

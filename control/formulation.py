@@ -156,10 +156,11 @@ def _hotter_before(of: Inputs, water: HotWater) -> dict[str, Array]:
     for name in water.preheaters:
         start = of.state.tanks_degc[name]
         result[name] = np.maximum(hottest + water.top_above_mean_k - min(start, _highest(of, tanks[name])), 0.0)
-        sun, panel = of.outlook.sun_heat, of.plant.collectors
         rise = np.zeros(len(of.grid))
-        if sun is not None and panel is not None and panel.tank == name:
-            rise = np.cumsum(of.grid.dt_h * np.maximum(sun.to_tank_kw, 0.0)) / tanks[name].node.capacity_kwh_per_k
+        for panel in of.plant.collectors:
+            if panel.tank == name:
+                most = np.maximum(of.outlook.sun_heat[panel.id].to_tank_kw, 0.0)
+                rise = rise + np.cumsum(of.grid.dt_h * most) / tanks[name].node.capacity_kwh_per_k
         hottest = np.maximum(hottest, np.minimum(start + rise, BOILING_DEGC))
     return result
 
@@ -187,8 +188,8 @@ def _sources(bus: Bus, of: Inputs, expected: Expected, whole_steps: int) -> None
         if network.id not in of.state.networks_lost:
             price, peaks = of.outlook.heat_nok_per_kwh[network.id], of.tariff.heat.get(network.id, ())
             district_heat(bus, network, source, price, peaks, of.state.heat_hour_kwh.get(network.id, 0.0))
-    if of.plant.collectors is not None and of.outlook.sun_heat is not None:
-        collect(bus, of.plant.collectors, of.outlook.sun_heat, of.weights.unused_sun_nok_per_kwh)
+    for panel in of.plant.collectors:
+        collect(bus, panel, of.outlook.sun_heat[panel.id], of.weights.unused_sun_nok_per_kwh)
 
 
 BOILER_WHOLE_H = 1.0

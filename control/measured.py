@@ -64,8 +64,7 @@ def measured(site: Site, plant: Plant) -> dict[str, Measured]:
         tell("coldest_water_degc", potable_points(site), "least")
     for asset in (*site.boilers, *site.chargers, *site.batteries):
         tell(f"{asset.id}.power_kw", [site.find(asset.devices, "power_kw")], "sum")
-    panels = [site.collectors] if site.collectors is not None else []
-    for source in (*site.district_heat, *panels):
+    for source in (*site.district_heat, *site.collectors):
         tell(f"{source.id}.heat_kw", [site.find(source.devices, "power_kw")], "sum")
     tell("cars.charging_kw", [site.find(c.devices, "power_kw") for c in site.chargers], "sum")
     tell("pv.power_kw", [site.find(array.devices, "ac_power_kw") for array in site.pv], "sum")

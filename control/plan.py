@@ -50,8 +50,8 @@ class FirstStep:
     """Flow of each unit as share of its full flow."""
     blind_share: Mapping[str, float]
     """Sun to be kept out, by zone."""
-    sun_share: Mapping[str, float]
-    """Time for each sink of the collectors."""
+    sun_share: Mapping[str, Mapping[str, float]]
+    """Time for each sink, by field of collectors."""
     cooling_kw: float
     pv_kw: float | None
     """What the cells may give; None: all they can."""

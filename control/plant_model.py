@@ -76,10 +76,11 @@ def from_site(site: Site) -> Plant:
     volume = sum(tank.volume_m3 for tank in buffers) or HEADER_M3
     loss = sum(tank.loss_w_per_k for tank in buffers) or 2.0
     buffer_max = min((tank.max_degc for tank in buffers), default=90.0)
+    buffer = Tank(Node("buffer", volume * WATER_KWH_PER_M3_K, loss / 1000), buffer_max, EXPECTED_DEGC["buffer"])
     groups = _groups(site)
     return Plant(
         connection=Connection(site.electricity.fuse_kw, site.electricity.feed_in_limit_kw),
-        buffer=Tank(Node("buffer", volume * WATER_KWH_PER_M3_K, loss / 1000), buffer_max, 35.0),
+        buffer=buffer,
         groups=groups,
         curve=_warmest_curve(site.circuits),
         tanks=rest,
@@ -87,7 +88,7 @@ def from_site(site: Site) -> Plant:
         boilers=tuple(Boiler(b.id, b.stages, b.stage_kw, b.normal_stages) for b in site.boilers),
         district_heat=tuple(DistrictHeat(network.id, network.max_kw) for network in site.district_heat),
         hot_water=_hot_water(site),
-        collectors=_collectors(site),
+        collectors=_collectors(site, buffer, rest),
         wells=_wells(site),
         air=tuple(_air_unit(site, unit, groups) for unit in site.air_handling),
         batteries=tuple(battery_of(battery) for battery in site.batteries),
@@ -237,12 +238,15 @@ def _hot_water(site: Site) -> HotWater | None:
     )
 
 
-def _collectors(site: Site) -> Collectors | None:
-    panel = site.collectors
-    if panel is None:
-        return None
+def _collectors(site: Site, buffer: Tank, rest: tuple[Tank, ...]) -> tuple[Collectors, ...]:
+    """Each field with the node of its tank; a plan has all buffers in one."""
     circulation = site.hot_water.id if site.hot_water is not None and site.hot_water.loops else None
-    return Collectors(panel.id, panel.tank, circulation, site.wells is not None, EXPECTED_DEGC["solar"])
+    own = {tank.node.id: tank for tank in rest}
+    tanks = [own.get(panel.tank, buffer) for panel in site.collectors]
+    return tuple(
+        Collectors(panel.id, tank.node.id, circulation, site.wells is not None, tank.expected_degc)
+        for panel, tank in zip(site.collectors, tanks, strict=True)
+    )
 
 
 def _wells(site: Site) -> Wells | None:

@@ -51,7 +51,7 @@ class Plant:
     boilers: tuple[Boiler, ...] = ()
     district_heat: tuple[DistrictHeat, ...] = ()
     hot_water: HotWater | None = None
-    collectors: Collectors | None = None
+    collectors: tuple[Collectors, ...] = ()
     wells: Wells | None = None
     air: tuple[AirUnit, ...] = ()
     batteries: tuple[Battery, ...] = ()
@@ -112,8 +112,8 @@ class Spread:
     draw_kw: Array | None = None
     """Of a quarter: mostly whether somebody draws now or later."""
     pv_kw: Array | None = None
-    collected_kw: Array | None = None
-    """Of what the collectors could give to their tank."""
+    collected_kw: Mapping[str, Array] = field(default_factory=dict)
+    """By field of collectors: of what it could give to its tank."""
     back_h: Mapping[str, float] = field(default_factory=dict)
     """By charger: of when its car is back [h]."""
 
@@ -143,7 +143,8 @@ class Outlook:
     draw_kw_per_k: Array | None = None
     """Capacity rate of the cold water that flows in for it."""
     cold_degc: Array | None = None
-    sun_heat: SunHeat | None = None
+    sun_heat: Mapping[str, SunHeat] = field(default_factory=dict)
+    """By field of collectors."""
     cooling_kw: Array | None = None
     """Most free cooling; 0 while it would make dew."""
     sessions: tuple[Session, ...] = ()
@@ -268,7 +269,7 @@ def _arrays(of: Inputs) -> Iterator[tuple[str, Array | None]]:
         yield "pv_kw", see.pv_kw
     if plant.hot_water is not None:
         yield from ((name, getattr(see, name)) for name in ("draw_kw", "draw_kw_per_k", "cold_degc"))
-    if plant.collectors is not None:
-        sun = see.sun_heat
+    for panel in plant.collectors:
+        sun = see.sun_heat.get(panel.id)
         for name in ("to_tank_kw", "to_circulation_kw", "to_wells_kw", "standstill_degc"):
-            yield name, getattr(sun, name) if sun is not None else None
+            yield f"{name} of '{panel.id}'", getattr(sun, name) if sun is not None else None

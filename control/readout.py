@@ -77,7 +77,6 @@ def _first(of: Inputs, stated: Stated, shown: Mapping[str, Array], found: Soluti
     plant, see = of.plant, of.outlook
     tanks = [plant.buffer.node.id, *(tank.node.id for tank in plant.tanks)]
     water = plant.hot_water.after_heater.id if plant.hot_water is not None else None
-    panel = plant.collectors.id if plant.collectors is not None else ""
     return FirstStep(
         heat_pumps={group.id: _machines(of, stated, found, group.id, warmest) for group in plant.heat_pumps},
         boiler_kw={boiler.id: now(f"{boiler.id}.power_kw") for boiler in plant.boilers},
@@ -96,7 +95,7 @@ def _first(of: Inputs, stated: Stated, shown: Mapping[str, Array], found: Soluti
             if group.blinds
             for zone in group.zones
         },
-        sun_share=_sun(of, shown, panel),
+        sun_share={panel.id: _sun(of, shown, panel.id) for panel in plant.collectors},
         cooling_kw=now("cooling.power_kw"),
         pv_kw=_pv(of, shown),
         battery_kw={b.id: float(shown[name][0]) for b in plant.batteries if (name := f"{b.id}.power_kw") in shown},
@@ -131,9 +130,7 @@ def _chargers(of: Inputs, stated: Stated, found: Solution) -> dict[str, float]:
 
 
 def _sun(of: Inputs, shown: Mapping[str, Array], panel: str) -> dict[str, float]:
-    sun = of.outlook.sun_heat
-    if sun is None or not panel:
-        return {}
+    sun = of.outlook.sun_heat[panel]
     most = {"tank": sun.to_tank_kw, "circulation": sun.to_circulation_kw, "wells": sun.to_wells_kw}
     return {
         sink: float(shown[f"{panel}.to_{sink}_kw"][0] / max(float(kw[0]), 1e-6))

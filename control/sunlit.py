@@ -35,7 +35,7 @@ def panel_kw(array: PvArray, sun: Sun, dni: Array, dhi: Array, temp_degc: Array,
 
 def absorbed_kw(panel: Collectors, sun: Sun, dni: Array, dhi: Array) -> Array:
     """Heat absorbed by a field [kW] before its losses."""
-    return panel.area_m2 / 1000 * _absorbed_w_m2(panel, sun, dni, dhi)
+    return panel.area_m2 / 1000 * field_absorbed_w_per_m2(panel, sun, dni, dhi)
 
 
 def lost_kw(panel: Collectors, mean_degc: Array, air_degc: Array) -> Array:
@@ -48,7 +48,8 @@ def _make(panel: Collectors) -> Collector:
     return Collector(panel.eta0, panel.a1_w_per_m2_k, panel.a2_w_per_m2_k2, iam50=panel.iam50)
 
 
-def _absorbed_w_m2(panel: Collectors, sun: Sun, dni: Array, dhi: Array) -> Array:
+def field_absorbed_w_per_m2(panel: Collectors, sun: Sun, dni: Array, dhi: Array) -> Array:
+    """What each square metre of a field absorbs before its losses."""
     plane = on_plane(sun, panel.tilt_deg, panel.azimuth_deg, dni, dhi)
     return absorbed_w_per_m2(_make(panel), plane.beam_w_m2, plane.diffuse_w_m2, plane.cos_incidence)
 
@@ -57,7 +58,7 @@ def collector_heat_kw(
     panel: Collectors, sun: Sun, dni: Array, dhi: Array, air_degc: Array, sink_degc: float | Array
 ) -> tuple[Array, Array]:
     """(heat into a sink [kW], standstill temperature [degC]) of a field at full flow through its exchanger."""
-    make, absorbed = _make(panel), _absorbed_w_m2(panel, sun, dni, dhi)
+    make, absorbed = _make(panel), field_absorbed_w_per_m2(panel, sun, dni, dhi)
     a1, a2 = make.a1_w_per_m2_k, make.a2_w_per_m2_k2
     hottest = air_degc + 2 * absorbed / (a1 + np.sqrt(a1 * a1 + 4 * a2 * absorbed))
     flow = panel.design_flow_l_per_h / 3600 * GLYCOL_KJ_PER_L_K

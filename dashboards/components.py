@@ -165,8 +165,7 @@ def _heat(site: Site) -> Iterable[Component]:
 
 
 def _water(site: Site) -> Iterable[Component]:
-    if site.collectors is not None:
-        yield _of(site, Kind.COLLECTORS, site.collectors)
+    yield from (_of(site, Kind.COLLECTORS, panel) for panel in site.collectors)
     if site.hot_water is not None:
         yield _of(site, Kind.HOT_WATER, site.hot_water)
         yield from (_of(site, Kind.LOOP, loop) for loop in site.hot_water.loops)

@@ -24,6 +24,8 @@ EDGE: Final = 16.0
 BUS: Final = 16.0
 """From a busbar down to what hangs on it."""
 BUS_GAP: Final = 20.0
+BEND: Final = 27.0
+"""From a box to the bend of the pipe that comes to it past other columns."""
 METERED_WIDTH: Final = 200.0
 LISTED_WIDTH: Final = 175.0
 """Of one column of a list."""
@@ -161,14 +163,17 @@ def _users(
 def _water(
     layout: Layout, site: Site, parts: Mapping[str, Component], kinds: Mapping[Kind, list[Component]], top: float
 ) -> float:
-    collectors = _stack(layout, kinds[Kind.COLLECTORS], 0, top)
     tanks = [parts[t.id] for t in site.tanks if t.role != "buffer"]
+    place = {tank.id: number for number, tank in enumerate(tanks)}
+    fields = sorted(site.collectors, key=lambda panel: place.get(panel.tank, len(tanks)))
+    collectors = _stack(layout, [parts[panel.id] for panel in fields], 0, top)
     first = _stack(layout, tanks[:1], 1, top)
     others = _stack(layout, tanks[1:], 2, top)
     water = _stack(layout, kinds[Kind.HOT_WATER], 3, top)
     boxes = {box.members[0].id: box for box in [*first, *others]}
-    if site.collectors is not None and site.collectors.tank in boxes:
-        _pair(layout, collectors[0], boxes[site.collectors.tank])
+    for panel, box in zip(fields, collectors, strict=True):
+        if panel.tank in boxes:
+            _pair(layout, box, boxes[panel.tank])
     chain = [boxes[t] for t in site.hot_water.preheat_tanks if t in boxes] if site.hot_water else []
     for left, right in zip(chain, [*chain[1:], *water], strict=False):
         layout.lines.append(Line("water", ((left.right, left.middle + 16), (right.x, left.middle + 16))))
@@ -221,7 +226,7 @@ def _pair(layout: Layout, left: Box, right: Box) -> None:
         middle = (low + high) / 2
         corners = [_line_through((left.right, middle + d), (right.x, middle + d)) for d in (-6, 6)]
     else:
-        bend = (left.right + right.x) / 2
+        bend = right.x - min((right.x - left.right) / 2, BEND)
         corners = [
             _line_through(
                 (left.right, left.middle + d),

@@ -41,10 +41,7 @@ class EnergyCentre:
         rated_kw = sum(max(p.heat_kw for p in asset.certified) for asset in site.heat_pumps if asset.source == "wells")
         self.wells = BrineCircuit(site.wells, board, deviations, rated_kw, month) if site.wells else None
         self.tap = TapWater(site.hot_water, board, deviations, vessels) if site.hot_water else None
-        self.solar = (
-            SolarHeat(site.collectors, board, deviations, vessels[site.collectors.tank]) if site.collectors else None
-        )
-        self._wells_max_degc = site.collectors.wells_max_degc if site.collectors else 0.0
+        self.solar = [SolarHeat(asset, board, deviations, vessels[asset.tank]) for asset in site.collectors]
         self._site = site
         self._board = board
         self._stages = sum(asset.compressors for asset in site.heat_pumps if asset.source == "wells")
@@ -58,8 +55,8 @@ class EnergyCentre:
         self.buffer.fill(hottest + 3.0, hottest - 3.0)
         if self.hp_tank is not None:
             self.hp_tank.fill(self.hp_tank_degc, self.hp_tank_degc - 4.0)
-        if self.solar is not None:
-            self.solar.mean_degc = weather.temp_degc
+        for field in self.solar:
+            field.mean_degc = weather.temp_degc
 
     def step(
         self,
@@ -86,7 +83,7 @@ class EnergyCentre:
         made_w += solar_w
         used_w = sum(circuits.heat_kw) * 1000
         if self.tap is not None:
-            to_loop_w = self.solar.to_circulation_w if self.solar else 0.0
+            to_loop_w = sum(field.to_circulation_w for field in self.solar)
             self.tap.step(dt_s, drawn[0], drawn[1], to_loop_w, room_degc)
             used_w += self.tap.preheat_kw * 1000
         for vessel in self.vessels:
@@ -112,15 +109,16 @@ class EnergyCentre:
         return extracted, level, made_w
 
     def _sun(self, dt_s: float, weather: Weather) -> tuple[float, float]:
-        """(to the wells [W], to the tank [W])."""
-        solar = self.solar
-        if solar is None:
-            return 0.0, 0.0
+        """(to the wells [W], to tanks [W]); one brine takes what all fields put into it, each after those before it."""
         back = self.tap.loop_return_degc if self.tap else 60.0
         brine = self.wells.to_degc if self.wells else 10.0
-        limit = self.wells.recharge_limit_w(self._wells_max_degc) if self.wells else 0.0
-        solar.step(dt_s, weather, back, brine, limit)
-        return solar.to_wells_w, solar.to_tank_w
+        to_wells_w = to_tanks_w = 0.0
+        for field, absorbed in zip(self.solar, weather.absorbed_w_m2, strict=True):
+            limit = self.wells.recharge_limit_w(field.asset.wells_max_degc) if self.wells else 0.0
+            field.step(dt_s, absorbed, weather.temp_degc, back, brine, max(limit - to_wells_w, 0.0))
+            to_wells_w += field.to_wells_w
+            to_tanks_w += field.to_tank_w
+        return to_wells_w, to_tanks_w
 
     def waste_w(self) -> float:
         """What tanks and machines give off into the plant room."""
@@ -133,15 +131,15 @@ class EnergyCentre:
         powers += [boiler.power_kw for boiler in self.boilers]
         if self.tap is not None:
             powers.append(self.tap.power_kw + self.tap.pump_kw)
-        powers += [part.pump_kw for part in (self.wells, self.solar) if part is not None]
-        return powers
+        powers += [self.wells.pump_kw] if self.wells is not None else []
+        return powers + [field.pump_kw for field in self.solar]
 
     @property
     def metered(self) -> list[str]:
         """Assets whose heat can be metered, in the order of `flows`."""
         site = self._site
-        parts = [asset.id for asset in (site.hot_water, site.wells, site.collectors) if asset]
-        parts += [asset.id for asset in site.district_heat]
+        parts = [asset.id for asset in (site.hot_water, site.wells) if asset]
+        parts += [asset.id for asset in (*site.collectors, *site.district_heat)]
         return [machine.asset.id for machine in self.machines] + [circuit.id for circuit in site.circuits] + parts
 
     def flows(self, circuits: Circuits) -> list[Flow]:
@@ -156,12 +154,12 @@ class EnergyCentre:
                 circuits.heat_kw, circuits.flow_kg_per_s, circuits.supply_degc, circuits.return_degc, strict=True
             )
         ]
-        tap, wells, solar = self.tap, self.wells, self.solar
+        tap, wells = self.tap, self.wells
         if tap is not None:
             flows.append((tap.loop_kw, tap.loop_flow_l_per_h, tap.temps[0], tap.loop_return_degc))
         if wells is not None:
             flows.append((wells.extracted_kw, wells.flow_m3_per_h * 1000, wells.from_degc, wells.to_degc))
-        if solar is not None:
+        for solar in self.solar:
             rate = max(GLYCOL_KJ_PER_L_K / 3600 * solar.flow_l_per_h, 1e-6)
             outlet = solar.outlet_degc
             flows.append((solar.power_kw, solar.flow_l_per_h, outlet, outlet - solar.power_kw / rate))
@@ -175,7 +173,7 @@ class EnergyCentre:
             boiler.publish()
         for substation in self.substations:
             substation.publish()
-        for part in (self.tap, self.wells, self.solar):
+        for part in (self.tap, self.wells, *self.solar):
             if part is not None:
                 part.publish()
         source = self.wells.from_degc if self.wells else outdoor_degc

@@ -6,8 +6,8 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from models.physics import collector as collectors
-from models.physics import pv
+from models.assets import Collectors, PvArray
+from models.physics import collector, pv
 from models.physics.irradiance import Plane, facade_planes, plane_irradiance
 from models.site import Site
 from models.weather import WeatherSeries
@@ -27,8 +27,8 @@ class Weather(NamedTuple):
     ghi_w_m2: float
     facade_w_m2: list[float]
     """Irradiance on vertical glass, in the order of FACADES."""
-    absorbed_w_m2: float
-    """Absorbed by the solar collectors."""
+    absorbed_w_m2: list[float]
+    """Absorbed by each field of solar collectors."""
     pv_dc_kw: list[float]
     pv_ac_kw: list[float]
     """What each inverter could take from its panels and deliver; snow and temperature included."""
@@ -39,9 +39,7 @@ class Outdoor:
 
     def __init__(self, site: Site, weather: WeatherSeries) -> None:
         self._start = weather.start
-        planes = {**facade_planes(), **{array.id: Plane(array.tilt_deg, array.azimuth_deg) for array in site.pv}}
-        if site.collectors:
-            planes[site.collectors.id] = Plane(site.collectors.tilt_deg, site.collectors.azimuth_deg)
+        planes = facade_planes() | {_plane_of(own): Plane(own.tilt_deg, own.azimuth_deg) for own in _tilted(site)}
         place = (site.place.latitude_deg, site.place.longitude_deg, float(site.place.altitude_m))
         tilted = plane_irradiance(weather, place, planes, GRID_S)
         self._count = len(tilted["north"].beam_w_m2)
@@ -50,16 +48,14 @@ class Outdoor:
             np.asarray(weather.at(name, seconds)) for name in ("temp_degc", "wind_m_s", "humidity_pct", "ghi_w_m2")
         ]
         columns += [tilted[facade].total_w_m2 for facade in FACADES]
-        if site.collectors:
-            own = tilted[site.collectors.id]
-            make = collectors.Collector(eta0=site.collectors.eta0, iam50=site.collectors.iam50)
-            columns.append(collectors.absorbed_w_per_m2(make, own.beam_w_m2, own.diffuse_w_m2, own.cos_incidence))
-        else:
-            columns.append(np.zeros(self._count))
+        for panel in site.collectors:
+            own, make = tilted[_plane_of(panel)], collector.Collector(eta0=panel.eta0, iam50=panel.iam50)
+            columns.append(collector.absorbed_w_per_m2(make, own.beam_w_m2, own.diffuse_w_m2, own.cos_incidence))
         arrays = [pv.PvArray(array.peak_kw, array.inverter_kw, array.tilt_deg) for array in site.pv]
-        yields = [pv.pv_yield(make, tilted[own.id], weather) for make, own in zip(arrays, site.pv, strict=True)]
+        yields = [pv.pv_yield(make, tilted[_plane_of(own)], weather) for make, own in zip(arrays, site.pv, strict=True)]
         columns += [series.dc_kw for series in yields] + [series.ac_kw for series in yields]
-        self._arrays = len(arrays)
+        self._dc_at = 8 + len(site.collectors)
+        self._ac_at = self._dc_at + len(arrays)
         table = np.column_stack(columns)
         self._table = np.vstack([table, table[:1]])
         self._below = -1
@@ -74,9 +70,18 @@ class Outdoor:
             self._below, self._low = below, self._table[below]
             self._rise = self._table[below + 1] - self._low
         v = (self._rise * (place - below) + self._low).tolist()
-        split = 9 + self._arrays
-        return Weather(v[0], v[1], v[2], v[3], v[4:8], v[8], v[9:split], v[split:])
+        dc, ac = self._dc_at, self._ac_at
+        return Weather(v[0], v[1], v[2], v[3], v[4:8], v[8:dc], v[dc:ac], v[ac:])
 
     def mean_temp_degc(self) -> float:
         """Mean of the whole series."""
         return float(self._table[:, 0].mean())
+
+
+def _tilted(site: Site) -> tuple[PvArray | Collectors, ...]:
+    return (*site.pv, *site.collectors)
+
+
+def _plane_of(own: PvArray | Collectors) -> str:
+    """Unlike any facade, and unlike an asset of the other kind with the same id."""
+    return f"{type(own).__name__} {own.id}"

@@ -153,7 +153,7 @@ class SimulatedPlant:
         """Break or repair an asset; KeyError names what can fail.
 
         Heat pumps, boilers, substations, inverters, batteries, chargers, air-handling units; the pump of a circuit, of
-        the wells or of the collectors; the heater of the hot water; the flow of a circulation loop.
+        the wells or of a field of collectors; the heater of the hot water; the flow of a circulation loop.
         """
         if asset not in self._failures:
             raise KeyError(f"'{asset}' cannot fail; these can: {', '.join(sorted(self._failures))}")
@@ -169,8 +169,8 @@ class SimulatedPlant:
         `cop_loss` of a heat pump: power above a sound one's for the same heat. `valve_leak` of an air-handling unit:
         of its heating coil's output, with the valve shut. `overlap` of one: least opening of its cooling valve while
         there is anything to cool with. `loop_loss` of a circulation loop: heat lost above a sound one's. `backflow`
-        of the collectors: of the design flow, backwards through a standing pump. `string_loss` of an inverter: of
-        its panels.
+        of a field of collectors: of the design flow, backwards through a standing pump. `string_loss` of an inverter:
+        of its panels.
         """
         if (fault, asset) not in self._wearable:
             known = ", ".join(sorted(f"{name} of {of}" for name, of in self._wearable))
@@ -231,8 +231,8 @@ class SimulatedPlant:
     def _parts(self) -> list[str]:
         site = self.site
         parts = [asset.id for group in (site.heat_pumps, site.boilers) for asset in group]
-        parts += [asset.id for asset in (site.hot_water, site.wells, site.collectors) if asset]
-        rest = (site.air_handling, site.circuits, site.zones, site.chargers, site.pv, site.batteries)
+        parts += [asset.id for asset in (site.hot_water, site.wells) if asset]
+        rest = (site.collectors, site.air_handling, site.circuits, site.zones, site.chargers, site.pv, site.batteries)
         return parts + [asset.id for group in rest for asset in group]
 
     def _failable(self) -> dict[str, tuple[object, str]]:
@@ -240,6 +240,7 @@ class SimulatedPlant:
         table: dict[str, tuple[object, str]] = {m.asset.id: (m, "failed") for m in centre.machines}
         table |= {boiler.id: (boiler, "failed") for boiler in centre.boilers}
         table |= {substation.asset.id: (substation, "failed") for substation in centre.substations}
+        table |= {field.asset.id: (field, "pump_failed") for field in centre.solar}
         table |= {pack.asset.id: (pack, "failed") for pack in self.electricity.batteries}
         table |= {a.id: (i, "failed") for a, i in zip(site.pv, self.electricity.inverters, strict=True)}
         table |= {a.id: (c, "failed") for a, c in zip(site.chargers, self.chargers, strict=True)}
@@ -249,7 +250,6 @@ class SimulatedPlant:
             table |= {loop.id: (centre.tap.loops_failed, str(n)) for n, loop in enumerate(site.hot_water.loops)}
         for asset, part, flag in (
             (site.wells, centre.wells, "pump_failed"),
-            (site.collectors, centre.solar, "pump_failed"),
             (site.hot_water, centre.tap, "heater_failed"),
         ):
             if asset is not None and part is not None:
@@ -269,9 +269,7 @@ class SimulatedPlant:
         if site.hot_water and centre.tap:
             loops = enumerate(site.hot_water.loops)
             table |= {("loop_loss", loop.id): (centre.tap.loop_loss, str(n)) for n, loop in loops}
-        if site.collectors and centre.solar:
-            table["backflow", site.collectors.id] = (centre.solar, "backflow")
-        return table
+        return table | {("backflow", field.asset.id): (field, "backflow") for field in centre.solar}
 
     def _blinds(self, site: Site) -> None:
         self._windy = False

@@ -4,7 +4,6 @@ from typing import Final
 
 from hil_sim.board import Board
 from hil_sim.deviations import Deviations
-from hil_sim.outdoor import Weather
 from hil_sim.vessels import BOTTOM, TOP, Vessel
 from models.assets import Collectors
 from models.physics import collector
@@ -29,10 +28,10 @@ TO_TANK, TO_CIRCULATION, TO_WELLS = 0, 1, 2
 
 
 class SolarHeat:
-    """State of the collector field."""
+    """State of one field of collectors."""
 
     def __init__(self, asset: Collectors, board: Board, deviations: Deviations, tank: Vessel) -> None:
-        self._asset = asset
+        self.asset = asset
         self._board = board
         self._tank = tank
         self._make = collector.Collector(asset.eta0, asset.a1_w_per_m2_k, asset.a2_w_per_m2_k2, iam50=asset.iam50)
@@ -52,10 +51,16 @@ class SolarHeat:
         self.to_tank_w = self.to_circulation_w = self.to_wells_w = 0.0
 
     def step(
-        self, dt_s: float, weather: Weather, circulation_degc: float, brine_degc: float, wells_limit_w: float
+        self,
+        dt_s: float,
+        absorbed_w_m2: float,
+        air_degc: float,
+        circulation_degc: float,
+        brine_degc: float,
+        wells_limit_w: float,
     ) -> None:
         """Advance by `dt_s`; what goes to the wells stays below the limit their mixing valve keeps."""
-        asset, held = self._asset, self._board.held
+        asset, held = self.asset, self._board.held
         target = round(held[self._target])
         self._stagnant = self.mean_degc > asset.stop_degc or (
             self._stagnant and self.mean_degc > asset.stop_degc - RELEASE_UNDER_K
@@ -79,8 +84,8 @@ class SolarHeat:
             self._make,
             asset.area_m2,
             self.mean_degc,
-            weather.absorbed_w_m2 * self._factor,
-            weather.temp_degc,
+            absorbed_w_m2 * self._factor,
+            air_degc,
             self._back,
             rate_kw_per_k,
             dt_s,

@@ -266,7 +266,7 @@ class Hygiene(Strict):
 
 
 class Collectors(Asset):
-    """Solar thermal collectors (EN ISO 9806 coefficients on the aperture)."""
+    """One field of solar thermal collectors with a pump of its own (EN ISO 9806 coefficients on the aperture)."""
 
     area_m2: Positive
     tilt_deg: float = Field(ge=0, le=90)

@@ -54,7 +54,7 @@ def _worded(error: ErrorDetails, schema: Mapping[str, Any]) -> Fault:
     kind, context, loc = error["type"], error.get("ctx", {}), error["loc"]
     path, node = _place(schema, loc)
     if kind == "missing":
-        return Fault(path, MISSING, f"needed: {_described(node)}")
+        return Fault(path, MISSING, f"needed: {_described(schema, node)}")
     if kind == "extra_forbidden":
         keys = _place(schema, loc[:-1])[1].get("properties", {})
         return Fault(path, shown(error["input"]), f"no such key; there are: {', '.join(keys)}")
@@ -63,7 +63,7 @@ def _worded(error: ErrorDetails, schema: Mapping[str, Any]) -> Fault:
         tags = ", ".join(repr(tag) for tag in node["discriminator"]["mapping"])
         return Fault(f"{path}.{key}", repr(context["tag"]) if "tag" in context else MISSING, f"one of {tags}")
     if kind == "string_pattern_mismatch" or kind.endswith(("_type", "_parsing")):
-        return Fault(path, shown(error["input"]), _described(node))
+        return Fault(path, shown(error["input"]), _described(schema, node))
     return Fault(path, shown(error["input"]), _plain(error["msg"]))
 
 
@@ -134,7 +134,7 @@ def _resolved(schema: Mapping[str, Any], node: Mapping[str, Any]) -> Mapping[str
             return node
 
 
-def _described(node: Mapping[str, Any]) -> str:
+def _described(schema: Mapping[str, Any], node: Mapping[str, Any]) -> str:
     """What may stand at a place of the file."""
     if "enum" in node or "const" in node:
         return "one of " + ", ".join(repr(value) for value in node.get("enum", [node.get("const")]))
@@ -145,6 +145,8 @@ def _described(node: Mapping[str, Any]) -> str:
     if kind == "object":
         keys = node.get("required") or list(node.get("properties", {}))
         return f"a table with {', '.join(keys)}" if keys else "a table"
+    if kind == "array" and (item := _resolved(schema, node.get("items", {}))).get("type") == "object":
+        return f"an array, each entry {_described(schema, item)}"
     if kind == "string":
         if node.get("format") == "date":
             return "a date such as 2026-01-31"

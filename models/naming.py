@@ -24,13 +24,13 @@ def names(site: Site) -> dict[str, Text]:
         *site.boilers,
         *site.district_heat,
         *site.tanks,
+        *site.collectors,
         *site.pv,
         *site.batteries,
         *site.blinds,
         *site.chargers,
         *site.meters,
         *([site.hot_water] if site.hot_water is not None else []),
-        *([site.collectors] if site.collectors is not None else []),
         *site.zones,
     ]
     rooms = {room.id: room.name for zone in site.zones for room in zone.rooms}

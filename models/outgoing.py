@@ -189,9 +189,9 @@ def _places(site: Site) -> dict[str, tuple[str, str, Text]]:
     single: list[tuple[str, Asset | None]] = [
         ("wells", site.wells),
         ("hot_water", site.hot_water),
-        ("solar", site.collectors),
     ]
     several: list[tuple[str, Iterable[Asset | Room]]] = [
+        ("solar", site.collectors),
         ("heat_pump", site.heat_pumps),
         ("boiler", site.boilers),
         ("district_heat", site.district_heat),

@@ -120,7 +120,7 @@ class Site(Strict):
     boilers: tuple[Boiler, ...] = ()
     tanks: tuple[Tank, ...] = ()
     hot_water: HotWater | None = None
-    collectors: Collectors | None = None
+    collectors: tuple[Collectors, ...] = ()
     district_heat: tuple[DistrictHeat, ...] = ()
     pv: tuple[PvArray, ...] = ()
     batteries: tuple[Battery, ...] = ()

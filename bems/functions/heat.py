@@ -11,6 +11,7 @@ from control.rules import heat as rule_heat
 from control.rules import heat_pumps as rule_heat_pumps
 from control.rules import sun as rule_sun
 from dashboards.ports.function import FunctionView
+from models.assets import Collectors
 from models.profile import Text
 from models.site import Site
 
@@ -19,7 +20,7 @@ def heating(site: Site) -> FunctionView:
     """Every site has circuits."""
     sheet = Sheet(site, "320", "heat")
     machines = [*site.heat_pumps, *site.district_heat, *site.boilers]
-    sources = [*machines, *([site.collectors] if site.collectors else [])]
+    sources = [*machines, *site.collectors]
     area_m2 = sum(zone.area_m2 for zone in site.zones)
     names = {"sources": [one.name for one in sources], "circuits": [one.name for one in site.circuits]}
     if site.tanks and site.hot_water is not None:
@@ -33,7 +34,7 @@ def heating(site: Site) -> FunctionView:
     district_heat(sheet)
     if site.boilers:
         _boilers(sheet)
-    if site.collectors is not None:
+    if site.collectors:
         _sun(sheet)
     wells = [site.wells] if site.wells is not None else []
     assets = [*wells, *sources, *site.tanks, *site.circuits]
@@ -164,12 +165,18 @@ def _boilers(sheet: Sheet) -> None:
 
 
 def _sun(sheet: Sheet) -> None:
-    site, panel, rule = sheet.site, sheet.site.collectors, rule_sun
-    assert panel is not None  # asked for a site with collectors
-    tank = next(tank for tank in site.tanks if tank.id == panel.tank)
+    for panel in sheet.site.collectors:
+        _field(sheet, panel)
+    sheet.failures.append(say("heat.lost_sun"))
+
+
+def _field(sheet: Sheet, panel: Collectors) -> None:
+    rule = rule_sun
+    tank = next(tank for tank in sheet.site.tanks if tank.id == panel.tank)
     sheet.sequence += [
         say(
             "heat.sun_pump",
+            field=panel.name,
             on_k=panel.on_difference_k,
             off_k=panel.off_difference_k,
             least_pct=rule.LEAST_PUMP_PCT,
@@ -177,12 +184,13 @@ def _sun(sheet: Sheet) -> None:
         ),
         say(
             "heat.sun_way",
+            field=panel.name,
             tank=tank.name,
             worth_degc=rule.WORTH_CIRCULATING_DEGC,
             full_degc=tank.max_degc - rule.TANK_FULL_K,
             wells_degc=panel.wells_max_degc,
         ),
-        say("heat.sun_stop", stop_degc=panel.stop_degc, back_k=rule.STAGNATION_BACK_K),
+        say("heat.sun_stop", field=panel.name, stop_degc=panel.stop_degc, back_k=rule.STAGNATION_BACK_K),
     ]
     on_off = Text(
         nb=f"{amount(panel.on_difference_k, '').nb} / {amount(panel.off_difference_k, 'K').nb}",
@@ -190,4 +198,3 @@ def _sun(sheet: Sheet) -> None:
     )
     sheet.number(say("name.collectors_on", name=panel.name), on_off, "site")
     sheet.number(say("name.collectors_stop", name=panel.name), amount(panel.stop_degc, "°C"), "site")
-    sheet.failures.append(say("heat.lost_sun"))

@@ -63,8 +63,7 @@ def _totals(site: Site) -> list[str]:
     signals: list[tuple[Asset, str]] = [(array, "ac_energy_kwh") for array in site.pv]
     signals += [(charger, "energy_kwh") for charger in site.chargers]
     signals += [(pump, signal) for pump in site.heat_pumps for signal in starts_of(site, pump.devices)]
-    if site.collectors is not None:
-        signals.append((site.collectors, "energy_kwh"))
+    signals += [(panel, "energy_kwh") for panel in site.collectors]
     return [point for asset, signal in signals if (point := site.find(asset.devices, signal)) is not None]
 
 
@@ -80,8 +79,7 @@ def _quarters(site: Site) -> list[str]:
     wanted += [site.find(zone.devices, "co2_ppm") for zone in site.zones]
     if site.wells is not None:
         wanted += [site.find(site.wells.devices, s) for s in ("from_wells_temp_degc", "to_wells_temp_degc")]
-    if site.collectors is not None:
-        wanted += [site.find(site.collectors.devices, s) for s in ("stagnation", "collector_temp_degc")]
+    wanted += [site.find(panel.devices, s) for panel in site.collectors for s in ("stagnation", "collector_temp_degc")]
     wanted.append(site.find(site.weather_station, "irradiance_w_per_m2"))
     wanted += [site.find(array.devices, "ac_power_kw") for array in site.pv]
     wanted += points_needed(site)

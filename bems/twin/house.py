@@ -89,13 +89,10 @@ class House:
         self.air = [
             AirUnit(a, planned_of[a.id].flow_kw_per_k, planned_of[a.id].coil_kw_per_k) for a in site.air_handling
         ]
-        panel = plant.collectors
-        self.panel = (
-            Panel(site.collectors, panel.optical_factor, panel.loss_factor) if site.collectors and panel else None
-        )
-        if self.panel is not None and site.collectors is not None:
-            point = site.find(site.collectors.devices, "collector_temp_degc")
-            self.panel.mean_degc = self.panel.outlet_degc = self._recorded(point, n, float(inputs.outdoor_degc[n]))
+        self.panels = [Panel(a, planned) for a, planned in zip(site.collectors, plant.collectors, strict=True)]
+        for panel in self.panels:
+            point = site.find(panel.asset.devices, "collector_temp_degc")
+            panel.mean_degc = panel.outlet_degc = self._recorded(point, n, float(inputs.outdoor_degc[n]))
         self.tap = None
         if site.hot_water is not None and plant.hot_water is not None:
             self.tap = TapWater(site.hot_water, plant.hot_water, [self.vessels[t] for t in plant.hot_water.preheaters])
@@ -293,18 +290,17 @@ class House:
     def _water(self, dt_s: float, n: int, outdoor: float) -> None:
         """Collectors and tap water."""
         to_circulation = self.recharge_kw = 0.0
-        panel, asset = self.panel, self.site.collectors
-        if panel is not None and asset is not None:
-            tank = self.vessels[asset.tank]
-            target = round(self._asked(asset.devices, "target", 0.0))
-            back = sum(self.tap.returns) / len(self.tap.returns) if self.tap and self.tap.returns else 60.0
+        back = sum(self.tap.returns) / len(self.tap.returns) if self.tap and self.tap.returns else 60.0
+        for panel, absorbed in zip(self.panels, self.inputs.absorbed_w_per_m2, strict=True):
+            devices, tank = panel.asset.devices, self.vessels[panel.tank]
+            target = round(self._asked(devices, "target", 0.0))
             sink = back if target == TO_CIRCULATION else self.brine_degc if target == TO_WELLS else tank.temps[BOTTOM]
-            most = next(t.max_degc for t in (self.plant.buffer, *self.plant.tanks) if t.node.id == asset.tank)
+            most = next(t.max_degc for t in (self.plant.buffer, *self.plant.tanks) if t.node.id == panel.tank)
             full = target == 0 and tank.temps[TOP] > most
-            pump = self._asked(asset.devices, "pump_pct", 0.0)
-            panel.step(dt_s, pump, sink, float(self.inputs.absorbed_w_per_m2[n]), outdoor, full)
-            to_circulation = panel.power_kw if target == TO_CIRCULATION else 0.0
-            self.recharge_kw = panel.power_kw if target == TO_WELLS else 0.0
+            pump = self._asked(devices, "pump_pct", 0.0)
+            panel.step(dt_s, pump, sink, float(absorbed[n]), outdoor, full)
+            to_circulation += panel.power_kw if target == TO_CIRCULATION else 0.0
+            self.recharge_kw += panel.power_kw if target == TO_WELLS else 0.0
             if target == 0:
                 tank.through(BOTTOM, TOP, panel.power_kw, panel.out_degc - sink)
         if self.tap is not None and self.site.hot_water is not None:

@@ -84,7 +84,8 @@ class TwinInputs:
     """Tap water that leaves the after-heater, at `draw_degc`."""
     draw_degc: Array
     cold_degc: Array
-    absorbed_w_per_m2: Array
+    absorbed_w_per_m2: tuple[Array, ...]
+    """In the order of `site.collectors`."""
     stays: tuple[tuple[Stay, ...], ...]
     """In the order of `site.chargers`."""
     cars_kw: tuple[Array, ...]
@@ -112,7 +113,7 @@ def twin_inputs(site: Site, plant: Plant, record: Record) -> TwinInputs:
     made = [_filled(record, site.find(array.devices, "ac_power_kw")) for array in site.pv]
     tap = [_tap(site, record, signal) for signal in ("flow_l_per_min", "supply_temp_degc", "cold_temp_degc")]
     nothing = np.zeros(len(record))
-    absorbed = absorbed_w_per_m2(site, record)
+    absorbed = [absorbed_w_per_m2(site, panel, record) for panel in site.collectors]
     groups = _groups(site, plant, record)
     return TwinInputs(
         record=record,
@@ -124,7 +125,7 @@ def twin_inputs(site: Site, plant: Plant, record: Record) -> TwinInputs:
         draw_l_per_s=tap[0] / 60,
         draw_degc=tap[1],
         cold_degc=tap[2],
-        absorbed_w_per_m2=nothing if absorbed is None else absorbed,
+        absorbed_w_per_m2=tuple(nothing if own is None else own for own in absorbed),
         stays=tuple(stays(site, charger, record) for charger in site.chargers),
         cars_kw=tuple(_car_kw(site, charger, record) for charger in site.chargers),
         brine_degc=_filled(record, site.find(site.wells.devices, "from_wells_temp_degc")) if site.wells else None,

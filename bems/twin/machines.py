@@ -4,6 +4,7 @@ from math import exp
 from typing import Final
 
 from bems.twin.tanks import BOTTOM, TOP, Vessel
+from control.assets.collectors import Collectors as PlannedCollectors
 from control.assets.heat_pumps import HeatPumps
 from models.assets import AirHandling, Collectors, HeatPump
 from models.physics import collector
@@ -79,10 +80,11 @@ class Machine:
 
 
 class Panel:
-    """The collector field, its pump and exchanger; `target` as on the controller: tank, circulation, wells."""
+    """A field of collectors, its pump and exchanger; `target` as on the controller: tank, circulation, wells."""
 
-    def __init__(self, asset: Collectors, optical: float, loss: float) -> None:
-        self._asset, self._optical = asset, optical
+    def __init__(self, asset: Collectors, planned: PlannedCollectors) -> None:
+        self.asset, self.tank, self._optical = asset, planned.tank, planned.optical_factor
+        loss = planned.loss_factor
         self._make = collector.Collector(
             asset.eta0, asset.a1_w_per_m2_k * loss, asset.a2_w_per_m2_k2 * loss, iam50=asset.iam50
         )
@@ -95,15 +97,15 @@ class Panel:
         self, dt_s: float, pump_pct: float, sink_degc: float, absorbed: float, air_degc: float, full: bool
     ) -> None:
         """Advance by `dt_s` against a sink; no flow while it is stagnant or the tank is full."""
-        stop = self._asset.stop_degc
+        stop = self.asset.stop_degc
         self.stagnant = self.mean_degc > stop or (self.stagnant and self.mean_degc > stop - STAGNANT_BACK_K)
         share = 0.0 if self.stagnant or full else pump_pct / 100
-        self.flow_l_per_h = self._asset.design_flow_l_per_h * share
+        self.flow_l_per_h = self.asset.design_flow_l_per_h * share
         rate = self.flow_l_per_h / 3600 * GLYCOL_KJ_PER_L_K
         self.back_degc = self.outlet_degc - COLLECTOR_EXCHANGER * (self.outlet_degc - sink_degc)
         state = collector.step(
             self._make,
-            self._asset.area_m2,
+            self.asset.area_m2,
             self.mean_degc,
             absorbed * self._optical,
             air_degc,

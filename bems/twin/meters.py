@@ -48,8 +48,7 @@ class Meters:
             heat[site.hot_water.id] = house.tap.circulation_kw
         if site.wells is not None:
             heat[site.wells.id] = house.net_kw
-        if house.panel is not None and site.collectors is not None:
-            heat[site.collectors.id] = house.panel.power_kw
+        heat |= {panel.asset.id: panel.power_kw for panel in house.panels}
         heat |= {substation.asset.id: substation.power_kw for substation in house.substations}
         return heat
 
@@ -95,8 +94,8 @@ class Meters:
         for pack in house.packs:
             self._count(pack.asset, "charged_kwh", pack.charged_kwh)
             self._count(pack.asset, "discharged_kwh", pack.discharged_kwh)
-        if house.panel is not None and site.collectors is not None:
-            self._count(site.collectors, "energy_kwh", max(house.panel.power_kw, 0.0) * hours)
+        for panel in house.panels:
+            self._count(panel.asset, "energy_kwh", max(panel.power_kw, 0.0) * hours)
         if house.tap is not None and site.hot_water is not None:
             self._count(site.hot_water, "volume_m3", house.tap.flow_l_per_s * hours * 3.6)
 
@@ -228,8 +227,8 @@ class Meters:
                 self._put(asset, signal, value)
             for loop, back in zip(asset.loops, tap.returns, strict=True):
                 self._put(loop, "return_temp_degc", back)
-        panel, field = house.panel, self._site.collectors
-        if panel is not None and field is not None:
+        for panel in house.panels:
+            field = panel.asset
             self._put(field, "collector_temp_degc", panel.outlet_degc if panel.flow_l_per_h else panel.mean_degc)
             self._put(field, "exchanger_out_temp_degc", panel.out_degc)
             self._put(field, "exchanger_return_temp_degc", panel.back_degc)

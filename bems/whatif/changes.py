@@ -136,15 +136,21 @@ def heat_pump(site: Site, pump_id: str | None, kw: float) -> Site:
 
 
 def collectors(site: Site, area_m2: float) -> Site:
-    """Solar collectors of this aperture; their flow follows, the tank stays."""
+    """All fields of solar collectors together at this aperture, each in its part; flows follow, tanks stay."""
     _within("--collectors", area_m2, 0.0, LARGEST_M2, "m2", open_low=True)
-    panel = site.collectors
-    if panel is None:
-        raise ChangeError(f"--collectors {area_m2:g}: the site has no [collectors]; allowed: a site with collectors")
-    flow = panel.design_flow_l_per_h * area_m2 / panel.area_m2
-    return _rebuilt(
-        "--collectors", site, collectors=_rebuilt("--collectors", panel, area_m2=area_m2, design_flow_l_per_h=flow)
+    if not site.collectors:
+        raise ChangeError(f"--collectors {area_m2:g}: the site has no [[collectors]]; allowed: a site with collectors")
+    now_m2 = sum(panel.area_m2 for panel in site.collectors)
+    fields = tuple(
+        _rebuilt(
+            "--collectors",
+            panel,
+            area_m2=panel.area_m2 * area_m2 / now_m2,
+            design_flow_l_per_h=panel.design_flow_l_per_h * area_m2 / now_m2,
+        )
+        for panel in site.collectors
     )
+    return _rebuilt("--collectors", site, collectors=fields)
 
 
 def insulation(site: Site, factor: float) -> Site:

@@ -32,10 +32,9 @@ from control.problem import Plant
 from control.record import Record
 from control.refit.inputs import glass_of, spaces, zones_of
 from control.slots import Slots, slots
-from control.sunlight import Sun, on_facade, on_plane, sun_at
-from control.sunlit import panel_kw
+from control.sunlight import Sun, on_facade, sun_at
+from control.sunlit import field_absorbed_w_per_m2, panel_kw
 from models.assets import Charger, PvArray, Zone
-from models.physics import collector
 from models.physics.hot_water import cold_water_degc
 from models.physics.irradiance import FACADES_DEG
 from models.reasons import Code, because
@@ -50,11 +49,6 @@ def driven(site: Site, plant: Plant, weather: WeatherSeries, start: datetime, en
     """From `start` (UTC, on a quarter) to `end`; weather that is shorter repeats. `plant` is the fitted one."""
     when = slots(start, round((end - start).total_seconds() / QUARTER_S), site.zone_info)
     sky = _sky(site, when, weather)
-    absorbed = np.zeros(len(when))
-    if (panel := site.collectors) is not None:
-        plane = on_plane(sky.sun, panel.tilt_deg, panel.azimuth_deg, sky.dni_w_m2, sky.dhi_w_m2)
-        make = collector.Collector(eta0=panel.eta0, iam50=panel.iam50)
-        absorbed = collector.absorbed_w_per_m2(make, plane.beam_w_m2, plane.diffuse_w_m2, plane.cos_incidence)
     all_stays = [_stays(site, charger, start, end) for charger in site.chargers]
     shown = _shown(site, when, sky)
     days, place = np.unique(when.day_of_year, return_inverse=True)
@@ -68,7 +62,9 @@ def driven(site: Site, plant: Plant, weather: WeatherSeries, start: datetime, en
         draw_l_per_s=tapped_l_per_h(site, when) / 3600,
         draw_degc=np.full(len(when), TAPPED_DEGC),
         cold_degc=np.array([cold_water_degc(float(day)) for day in days])[place],
-        absorbed_w_per_m2=np.asarray(absorbed, dtype=np.float64),
+        absorbed_w_per_m2=tuple(
+            field_absorbed_w_per_m2(panel, sky.sun, sky.dni_w_m2, sky.dhi_w_m2) for panel in site.collectors
+        ),
         stays=tuple(tuple(stay for stay, _ in found) for found in all_stays),
         cars_kw=tuple(_cars_kw(found, len(when)) for found in all_stays),
         brine_degc=None,

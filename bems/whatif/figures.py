@@ -84,7 +84,7 @@ def _carriers(base: Site, site: Site, seen: Hours) -> list[Figure]:
         ("bought_kwh", "Electricity bought", bought),
         ("sold_kwh", "Electricity sold", float(seen.sold_kwh.sum())),
         ("pv_kwh", "Made by solar cells", _sum(seen.electric_kwh, site.pv)),
-        ("solar_heat_kwh", "Heat from collectors", _sum(seen.heat_kwh, _one(site.collectors))),
+        ("solar_heat_kwh", "Heat from collectors", _sum(seen.heat_kwh, site.collectors)),
         ("wells_kwh", "Heat from the ground, net", _sum(seen.heat_kwh, _one(site.wells))),
         ("district_kwh", "District heat", heat),
     ]

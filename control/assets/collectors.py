@@ -1,4 +1,4 @@
-"""Solar thermal collectors: heat shared among tank, circulation and wells; what finds no sink stands still."""
+"""Solar thermal collectors: heat of each shared among tank, circulation and wells; what finds no sink stands still."""
 
 from dataclasses import dataclass
 
@@ -16,6 +16,7 @@ class Collectors:
 
     id: str
     tank: str
+    """Its node."""
     circulation: str | None
     """Node of the after-heater, whose circulation return it may warm."""
     wells: bool
@@ -43,6 +44,10 @@ def collect(bus: Bus, of: Collectors, sun: SunHeat, unused_nok_per_kwh: float) -
 
     The flow goes to one sink at a time; within a step the shares of time add up to at most one. The unused share costs
     a little: a field at standstill ages.
+
+    Fields with a sink in common add up in its balance, each giving what it could give alone. A tank that one warms
+    takes less from the other, for its temperature is in the second row of both. The circulation and the wells are
+    taken to come back as warm as they were forecast, however much they get: what both fields give, they can take.
 
     | symbol | meaning | unit |
     |---|---|---|

@@ -122,12 +122,12 @@ def _errors(site: Site, held: Record, days: Sequence[PriceDay], of: Learned) -> 
         "base_load_kw": load_off(site, held, of.base_load_kw),
         "tapped_l_per_h": None if of.tapped_l_per_h is None else tap_off(site, held, of.tapped_l_per_h),
         "cold_water_k": None if cold_k is None else abs(cold_k - of.cold_water_k),
-        "collectors": collectors_off(site, held, of.collectors),
         "prices": prices_off(days, of.prices or UNSEEN_PRICES) if days else None,
     }
     of_many = {
         "presence": presence_off(site, held, of.presence),
         "pv": pv_off(site, held, of.pv),
+        "collectors": collectors_off(site, held, of.collectors),
         "trips": trips_off_h(site, held, of.trips),
     }
     found |= {f"{name}.{key}": off for name, each in of_many.items() for key, off in each.items()}

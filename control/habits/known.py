@@ -1,13 +1,13 @@
 """What is known of a building's habits, as frozen data: profiles by kind of day, factors, trips, price shapes."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from functools import cached_property
-from typing import Final
+from typing import Annotated, Final
 
 import numpy as np
-from pydantic import TypeAdapter
+from pydantic import BeforeValidator, TypeAdapter
 
 from control.grid import Array
 from control.slots import Slots
@@ -86,9 +86,14 @@ class PriceShape:
     """Of an hour's price around its day's mean and shape."""
 
 
-ALONE: Final = ("base_load_kw", "tapped_l_per_h", "cold_water_k", "collectors", "prices")
-MANY: Final = ("presence", "pv", "trips")
+ALONE: Final = ("base_load_kw", "tapped_l_per_h", "cold_water_k", "prices")
+MANY: Final = ("presence", "pv", "collectors", "trips")
 """Fields of `Learned` that are one part, and those with a part for each asset."""
+
+
+def _by_field(raw: object) -> object:
+    """A stored factor without a field, of when a site could have but one, is of none that can be named: it goes."""
+    return {} if isinstance(raw, dict) and raw.keys() == {f.name for f in fields(Factor)} else raw
 
 
 @dataclass(frozen=True)
@@ -106,7 +111,8 @@ class Learned:
     """By array."""
     snow_cover: Mapping[str, float] = field(default_factory=dict)
     """By array, part of it that was under snow at the end of the record's last light."""
-    collectors: Factor = Factor()
+    collectors: Annotated[Mapping[str, Factor], BeforeValidator(_by_field)] = field(default_factory=dict)
+    """By field."""
     trips: Mapping[str, Trip] = field(default_factory=dict)
     """By charger."""
     prices: PriceShape | None = None

@@ -50,6 +50,7 @@ def cold(site: Site) -> Learned:
         base_load_kw=profile(rows, LOAD_SPREAD * rows),
         tapped_l_per_h=tapped,
         pv={array.id: Factor() for array in site.pv},
+        collectors={panel.id: Factor() for panel in site.collectors},
         trips={charger.id: Trip() for charger in site.chargers},
     )
 
@@ -77,8 +78,8 @@ def learn(site: Site, record: Record, before: Learned, prices: PriceSeries | Non
     pv, snow = learned_pv(site, record, before.pv)
     if pv:
         found |= {"pv": {**before.pv, **pv}, "snow_cover": snow}
-    if (factor := learned_collectors(site, record, before.collectors)) is not None:
-        found["collectors"] = factor
+    if heat := learned_collectors(site, record, before.collectors):
+        found["collectors"] = {**before.collectors, **heat}
     if cars := trips(site, record, before.trips):
         found["trips"] = {**before.trips, **cars}
     if prices is not None and (shape := usual_prices_of(prices, site.zone_info)) is not None:

@@ -12,7 +12,7 @@ from control.record import Record
 from control.slots import Mask
 from control.sunlight import Sun, split_ghi, sun_at
 from control.sunlit import absorbed_kw, lost_kw, panel_kw
-from models.assets import PvArray
+from models.assets import Collectors, PvArray
 from models.site import Site
 
 LIGHT_W_PER_M2: Final = 60.0
@@ -46,9 +46,9 @@ def sun_points(site: Site) -> tuple[str, ...]:
     """Points that are read here."""
     station = [site.find(site.weather_station, s) for s in ("irradiance_w_per_m2", "outdoor_temp_degc", "wind_m_per_s")]
     arrays = [site.find(a.devices, s) for a in site.pv for s in ("ac_power_kw", "power_limit_pct")]
-    field = site.collectors.devices if site.collectors is not None else ()
     signals = ("power_kw", "collector_temp_degc", "exchanger_return_temp_degc", "flow_l_per_h")
-    return tuple(p for p in (*station, *arrays, *(site.find(field, s) for s in signals)) if p is not None)
+    loops = [site.find(panel.devices, s) for panel in site.collectors for s in signals]
+    return tuple(p for p in (*station, *arrays, *loops) if p is not None)
 
 
 def learned_pv(site: Site, record: Record, before: Mapping[str, Factor]) -> tuple[dict[str, Factor], dict[str, float]]:
@@ -105,23 +105,24 @@ def _rms(ratio: list[float], of: Factor) -> float:
     return float(np.sqrt(np.mean((np.array(ratio) - of.value) ** 2)))
 
 
-def learned_collectors(site: Site, record: Record, before: Factor) -> Factor | None:
-    """What the field absorbs over what its data sheet says; None without two days of running."""
-    ratio = _collector_days(site, record)
-    return _drawn(ratio, before) if len(ratio) >= LEAST_DAYS else None
+def learned_collectors(site: Site, record: Record, before: Mapping[str, Factor]) -> dict[str, Factor]:
+    """By field that ran on two days or more: what it absorbs over what its data sheet says."""
+    days = _collector_days(site, record)
+    return {name: _drawn(mine, before.get(name, Factor())) for name, mine in days.items() if len(mine) >= LEAST_DAYS}
 
 
-def collectors_off(site: Site, record: Record, of: Factor) -> float | None:
-    """How far days were from the factor, root of the mean square; None without a day of running."""
-    ratio = _collector_days(site, record)
-    return _rms(ratio, of) if ratio else None
+def collectors_off(site: Site, record: Record, of: Mapping[str, Factor]) -> dict[str, float]:
+    """By field that ran: how far days were from the factor, root of the mean square."""
+    return {name: _rms(mine, of.get(name, Factor())) for name, mine in _collector_days(site, record).items() if mine}
 
 
-def _collector_days(site: Site, record: Record) -> list[float]:
+def _collector_days(site: Site, record: Record) -> dict[str, list[float]]:
+    sky = _sky(site, record)
+    return {} if sky is None else {panel.id: _field_days(site, panel, record, sky) for panel in site.collectors}
+
+
+def _field_days(site: Site, panel: Collectors, record: Record, sky: _Sky) -> list[float]:
     """Absorbed over computed, of every day on which the field ran."""
-    panel, sky = site.collectors, _sky(site, record)
-    if panel is None or sky is None:
-        return []
     given, hot, back, flow = (
         record.column(site.find(panel.devices, signal))
         for signal in ("power_kw", "collector_temp_degc", "exchanger_return_temp_degc", "flow_l_per_h")

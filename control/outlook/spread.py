@@ -27,7 +27,7 @@ def spread(
     """Of an outlook on this grid; `weather`: whether it had a forecast. Errors of neighbouring steps go together."""
     quarters = slots(grid.start, sum(grid.quarters), site.zone_info)
     lead_h = grid.from_quarters(quarters.lead_h)
-    tap, pv, collected = None, None, None
+    tap, pv = None, None
     clear = CLEARNESS_FAR * (1 - np.exp(-lead_h / CLEARNESS_GROWS_H)) if weather else np.full(len(grid), 1.0)
     if of.draw_kw is not None and learned.tapped_l_per_h is not None:
         mean = np.maximum(grid.from_quarters(learned.tapped_l_per_h.at(quarters)), 1e-6)
@@ -35,8 +35,7 @@ def spread(
     if of.pv_kw is not None:
         own = np.mean([learned.pv.get(array.id, Factor()).spread for array in site.pv])
         pv = of.pv_kw * np.sqrt(clear**2 + own**2)
-    if of.sun_heat is not None:
-        collected = of.sun_heat.to_tank_kw * np.sqrt(clear**2 + learned.collectors.spread**2)
+    fields = {name: learned.collectors.get(name, Factor()).spread for name in of.sun_heat}
     people = [people_spread_kw(zone, quarters, learned.presence) for zone in site.zones]
     return Spread(
         base_load_kw=grid.from_quarters(learned.base_load_kw.spread_at(quarters)),
@@ -45,7 +44,7 @@ def spread(
         people_kw=grid.from_quarters(np.sqrt(np.sum(np.square(people), axis=0))),
         draw_kw=tap,
         pv_kw=pv,
-        collected_kw=collected,
+        collected_kw={k: of.sun_heat[k].to_tank_kw * np.sqrt(clear**2 + own**2) for k, own in fields.items()},
         back_h={charger.id: learned.trips.get(charger.id, Trip()).spread_h for charger in site.chargers},
     )
 

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from control.assets.collectors import SunHeat
+from control.assets.collectors import Collectors, SunHeat
 from control.grid import Array
 from control.habits.known import Factor
 from control.outlook.moment import Moment
@@ -15,6 +15,7 @@ from control.rules.air import DEW_MARGIN_K, SUPPLY_WARM_DEGC
 from control.rules.heat import HEATING_OFF_DEGC
 from control.sunlight import on_facade, on_plane, split_ghi
 from control.sunlit import collector_heat_kw, panel_kw
+from models.assets import Collectors as CollectorsAsset
 from models.assets import PvArray
 from models.physics import pv
 
@@ -110,12 +111,14 @@ def _cover_now(moment: Moment, weather: Expected, array: PvArray, factor: Factor
     return min(1.0 - share, 1.0) if share < COVERED_BELOW else 0.0
 
 
-def sun_heat(moment: Moment, weather: Expected) -> SunHeat | None:
-    """What the collectors could give to each sink if that had them alone; None where there are none."""
-    panel, planned = moment.site.collectors, moment.plant.collectors
-    if panel is None or planned is None:
-        return None
-    factor = moment.learned.collectors.value
+def sun_heat(moment: Moment, weather: Expected) -> dict[str, SunHeat]:
+    """What each field of collectors could give to each sink if that had it alone."""
+    pairs = zip(moment.site.collectors, moment.plant.collectors, strict=True)
+    return {panel.id: _field_heat(moment, weather, panel, planned) for panel, planned in pairs}
+
+
+def _field_heat(moment: Moment, weather: Expected, panel: CollectorsAsset, planned: Collectors) -> SunHeat:
+    factor = moment.learned.collectors.get(panel.id, Factor()).value
     dni, dhi = weather.dni_w_m2 * factor, weather.dhi_w_m2 * factor
     far = moment.plant.wells.far_degc if moment.plant.wells is not None else 8.0
     sinks = (

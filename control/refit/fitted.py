@@ -11,6 +11,7 @@ from math import isfinite
 from typing import Any, Final
 
 from control.assets.building import Group
+from control.assets.collectors import Collectors
 from control.assets.heat_pumps import HeatPumps
 from control.problem import Plant, Tank
 from models.physics.heat_pump import HeatPump, Stage
@@ -128,23 +129,17 @@ def parts_of(plant: Plant) -> tuple[str, ...]:
     names += ["circulation"] if water is not None and water.circulation_kw_per_k > 0 else []
     names += ["preheat", "exchanger"] if water is not None and water.preheaters else []
     names += [f"heat_pumps.{group.id}" for group in plant.heat_pumps]
-    return (*names, *(["collectors"] if plant.collectors is not None else []))
+    return (*names, *(f"collectors.{panel.id}" for panel in plant.collectors))
 
 
 def applied(plant: Plant, fitted: Fitted) -> Plant:
     """The site file's plant with what was fitted. Parts the plant does not have (any more) are passed over."""
-    water, panel = plant.hot_water, plant.collectors
+    water = plant.hot_water
     if water is not None:
         water = replace(
             water,
             circulation_kw_per_k=water.circulation_kw_per_k * fitted.value("circulation", "loss"),
             exchanger_kw_per_k=water.exchanger_kw_per_k * fitted.value("exchanger", "size"),
-        )
-    if panel is not None:
-        panel = replace(
-            panel,
-            optical_factor=panel.optical_factor * fitted.value("collectors", "optical"),
-            loss_factor=panel.loss_factor * fitted.value("collectors", "loss"),
         )
     preheaters = plant.hot_water.preheaters if plant.hot_water is not None else ()
     return replace(
@@ -156,7 +151,7 @@ def applied(plant: Plant, fitted: Fitted) -> Plant:
         groups=tuple(group_applied(group, fitted) for group in plant.groups),
         heat_pumps=tuple(_machines(group, fitted) for group in plant.heat_pumps),
         hot_water=water,
-        collectors=panel,
+        collectors=tuple(_field(panel, fitted) for panel in plant.collectors),
     )
 
 
@@ -179,6 +174,15 @@ def group_applied(group: Group, fitted: Fitted) -> Group:
 
 def _lossier(tank: Tank, factor: float) -> Tank:
     return replace(tank, node=replace(tank.node, loss_kw_per_k=tank.node.loss_kw_per_k * factor))
+
+
+def _field(panel: Collectors, fitted: Fitted) -> Collectors:
+    part = f"collectors.{panel.id}"
+    return replace(
+        panel,
+        optical_factor=panel.optical_factor * fitted.value(part, "optical"),
+        loss_factor=panel.loss_factor * fitted.value(part, "loss"),
+    )
 
 
 def _machines(group: HeatPumps, fitted: Fitted) -> HeatPumps:

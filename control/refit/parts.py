@@ -16,9 +16,8 @@ from control.problem import Plant
 from control.record import Record
 from control.refit.fitted import COLLECTORS, EXCHANGER, HEAT_PUMPS, LOSS, Parameter
 from control.refit.inputs import bridged, measured_sky
-from control.sunlight import on_plane
-from models.assets import HeatPump
-from models.physics import collector
+from control.sunlit import field_absorbed_w_per_m2
+from models.assets import Collectors, HeatPump
 from models.physics.heat_pump import capacity_kw, power_kw
 from models.site import Site
 
@@ -80,7 +79,8 @@ LEAST_STEPS: Final = 12
 
 def laws(site: Site, plant: Plant, record: Record) -> list[Law]:
     """Every law this record can say anything about; `plant` is the site file's, neutral."""
-    found = [_circulation(site, plant, record), _exchanger(site, plant, record), _collectors(site, plant, record)]
+    found = [_circulation(site, plant, record), _exchanger(site, plant, record)]
+    found += [_collectors(site, panel, record) for panel in site.collectors]
     found += [_buffer(site, plant, record), _preheat(site, plant, record)]
     for group in plant.heat_pumps:
         found += [_machines(site, group, record, "heat"), _machines(site, group, record, "power")]
@@ -200,7 +200,10 @@ def _buffer(site: Site, plant: Plant, record: Record) -> Law | None:
     boilers = [bridged(record.column(site.find(b.devices, "power_kw")), record.dt_s) for b in site.boilers]
     if degc is None or out is None or heat is None or any(b is None for b in boilers) or not plant.heat_pumps:
         return None
-    came = heat - duty + sum((b for b in boilers if b is not None), np.zeros(len(record)))
+    sun = _sun_kw(site, record, tuple(t.id for t in site.tanks if t.role == "buffer"))
+    if sun is None:
+        return None
+    came = heat - duty + sum((b for b in boilers if b is not None), sun)
     node = plant.buffer.node
     lost = came - out - _stored_kw(node.capacity_kwh_per_k, degc, record)
     usual = node.loss_kw_per_k * (degc - plant.buffer.surroundings_degc)
@@ -216,7 +219,10 @@ def _preheat(site: Site, plant: Plant, record: Record) -> Law | None:
     rate, cold, preheated = drawn
     if heat is None:
         return None
-    came = duty + _sun_to_tank_kw(site, record)
+    sun = _sun_kw(site, record, water.preheaters)
+    if sun is None:
+        return None
+    came = duty + sun
     lost, usual = came - rate * (preheated - cold), np.zeros(len(record))
     for tank in plant.tanks:
         if tank.node.id in water.preheaters:
@@ -228,13 +234,18 @@ def _preheat(site: Site, plant: Plant, record: Record) -> Law | None:
     return _loss_law("preheat", record, lost, usual, came)
 
 
-def _sun_to_tank_kw(site: Site, record: Record) -> Array:
-    panel = site.collectors
-    power = bridged(record.column(site.find(panel.devices, "power_kw")), record.dt_s) if panel is not None else None
-    if panel is None or power is None:
-        return np.zeros(len(record))
-    target = record.column(site.find(panel.devices, "target"))
-    return power if target is None else np.where(np.nan_to_num(target) < STEADY, power, 0.0)
+def _sun_kw(site: Site, record: Record, tanks: tuple[str, ...]) -> Array | None:
+    """Heat of all fields of collectors into these tanks; None when one of those fields does not tell."""
+    came = np.zeros(len(record))
+    for panel in site.collectors:
+        if panel.tank not in tanks:
+            continue
+        power = bridged(record.column(site.find(panel.devices, "power_kw")), record.dt_s)
+        if power is None:
+            return None
+        target = record.column(site.find(panel.devices, "target"))
+        came = came + (power if target is None else np.where(np.nan_to_num(target) < STEADY, power, 0.0))
+    return came
 
 
 # --- Machines -------------------------------------------------------------------------------------------------------
@@ -352,21 +363,16 @@ def _own_supply_degc(site: Site, pump: HeatPump, record: Record) -> Array | None
 # --- Sun ------------------------------------------------------------------------------------------------------------
 
 
-def absorbed_w_per_m2(site: Site, record: Record) -> Array | None:
-    """What the collectors absorb by their coefficients and the measured sun."""
-    panel, sky = site.collectors, measured_sky(site, record)
-    if panel is None or sky is None:
-        return None
-    plane = on_plane(sky.sun, panel.tilt_deg, panel.azimuth_deg, sky.dni_w_m2, sky.dhi_w_m2)
-    make = collector.Collector(eta0=panel.eta0, iam50=panel.iam50)
-    return collector.absorbed_w_per_m2(make, plane.beam_w_m2, plane.diffuse_w_m2, plane.cos_incidence)
+def absorbed_w_per_m2(site: Site, panel: Collectors, record: Record) -> Array | None:
+    """What a field of collectors absorbs by its coefficients and the measured sun; None without a measured sky."""
+    sky = measured_sky(site, record)
+    return None if sky is None else field_absorbed_w_per_m2(panel, sky.sun, sky.dni_w_m2, sky.dhi_w_m2)
 
 
-def _collectors(site: Site, plant: Plant, record: Record) -> Law | None:
+def _collectors(site: Site, panel: Collectors, record: Record) -> Law | None:
     """Q / A = f_o absorbed - f_l (a1 x + a2 x |x|) while the pump runs, x the fluid above the air."""
-    panel = site.collectors
-    absorbed = absorbed_w_per_m2(site, record) if plant.collectors is not None else None
-    if panel is None or absorbed is None:
+    absorbed = absorbed_w_per_m2(site, panel, record)
+    if absorbed is None:
         return None
     wanted = ("collector_temp_degc", "exchanger_return_temp_degc", "flow_l_per_h", "power_kw")
     columns = [bridged(record.column(site.find(panel.devices, signal)), record.dt_s) for signal in wanted]
@@ -380,7 +386,7 @@ def _collectors(site: Site, plant: Plant, record: Record) -> Law | None:
     flowing[1:] &= flowing[:-1]
     measured = np.where(flowing, power * 1000 / panel.area_m2, np.nan)
     return Law(
-        "collectors",
+        f"collectors.{panel.id}",
         "W/m2",
         _per_day(record) / 3,
         measured,

@@ -78,6 +78,16 @@ class Duty:
 
 
 @dataclass(frozen=True, slots=True)
+class SolarMemory:
+    """One field of collectors as the rules run it."""
+
+    pump: Switch | None = None
+    target: int = 0
+    """Where its heat went last."""
+    stagnating: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class MeteredHour:
     """The clock hour that is being metered."""
 
@@ -145,9 +155,8 @@ class RuleMemory:
     duty: Duty | None = None
     after_heater_stages: int | None = None
     hygiene: HygieneState | None = None
-    collectors: Switch | None = None
-    collector_target: int = 0
-    stagnating: bool = False
+    solar: Mapping[str, SolarMemory] = field(default_factory=dict)
+    """By field of collectors."""
     free_cooling: Switch | None = None
     steady: Mapping[str, float] = field(default_factory=dict)
     """Last wish by point, where small changes are not followed."""

@@ -7,7 +7,7 @@ from control.loads import main_meter
 from control.picture import Scene
 from control.rules.demand import layers
 from control.rules.hot_water import after_heater_sensors, after_heater_wanted_degc
-from control.rules.memory import RuleMemory, Switch, latch
+from control.rules.memory import RuleMemory, SolarMemory, Switch, latch
 from control.wish import Wish
 from models.assets import Collectors
 from models.reasons import Code, because
@@ -48,53 +48,71 @@ class Sink:
 
 
 def collectors(scene: Scene, memory: RuleMemory) -> tuple[list[Wish], RuleMemory]:
-    """Pump and target of the collector loop: on 7 K above the sink, off at 3 K, faster the hotter.
+    """Pump and target of every field of collectors, each by its own temperatures and those of its own tank.
 
-    The sink by value: the tank until its bottom is 70 degC, then the hot-water circulation while the collector is
-    hotter than its returns, then the tank until it is full, then the wells up to the warmest brine allowed. A plan may
-    want the circulation first, for that spares the after-heater electricity where the tank spares a heat pump's. No
-    sink, or a collector at its stop temperature: stopped until it has cooled by 15 K. Fallbacks: no tank bottom: the
-    exchanger's return; no collector temperature or no sink known: the pump stands, the loop's own cut-outs guard it.
+    On 7 K above the sink, off at 3 K, faster the hotter. The sink by value: the tank until its bottom is 70 degC, then
+    the hot-water circulation while the collector is hotter than its returns, then the tank until it is full, then the
+    wells up to the warmest brine allowed. A plan may want the circulation first, for that spares the after-heater
+    electricity where the tank spares a heat pump's. No sink, or a collector at its stop temperature: stopped until it
+    has cooled by 15 K. Fallbacks: no tank bottom: the exchanger's return; no collector temperature or no sink known:
+    the pump stands, the loop's own cut-outs guard it.
     """
-    panel = scene.site.collectors
-    pump, target = (scene.find(panel, s) for s in ("pump_pct", "target")) if panel is not None else (None, None)
-    if panel is None or pump is None:
+    wishes: list[Wish] = []
+    for panel in scene.site.collectors:
+        more, memory = _field(scene, memory, panel)
+        wishes += more
+    return wishes, memory
+
+
+def _field(scene: Scene, memory: RuleMemory, panel: Collectors) -> tuple[list[Wish], RuleMemory]:
+    pump, target = (scene.find(panel, s) for s in ("pump_pct", "target"))
+    if pump is None:
         return [], memory
+    own = memory.solar.get(panel.id, SolarMemory())
     hot_point = scene.find(panel, "collector_temp_degc")
     hot = scene.value(hot_point)
     if hot is None or hot_point is None:
         if not scene.missing(hot_point):
             return [], memory
-        return [Wish(pump, 0.0, because(Code.SUN_UNKNOWN), ())], replace(memory, collectors=None)
+        return [Wish(pump, 0.0, because(Code.SUN_UNKNOWN), ())], _kept(memory, panel, replace(own, pump=None))
     alarm = scene.flag(scene.find(panel, "stagnation")) or False
-    limit = panel.stop_degc - (STAGNATION_BACK_K if memory.stagnating else 0.0)
-    memory = replace(memory, stagnating=alarm or hot >= limit)
-    if memory.stagnating:
+    limit = panel.stop_degc - (STAGNATION_BACK_K if own.stagnating else 0.0)
+    own = replace(own, stagnating=alarm or hot >= limit)
+    if own.stagnating:
         why = because(Code.SUN_STAGNATION, collector_degc=hot, stop_degc=panel.stop_degc)
-        return [Wish(pump, 0.0, why, (hot_point,))], replace(memory, collectors=latch_off(scene, memory))
+        return [Wish(pump, 0.0, why, (hot_point,))], _kept(memory, panel, _stopped(scene, own))
     tank_points = _tank_points(scene, panel)
     if scene.unsettled(tank_points[-1:]):
-        return [], memory
-    sink = _planned(scene, memory, panel, hot) or _sink(scene, memory, panel, hot)
+        return [], _kept(memory, panel, own)
+    sink = _planned(scene, own, panel, hot) or _sink(scene, own, panel, hot)
     if sink is None:
         why = because(Code.SUN_NO_SINK, collector_degc=hot)
-        return [Wish(pump, 0.0, why, (hot_point,))], replace(memory, collectors=latch_off(scene, memory))
-    return _run(scene, memory, panel, sink, (pump, target, hot_point), hot)
+        return [Wish(pump, 0.0, why, (hot_point,))], _kept(memory, panel, _stopped(scene, own))
+    return _run(scene, memory, panel, sink, (pump, target, hot_point), hot, own)
 
 
-def latch_off(scene: Scene, memory: RuleMemory) -> Switch:
+def _kept(memory: RuleMemory, panel: Collectors, own: SolarMemory) -> RuleMemory:
+    return replace(memory, solar={**memory.solar, panel.id: own})
+
+
+def _stopped(scene: Scene, own: SolarMemory) -> SolarMemory:
     """The pump stopped at once, whatever its shortest run."""
-    before = memory.collectors
-    return before if before is not None and not before.on else Switch(False, scene.now)
+    return own if own.pump is not None and not own.pump.on else replace(own, pump=Switch(False, scene.now))
 
 
 def _run(
-    scene: Scene, memory: RuleMemory, panel: Collectors, sink: Sink, points: tuple[str, str | None, str], hot: float
+    scene: Scene,
+    memory: RuleMemory,
+    panel: Collectors,
+    sink: Sink,
+    points: tuple[str, str | None, str],
+    hot: float,
+    own: SolarMemory,
 ) -> tuple[list[Wish], RuleMemory]:
     pump, target, hot_point = points
     above = hot - sink.degc
     switch = latch(
-        memory.collectors,
+        own.pump,
         scene.now,
         start=above >= panel.on_difference_k,
         stop=above <= panel.off_difference_k,
@@ -111,7 +129,7 @@ def _run(
     if target is not None:
         why = because(sink.code, sink_degc=sink.degc)
         wishes.append(Wish(target, float(sink.target), why, needs))
-    return wishes, replace(memory, collectors=switch, collector_target=sink.target)
+    return wishes, _kept(memory, panel, replace(own, pump=switch, target=sink.target))
 
 
 def _tank_points(scene: Scene, panel: Collectors) -> list[str | None]:
@@ -119,7 +137,7 @@ def _tank_points(scene: Scene, panel: Collectors) -> list[str | None]:
     return layers(scene, tank) if tank is not None else []
 
 
-def _planned(scene: Scene, memory: RuleMemory, panel: Collectors, hot: float) -> Sink | None:
+def _planned(scene: Scene, own: SolarMemory, panel: Collectors, hot: float) -> Sink | None:
     """The circulation, where the plan has the sun warm it, up to a little above what the after-heater is to hold.
 
     A collector that served a colder sink must become hot first: its pump stands meanwhile, for a quarter at most.
@@ -128,7 +146,7 @@ def _planned(scene: Scene, memory: RuleMemory, panel: Collectors, hot: float) ->
     if guide is None or panel.id not in guide.sun_circulates or water is None or sink is None:
         return None
     sink = replace(sink, code=Code.PLAN_SUN)
-    circulating, switch = memory.collector_target == CIRCULATION, memory.collectors
+    circulating, switch = own.target == CIRCULATION, own.pump
     warm = next((v for p in after_heater_sensors(scene, water) if (v := scene.value(p)) is not None), None)
     most = after_heater_wanted_degc(scene, water) + (SUN_ABOVE_K if circulating else SUN_BACK_K)
     if warm is None or warm >= most:
@@ -143,21 +161,21 @@ def _planned(scene: Scene, memory: RuleMemory, panel: Collectors, hot: float) ->
     return sink if switch.on and so_long >= TRY_AGAIN_S else None
 
 
-def _sink(scene: Scene, memory: RuleMemory, panel: Collectors, hot: float) -> Sink | None:
+def _sink(scene: Scene, own: SolarMemory, panel: Collectors, hot: float) -> Sink | None:
     tank = next((t for t in scene.site.tanks if t.id == panel.tank), None)
     points = _tank_points(scene, panel)
     own_return = scene.find(panel, "exchanger_return_temp_degc")
     bottom_point = points[-1] if points and scene.value(points[-1]) is not None else own_return
     top_point = points[0] if points and scene.value(points[0]) is not None else bottom_point
     bottom, top = scene.value(bottom_point), scene.value(top_point)
-    back = BACK_K if memory.collector_target != TANK else 0.0
+    back = BACK_K if own.target != TANK else 0.0
     if bottom is not None and bottom_point is not None and bottom < WORTH_CIRCULATING_DEGC - back:
         return Sink(TANK, bottom, (bottom_point,), Code.SUN_TO_TANK)
     circulation = _circulation(scene)
     if circulation is not None and hot >= circulation.degc + panel.off_difference_k:
         return circulation
     full = (tank.max_degc if tank is not None else 0.0) - TANK_FULL_K
-    full -= BACK_K if memory.collector_target == WELLS else 0.0
+    full -= BACK_K if own.target == WELLS else 0.0
     if bottom is not None and bottom_point is not None and top is not None and top < full:
         return Sink(TANK, bottom, (bottom_point,), Code.SUN_TO_TANK)
     return _wells(scene, panel)

@@ -91,9 +91,10 @@ class Desk:
     def names(self) -> dict[str, str]:
         """Name of every piece of equipment that has quantities."""
         site = self.site
-        single = [a for a in (site.wells, site.hot_water, site.collectors) if a is not None]
+        single = [a for a in (site.wells, site.hot_water) if a is not None]
         several = (site.heat_pumps, site.boilers, site.tanks, site.circuits, site.air_handling, site.pv, site.blinds)
-        rest = (site.chargers, site.zones, site.meters, site.hot_water.loops if site.hot_water is not None else ())
+        loops = site.hot_water.loops if site.hot_water is not None else ()
+        rest = (site.collectors, site.chargers, site.zones, site.meters, loops)
         named: dict[str, Text] = {device.id: device.label for device in site.devices}
         named |= {asset.id: asset.name for asset in chain(single, *several, *rest)}
         named |= {room.id: room.name for zone in site.zones for room in zone.rooms}

@@ -158,8 +158,7 @@ def heat_meters_of_pumps(desk: Desk, signal: str) -> list[Quantity]:
 
 def _heat(desk: Desk) -> Spec | None:
     site = desk.site
-    collectors = [site.collectors] if site.collectors is not None else []
-    sources = heat_meters_of_pumps(desk, "power_kw") + desk.each([*site.boilers, *collectors], "power_kw")
+    sources = heat_meters_of_pumps(desk, "power_kw") + desk.each([*site.boilers, *site.collectors], "power_kw")
     return trend(desk.look("heat_sources", KW, 0, desk.by_equipment(sources)), courses(site.id, sources), stacked=True)
 
 

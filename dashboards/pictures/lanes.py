@@ -159,8 +159,7 @@ def _heat(site: Site) -> Iterator[Lane]:
     yield Lane("picture.tanks", tanks, "supply", series=False)
     for circuit in site.circuits:
         yield _circuit(site, circuit)
-    if site.collectors is not None:
-        yield _series(site, site.collectors, SUN)
+    yield from (_series(site, panel, SUN) for panel in site.collectors)
 
 
 def _circuit(site: Site, circuit: Circuit) -> Lane:

@@ -94,7 +94,6 @@ def deviation(finding: Finding) -> str:
 def deviation_names(site: Site) -> frozenset[str]:
     """Every name a finding at this site can have."""
     loops = site.hot_water.loops if site.hot_water is not None else ()
-    fields = (site.collectors,) if site.collectors is not None else ()
-    assets = [asset.id for asset in (*site.heat_pumps, *site.air_handling, *loops, *fields, *site.pv)]
+    assets = [asset.id for asset in (*site.heat_pumps, *site.air_handling, *loops, *site.collectors, *site.pv)]
     sensors = [point for point in site.points if point.endswith(".outdoor_temp_degc")]
     return frozenset(f"fault.{kind.value}.{asset}" for kind in FaultKind for asset in (*assets, *sensors))

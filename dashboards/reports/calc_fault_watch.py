@@ -25,7 +25,7 @@ from dashboards.reports.calc_faults_sun import (
     pv_loss,
 )
 from dashboards.reports.calc_known import Array, Why
-from models.assets import AirHandling, HeatPump, Loop, PvArray
+from models.assets import AirHandling, Collectors, HeatPump, Loop, PvArray
 from models.local_time import local_date, local_midnight
 from models.physics.heat_pump import Certified, fit_heat_pump
 from models.site import Site
@@ -147,8 +147,7 @@ def points_needed(site: Site) -> tuple[str, ...]:
     if site.hot_water is not None:
         wanted.append((site.hot_water.devices, ("supply_temp_degc",)))
         wanted += [(loop.devices, ("return_temp_degc", "flow_l_per_min")) for loop in site.hot_water.loops]
-    if site.collectors is not None:
-        wanted.append((site.collectors.devices, _COLLECTORS))
+    wanted += [(panel.devices, _COLLECTORS) for panel in site.collectors]
     found = (site.find(devices, signal) for devices, signals in wanted for signal in signals)
     return tuple(dict.fromkeys(point for point in found if point is not None))
 
@@ -184,8 +183,7 @@ def find_faults(record: Record) -> list[Finding]:
     if site.hot_water is not None:
         supply = record.column(site.hot_water.devices, "supply_temp_degc")
         findings += [_loop(record, loop, supply) for loop in site.hot_water.loops]
-    if site.collectors is not None:
-        findings.append(_night(record))
+    findings += [_night(record, panel) for panel in site.collectors]
     findings += [_array(record, array) for array in site.pv]
     return findings + _outdoor(record)
 
@@ -240,9 +238,7 @@ def _loop(record: Record, loop: Loop, supply: Array | None) -> Finding:
     return circulation_loss(loop.id, supply, back, flow, sound_w_per_k, STEP_H, record.nok_per_kwh)
 
 
-def _night(record: Record) -> Finding:
-    collectors = record.site.collectors
-    assert collectors is not None  # asked for by the caller
+def _night(record: Record, collectors: Collectors) -> Finding:
     tank = next((tank for tank in record.site.tanks if tank.id == collectors.tank), None)
     columns = [record.column(collectors.devices, signal) for signal in _COLLECTORS]
     columns += [record.column(record.site.weather_station, signal) for signal in _WEATHER]

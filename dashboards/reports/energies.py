@@ -126,7 +126,7 @@ def factors(found: Gathered) -> Spf:
     heat, power = machine(found, [pump.id for pump in site.heat_pumps])
     boilers = [counter(site, m) for boiler in site.boilers for m in meters_of(site, "electricity", boiler.id)]
     back_up = total(found, boilers) if boilers or site.boilers else Known(0.0)
-    source = {asset.id for asset in (site.wells, site.collectors) if asset is not None}
+    source = {panel.id for panel in site.collectors} | ({site.wells.id} if site.wells is not None else set())
     carrying = {circuit.id for circuit in site.circuits}
     fed = [m for m in sub_meters(site) if m.measures and source | carrying >= set(m.measures)]
 

@@ -92,8 +92,7 @@ def deviations(found: Gathered, beside: Beside, say: Say) -> Section | None:
 def names_of(site: Site, say: Say) -> dict[str, str]:
     """What people call each asset, and each point that a sensor's finding is about."""
     loops = site.hot_water.loops if site.hot_water is not None else ()
-    fields = (site.collectors,) if site.collectors is not None else ()
-    named = (*site.heat_pumps, *site.air_handling, *loops, *fields, *site.pv)
+    named = (*site.heat_pumps, *site.air_handling, *loops, *site.collectors, *site.pv)
     names = {asset.id: say.of(asset.name) for asset in named}
     devices = {device: asset for asset in named for device in asset.devices}
     for point in site.points.values():

@@ -201,9 +201,7 @@ def indicators(found: Gathered, own: Energies, say: Say) -> Section:
     heat, power = machine(found, [pump.id for pump in site.heat_pumps])
     ground = added(heat, minus(power)) if site.heat_pumps else Known(0.0)
     kept = added(own.made, minus(own.sold))
-    solar = Known(0.0)
-    if site.collectors is not None:
-        solar = found.counted(site.find(site.collectors.devices, "energy_kwh")).total
+    solar = added(*(found.counted(site.find(panel.devices, "energy_kwh")).total for panel in site.collectors))
     found_indicators = u4ssc(
         electricity_kwh=own.meters.used_kwh,
         delivered_kwh=own.bought,

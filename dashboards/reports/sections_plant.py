@@ -1,5 +1,6 @@
 """Sections about the plant: heat pumps and wells, boiler, sun, hot water, chargers."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
@@ -14,7 +15,7 @@ from dashboards.reports.gathered import QUARTERS, Gathered
 from dashboards.reports.model import Cell, Figure, Plot, Section, Series, Table
 from dashboards.reports.say import Say
 from dashboards.reports.sections_snow import snow_figures
-from models.assets import HeatPump
+from models.assets import Collectors, HeatPump
 
 MOST_COMPRESSORS: Final = 8
 
@@ -162,8 +163,9 @@ def sun(found: Gathered, own: Energies, beside: Beside, say: Say) -> Section | N
     if not figures:
         return None
     plots = (_sun_plot(found, own, say),) if site.pv else ()
-    tables = (_arrays(found, say),) if len(site.pv) > 1 else ()
-    return Section("sun", say("report_section.sun"), tuple(figures), tables, plots, tuple(notes))
+    tables = [_arrays(found, say)] if len(site.pv) > 1 else []
+    tables += [_fields(found, say)] if len(site.collectors) > 1 else []
+    return Section("sun", say("report_section.sun"), tuple(figures), tuple(tables), plots, tuple(notes))
 
 
 def _arrays(found: Gathered, say: Say) -> Table:
@@ -183,29 +185,52 @@ def _arrays(found: Gathered, say: Say) -> Table:
 
 
 def _collectors(found: Gathered, say: Say) -> list[Figure]:
-    field = found.site.collectors
-    if field is None:
+    fields = found.site.collectors
+    if not fields:
         return []
-    heat = found.counted(found.site.find(field.devices, "energy_kwh")).total
-    flag = found.site.find(field.devices, "stagnation")
-    seen = found.quarters.get(flag or "", np.zeros(0))
-    known = seen[np.isfinite(seen)]
-    hours = Known.missing(Why.NOT_MEASURED if flag is None else Why.NO_DATA)
-    if len(known):
-        hours = Known(float(known.sum()) / QUARTERS, len(known) / len(seen))
-    area = say.number(field.area_m2)
+    heat = total(found, [found.site.find(field.devices, "energy_kwh") for field in fields])
+    area_m2 = sum(field.area_m2 for field in fields)
     return [
         say.figure("report_figure.solar_heat", heat, "kWh", "report_method.counter"),
         say.figure(
             "report_figure.solar_specific",
-            quotient(heat, Known(field.area_m2)),
+            quotient(heat, Known(area_m2)),
             "kWh/m²",
             "report_method.solar_specific",
             1,
-            area=area,
+            area=say.number(area_m2),
         ),
-        say.figure("report_figure.stagnation", hours, "h", "report_method.stagnation", 1),
+        say.figure("report_figure.stagnation", _stagnation(found, fields), "h", "report_method.stagnation", 1),
     ]
+
+
+def _stagnation(found: Gathered, fields: Sequence[Collectors]) -> Known:
+    """Hours in which one of these stood still, over the quarters in which all of them tell."""
+    flags = [found.site.find(field.devices, "stagnation") for field in fields]
+    if None in flags:
+        return Known.missing(Why.NOT_MEASURED)
+    seen = [found.quarters.get(flag or "", np.zeros(0)) for flag in flags]
+    steps = np.max(seen, axis=0) if len({len(own) for own in seen}) == 1 else np.zeros(0)
+    known = steps[np.isfinite(steps)]
+    return Known(float(known.sum()) / QUARTERS, len(known) / len(steps)) if len(known) else Known.missing(Why.NO_DATA)
+
+
+def _fields(found: Gathered, say: Say) -> Table:
+    rows: list[tuple[Cell, ...]] = []
+    for field in found.site.collectors:
+        heat = found.counted(found.site.find(field.devices, "energy_kwh")).total
+        specific = quotient(heat, Known(field.area_m2)).value
+        rows.append((say.of(field.name), field.area_m2, heat.value, specific, _stagnation(found, (field,)).value))
+    columns = say.columns(
+        (
+            ("report_column.field", "", 0),
+            ("report_column.aperture", "m²", 0),
+            ("report_figure.solar_heat", "kWh", 0),
+            ("report_figure.solar_specific", "kWh/m²", 1),
+            ("report_figure.stagnation", "h", 1),
+        )
+    )
+    return Table("fields", say("report_table.fields"), columns, tuple(rows))
 
 
 def _sun_plot(found: Gathered, own: Energies, say: Say) -> Plot:

@@ -204,7 +204,7 @@ COP = Finding(FaultKind.COP_DRIFT, "hp1", True, Known(0.21), "share", 0.08, 0.97
               {"looks": 28.0, "looks_showing": 28.0, "cop": 3.6, "expected_cop": 4.4})  # fmt: skip
 LOOP = Finding(FaultKind.CIRCULATION_LOSS, "loop_b", True, Known(0.9), "share", 0.25, 0.9, Known(10_000.0),
                {"looks": 8.0, "looks_showing": 8.0})  # fmt: skip
-NIGHT = Finding(FaultKind.NIGHT_COOLING, SITE.collectors.id, True, Known(4.0), "K", 3.0, 0.8, Known(300.0))
+NIGHT = Finding(FaultKind.NIGHT_COOLING, SITE.collectors[0].id, True, Known(4.0), "K", 3.0, 0.8, Known(300.0))
 UNTOLD = Finding(FaultKind.PV_LOSS, "pv_east", None, Known.missing(Why.NO_OCCASION), "share", 0.1, 0.5,
                  Known.missing(Why.NO_OCCASION), why=Why.NO_OCCASION)  # fmt: skip
 

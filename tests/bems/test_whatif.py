@@ -26,6 +26,7 @@ from models.prices import join_prices
 from models.site import load_site
 from models.synthetic import synthetic_year
 from models.synthetic_prices import synthetic_prices
+from tests.two_fields import two_fields
 
 FILE = Path("site.biri.toml")
 SITE = load_site(FILE)
@@ -79,6 +80,13 @@ def test_every_change_leaves_the_site_it_was_given_alone():
     assert SITE.model_dump_json() == before
 
 
+def test_fields_of_collectors_grow_each_in_its_part():
+    site = two_fields()
+    wider = changes.collectors(site, 90.0)
+    assert [field.area_m2 for field in wider.collectors] == pytest.approx([45.0, 45.0])
+    assert [field.design_flow_l_per_h for field in wider.collectors] == pytest.approx([1425.0, 1425.0])
+
+
 def test_sizes_come_out_as_asked():
     assert sum(a.peak_kw for a in changes.pv(SITE, 150.0).pv) == pytest.approx(150)
     assert changes.battery(SITE, 100, 50).batteries[0].capacity_kwh == 100
@@ -121,7 +129,7 @@ def test_a_change_that_cannot_be_names_option_value_and_what_is_allowed(name, ar
 
 
 def test_a_change_of_what_is_not_there_says_so():
-    bare = SITE.model_copy(update={"pv": (), "collectors": None, "residents": 0})
+    bare = SITE.model_copy(update={"pv": (), "collectors": (), "residents": 0})
     for name, value in (("pv", 10.0), ("collectors", 10.0), ("residents", 10)):
         with pytest.raises(ChangeError, match="allowed: a site with"):
             getattr(changes, name)(bare, value)

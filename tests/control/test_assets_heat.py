@@ -18,6 +18,7 @@ from control.dispatch import Options, plan
 from control.grid import Grid
 from control.lp import Problem
 from control.plan import Plan, Way
+from control.problem import faults
 from models.physics.heat_pump import Certified, fit_heat_pump, inverse_cop, inverse_cop_slope_per_k
 from tests.control.plans import HOURS, START, WATER, after, heated, machine, tapped
 
@@ -284,25 +285,74 @@ def sun(tank, circulation, wells, standstill=150.0):
     return SunHeat(*(np.full(4, kw) for kw in (tank, circulation, wells, standstill)))
 
 
-def sunny(of, heat, **changes):
+def sunny(fields, **changes):
+    """With these fields of collectors, each with what it could give."""
     case = tapped(**changes)
-    return replace(case, plant=replace(case.plant, collectors=of), outlook=replace(case.outlook, sun_heat=heat))
+    outlook = replace(case.outlook, sun_heat={field.id: heat for field, heat in fields})
+    return replace(case, plant=replace(case.plant, collectors=tuple(field for field, _ in fields)), outlook=outlook)
 
 
 def test_the_collectors_time_is_shared_among_sinks_and_goes_where_it_is_worth_most():
     field = Collectors("sun_field", "sun", "water", False, 50.0)
-    found = solved(sunny(field, sun(6.0, 6.0, 0.0), draw_kw=25.0))
+    found = solved(sunny([(field, sun(6.0, 6.0, 0.0))], draw_kw=25.0))
     ways = found.trajectories
     assert (ways["sun_field.to_tank_kw"] / 6 + ways["sun_field.to_circulation_kw"] / 6 <= 1 + 1e-6).all()
     assert ways["sun_field.to_circulation_kw"][0] == pytest.approx(6.0)  # spares electricity at once
-    assert found.first.sun_share["circulation"] == pytest.approx(1.0)
+    assert found.first.sun_share["sun_field"]["circulation"] == pytest.approx(1.0)
 
 
 def test_a_tank_as_hot_as_the_collectors_takes_no_more():
     field = Collectors("sun_field", "sun", None, False, 50.0)
-    ways = solved(sunny(field, sun(40.0, 0.0, 0.0, standstill=60.0), tanks=(89.0, 60.0))).trajectories
+    ways = solved(sunny([(field, sun(40.0, 0.0, 0.0, standstill=60.0))], tanks=(89.0, 60.0))).trajectories
     cooler = (95.0 - ways["sun.degc"]) / (95.0 - 50.0)
     assert (ways["sun_field.to_tank_kw"] <= 40.0 * cooler + 1e-6).all()
+
+
+EAST, WEST = (Collectors(name, "sun", "water", True, 50.0) for name in ("east", "west"))
+
+
+def test_two_fields_on_one_tank_add_up_in_it_and_what_one_warms_the_other_has_less_of():
+    able = {EAST: 12.0, WEST: 8.0}
+    fields = [(field, sun(kw, 0.0, 0.0)) for field, kw in able.items()]
+    case = sunny(fields, tanks=(40.0, 40.0))
+    ways, alone = solved(case).trajectories, solved(sunny(fields[:1], tanks=(40.0, 40.0))).trajectories
+    assert [ways[f"{field.id}.to_tank_kw"][0] for field in able] == pytest.approx([12.0, 8.0])
+    both = ways["east.to_tank_kw"] + ways["west.to_tank_kw"]
+    stored = case.plant.tanks[0].node.capacity_kwh_per_k * np.diff(ways["sun.degc"], prepend=40.0)
+    assert stored == pytest.approx(both - ways["sun.preheat_kw"], abs=0.05)
+    for field, kw in able.items():
+        cooler = (150.0 - ways["sun.degc"]) / (150.0 - 50.0)
+        assert (ways[f"{field.id}.to_tank_kw"] <= kw * cooler + 1e-6).all()
+    assert ways["sun.degc"][-1] > alone["sun.degc"][-1] + 5.0
+    assert ways["east.to_tank_kw"].sum() < alone["east.to_tank_kw"].sum()
+
+
+def test_two_fields_on_two_tanks_warm_each_its_own():
+    apart = replace(WEST, tank="pump")
+    ways = solved(sunny([(EAST, sun(6.0, 0.0, 0.0)), (apart, sun(4.0, 0.0, 0.0))], tanks=(40.0, 40.0))).trajectories
+    assert [ways[f"{name}.to_tank_kw"][0] for name in ("east", "west")] == pytest.approx([6.0, 4.0])
+    for tank, field in (("sun", "east"), ("pump", "west")):
+        stored = 2.0 * np.diff(ways[f"{tank}.degc"], prepend=40.0)
+        assert stored == pytest.approx(ways[f"{field}.to_tank_kw"] - ways[f"{tank}.preheat_kw"], abs=0.05)
+
+
+def test_the_circulation_takes_what_both_fields_give_it():
+    fields = [(EAST, sun(0.0, 6.0, 0.0)), (WEST, sun(0.0, 4.0, 0.0))]
+    found = solved(sunny(fields, draw_kw=25.0))
+    given = [found.trajectories[f"{name}.to_circulation_kw"][0] for name in ("east", "west")]
+    assert given == pytest.approx([6.0, 4.0])
+    none = [(field, sun(0.0, 0.0, 0.0)) for field, _ in fields]
+    spared = solved(sunny(none, draw_kw=25.0)).trajectories["water.heater_kw"] - found.trajectories["water.heater_kw"]
+    assert spared.sum() == pytest.approx(40.0, abs=1.5)
+    assert {name: share["circulation"] for name, share in found.first.sun_share.items()} == pytest.approx(
+        {"east": 1.0, "west": 1.0}
+    )
+
+
+def test_a_field_without_its_sun_is_told_by_name():
+    case = sunny([(EAST, sun(6.0, 6.0, 0.0)), (WEST, sun(6.0, 6.0, 0.0))], draw_kw=25.0)
+    case = replace(case, outlook=replace(case.outlook, sun_heat={"east": case.outlook.sun_heat["east"]}))
+    assert "outlook: no to_tank_kw of 'west'" in faults(case)
 
 
 def test_brine_falls_with_the_heat_drawn_and_its_floor_is_named_when_broken():

@@ -30,10 +30,11 @@ def why(case, family):
     return next((w for w in explain(case, found, linear) if w.family is family), None)
 
 
-def sunny(kw, **changes):
+def sunny(kw, fields=(FIELD,), **changes):
     case = tapped(**changes)
     heat = SunHeat(np.full(4, kw), np.full(4, kw), np.zeros(4), np.full(4, 150.0))
-    return replace(case, plant=replace(case.plant, collectors=FIELD), outlook=replace(case.outlook, sun_heat=heat))
+    outlook = replace(case.outlook, sun_heat={field.id: heat for field in fields})
+    return replace(case, plant=replace(case.plant, collectors=fields), outlook=outlook)
 
 
 def warm(case):
@@ -49,6 +50,13 @@ def test_heat_of_the_collectors_is_taken_where_it_is_worth_most():
     assert one.second.value == 0.0
     assert one.second.cost_nok > 0
     assert one.identity == "by hand"
+
+
+def test_every_field_of_collectors_is_told_by_itself():
+    case = sunny(6.0, (FIELD, replace(FIELD, id="west")), draw_kw=25.0)
+    found = linear(case)
+    told = [w for w in explain(case, found, linear) if w.family is Family.SUN]
+    assert [(w.asset, w.value) for w in told] == [("sun_field", pytest.approx(6.0)), ("west", pytest.approx(6.0))]
 
 
 def test_without_sun_there_is_nothing_to_say():

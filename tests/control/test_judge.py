@@ -77,7 +77,7 @@ def test_each_array_and_each_car_is_judged_for_itself(biri, first):
     lesson = judged(biri, record(values, JULY), first)
     told = verdicts(lesson)
     assert (told["pv.pv_east"], told["pv.pv_west"]) == (Verdict.IMPROVED, Verdict.NO_BETTER)
-    assert told["collectors"] is Verdict.IMPROVED
+    assert told["collectors.collectors"] is Verdict.IMPROVED
     assert lesson.learned.pv["pv_east"].value == pytest.approx(0.91, abs=0.015)
     assert lesson.learned.pv["pv_west"] == Factor()
     assert lesson.learned.parts == ("collectors", "pv")

@@ -1,5 +1,6 @@
 """Habits from records whose truth is known."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 from control.activity import typical_week
+from control.habits.judge import judged
 from control.habits.learned import Learned, Trip, cold, learn, points_learned
 from control.habits.profiles import day_table
 from control.loads import load_points
@@ -19,6 +21,7 @@ from models.local_time import OSLO
 from models.physics.hot_water import cold_water_degc
 from models.prices import PriceSeries
 from models.site import load_site
+from tests.two_fields import EAST, WEST, two_fields
 
 ROOT = Path(__file__).parents[2]
 MONDAY = datetime(2026, 1, 11, 23, 0, tzinfo=UTC)
@@ -230,8 +233,11 @@ def test_cold_water_is_told_from_the_season(biri, first):
 # --- Sun --------------------------------------------------------------------------------------------------------------
 
 
-def sunny(biri, days=5, factor=0.9):
-    """Clear July days by the quarter, solar cells and collectors giving a share of their data sheets."""
+def sunny(biri, days=5, factor=0.9, fields=None):
+    """Clear July days by the quarter, solar cells and collectors giving a share of their data sheets.
+
+    `fields` has the share of each field of collectors where it is another.
+    """
     middle = JULY.timestamp() + (np.arange(96 * days) + 0.5) * 900
     sun = sun_at(biri.place.latitude_deg, biri.place.longitude_deg, middle)
     ghi = 0.8 * clear_ghi_w_m2(sun)
@@ -247,22 +253,45 @@ def sunny(biri, days=5, factor=0.9):
         values[f"{array.id}.ac_power_kw"] = factor * panel_kw(array, sun, dni, dhi, temp, wind)
         values[f"{array.id}.power_limit_pct"] = np.full(n, 100.0)
     mean = np.full(n, 50.0)
-    useful = factor * absorbed_kw(biri.collectors, sun, dni, dhi) - lost_kw(biri.collectors, mean, temp)
-    runs = useful > 1.0
-    values |= {
-        "solar.power_kw": np.where(runs, useful, 0.0),
-        "solar.flow_l_per_h": np.where(runs, 1900.0, 0.0),
-        "solar.collector_temp_degc": mean + 5.0,
-        "solar.exchanger_return_temp_degc": mean - 5.0,
-    }
+    for panel in biri.collectors:
+        own = (fields or {}).get(panel.id, factor)
+        useful = own * absorbed_kw(panel, sun, dni, dhi) - lost_kw(panel, mean, temp)
+        runs = useful > 1.0
+        values |= {
+            f"{panel.devices[0]}.power_kw": np.where(runs, useful, 0.0),
+            f"{panel.devices[0]}.flow_l_per_h": np.where(runs, panel.design_flow_l_per_h, 0.0),
+            f"{panel.devices[0]}.collector_temp_degc": mean + 5.0,
+            f"{panel.devices[0]}.exchanger_return_temp_degc": mean - 5.0,
+        }
     return values
 
 
 def test_solar_cells_and_collectors_are_set_against_the_measured_sky(biri, first):
     learned = learn(biri, record(sunny(biri, days=20), JULY), first)
     assert learned.pv["pv_east"].value == pytest.approx(0.91, abs=0.015)
-    assert learned.collectors.value == pytest.approx(0.91, abs=0.02)
+    assert learned.collectors["collectors"].value == pytest.approx(0.91, abs=0.02)
     assert learned.snow_cover == {"pv_east": 0.0, "pv_west": 0.0}
+
+
+def test_every_field_of_collectors_has_a_factor_of_its_own():
+    site = two_fields()
+    values = sunny(site, days=20, fields={EAST: 0.95, WEST: 0.7})
+    learned = learn(site, record(values, JULY), cold(site))
+    assert learned.collectors[EAST].value == pytest.approx(0.95, abs=0.02)
+    assert learned.collectors[WEST].value == pytest.approx(0.73, abs=0.02)
+    lesson = judged(site, record(values, JULY), cold(site))
+    assert {"collectors.solar_west"} <= {part.part for part in lesson.parts if part.accepted}
+    assert lesson.learned.collectors[WEST].days == 20
+    del values[f"{WEST}.power_kw"]
+    again = learn(site, record(values, JULY), learned)
+    assert again.collectors[WEST] == learned.collectors[WEST]
+
+
+def test_a_stored_factor_of_an_unnamed_field_is_left_behind_and_the_rest_is_read(biri, first):
+    stored = json.loads(replace(first, cold_water_k=1.5).to_json())
+    stored["collectors"] = {"value": 0.8, "spread": 0.1, "days": 12.0}
+    read = Learned.from_json(json.dumps(stored))
+    assert (read.collectors, read.cold_water_k) == ({}, 1.5)
 
 
 def test_hours_turned_down_say_nothing_about_the_panels(biri, first):

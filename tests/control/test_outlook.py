@@ -62,7 +62,7 @@ def test_the_smallest_building_has_an_outlook(paper):
     made = small.see()
     complete(site, small.plant, small.grid, made)
     assert made.pv_kw is None
-    assert made.sun_heat is None
+    assert made.sun_heat == {}
     assert made.sessions == ()
 
 

@@ -13,7 +13,9 @@ from control.record import Record
 from control.rules.memory import Filtered, MeteredHour, ParkedCar
 from control.rules.zones import early_start_h
 from control.strategy import NAIVE
+from tests.control.conftest import Paper
 from tests.control.looking import JULY, MIDNIGHT, NOON, Outside, sky, spot
+from tests.two_fields import EAST, WEST, two_fields
 
 
 @pytest.fixture
@@ -98,11 +100,38 @@ def test_a_sky_brighter_than_forecast_counts_half_for_a_while(warm):
 
 def test_collectors_give_most_to_the_coldest_sink(warm):
     warm.weather = sky(JULY, dni=700.0, dhi=100.0, temp=20.0)
-    sun = warm.see().sun_heat
+    sun = warm.see().sun_heat["collectors"]
     assert sun.to_wells_kw.max() > sun.to_tank_kw.max() > sun.to_circulation_kw.max() > 10.0
     assert sun.standstill_degc.max() > 100.0
-    warm.learned = replace(warm.learned, collectors=Factor(0.8))
-    assert warm.see().sun_heat.to_tank_kw.sum() < 0.85 * sun.to_tank_kw.sum()
+    warm.learned = replace(warm.learned, collectors={"collectors": Factor(0.8)})
+    assert warm.see().sun_heat["collectors"].to_tank_kw.sum() < 0.85 * sun.to_tank_kw.sum()
+
+
+@pytest.fixture
+def roofs():
+    """What two fields could give their tanks in a clear day from noon on, by the tank of the western one."""
+
+    def seen(west_tank):
+        site = two_fields(west_tank)
+        outside = Outside(site, Paper(site, JULY), JULY)
+        outside.weather = sky(JULY, dni=700.0, dhi=100.0, temp=20.0)
+        return {
+            name: [outside.at(sun.to_tank_kw, h) for h in range(24)] for name, sun in outside.see().sun_heat.items()
+        }
+
+    return seen
+
+
+def test_every_field_has_the_sun_of_its_own_roof_and_the_warmth_of_its_own_tank(roofs):
+    one, two = roofs("solar_tank"), roofs("hp_tank")
+    assert list(one) == [EAST, WEST]
+    afternoon, morning = slice(4, 8), slice(16, 20)
+    assert max(one[WEST][afternoon]) > 8.0
+    assert max(one[EAST][afternoon]) < 3.0
+    assert max(one[EAST][morning]) > 8.0
+    assert max(one[WEST][morning]) < 3.0
+    assert two[EAST] == one[EAST]
+    assert sum(two[WEST]) < 0.98 * sum(one[WEST])  # the heat pump's tank is warmer
 
 
 def test_no_free_cooling_in_winter_nor_in_damp_air(outside, warm):
@@ -368,8 +397,9 @@ def test_spread_grows_with_lead_time_and_is_nothing_where_prices_are_published(o
     assert (how.pv_kw <= made.pv_kw * 1.1).all()
     assert (how.draw_kw > 0).all()
     assert np.array_equal(made.spread.outdoor_k, how.outdoor_k)
-    assert (how.collected_kw >= 0).all()
-    assert (how.collected_kw <= made.sun_heat.to_tank_kw * 1.1).all()
+    collected = how.collected_kw["collectors"]
+    assert (collected >= 0).all()
+    assert (collected <= made.sun_heat["collectors"].to_tank_kw * 1.1).all()
     assert how.back_h == {charger.id: 1.0 for charger in outside.site.chargers}
     blind = spread(made, outside.site, outside.grid, outside.learned, None, weather=False)
     assert (blind.spot_nok_per_kwh > 0).all()

@@ -15,6 +15,8 @@ from control.refit.fitted import GROUP, NEUTRAL, applied
 from control.refit.inputs import GroupSeries, bridged, group_series
 from control.refit.model import Verdict, refit, summary
 from models.site import load_site
+from tests.control.test_learned import JULY, sunny
+from tests.two_fields import EAST, WEST, two_fields
 
 SITE = load_site(Path("site.biri.toml"))
 PLANT = from_site(SITE)
@@ -115,7 +117,7 @@ def test_nothing_is_taken_that_does_not_improve(night):
 
 def test_what_the_record_does_not_tell_stays(night):
     _, result = night
-    for name in ("circulation", "exchanger", "collectors", "buffer", "preheat", "heat_pumps.hp1..hp2"):
+    for name in ("circulation", "exchanger", "collectors.collectors", "buffer", "preheat", "heat_pumps.hp1..hp2"):
         assert _part(result, name).verdict is Verdict.TOO_LITTLE
         assert name not in result.fitted.parts
 
@@ -186,3 +188,17 @@ def test_series_say_what_they_are():
         "solar",
         "gain_kw",
     }
+
+
+def test_every_field_of_collectors_is_fitted_by_itself():
+    site = two_fields("solar_tank")
+    values = sunny(site, days=20, fields={EAST: 1.0, WEST: 0.7})
+    result = refit(site, from_site(site), Record(JULY, 900.0, values), NEUTRAL)
+    west = _part(result, "collectors.solar_west")
+    assert west.verdict is Verdict.IMPROVED
+    assert west.after < 0.5 * west.before
+    assert _part(result, "collectors.solar_east").verdict is Verdict.NO_BETTER
+    plant = applied(from_site(site), result.fitted)
+    east, weaker = plant.collectors
+    assert (east.id, east.optical_factor) == ("solar_east", 1.0)
+    assert 0.65 < weaker.optical_factor < 0.85  # its losses take the rest

@@ -1,6 +1,13 @@
 """Solar collectors and solar cells."""
 
+import json
+from datetime import UTC, datetime
+
 import pytest
+
+from control.rules.memory import RuleMemory
+from tests.control.conftest import Paper
+from tests.two_fields import two_fields
 
 PUMP, TARGET = "solar.pump_pct", "solar.target"
 LIMIT = "pv_east.power_limit_pct"
@@ -20,6 +27,35 @@ def test_the_pump_starts_seven_kelvin_above_the_tank_and_stops_at_three(sunny):
         sunny.set(solar__collector_temp_degc=collector)
         seen.append(sunny.decide(300)[PUMP] > 0)
     assert seen == [False, True, True, False, False, True]
+
+
+@pytest.mark.parametrize(("tank", "west_starts_degc"), [("hp_tank", 58.0), ("solar_tank", 38.0)])
+def test_each_of_two_pumps_goes_by_its_own_collector_and_its_own_tank(tank, west_starts_degc):
+    paper = Paper(two_fields(tank), datetime(2026, 7, 14, 10, tzinfo=UTC))
+    paper.layers("solar_tank", 40.0, 36.0, 33.0, 30.0)
+    paper.layers("hp_tank", 56.0, 54.0, 52.0, 50.0)
+    seen = []
+    for east_degc, west_degc in ((38.0, 20.0), (38.0, west_starts_degc), (31.0, west_starts_degc), (31.0, 20.0)):
+        paper.set(solar_east__collector_temp_degc=east_degc, solar_west__collector_temp_degc=west_degc)
+        values = paper.decide(300)
+        seen.append((values["solar_east.pump_pct"] > 0, values["solar_west.pump_pct"] > 0))
+    assert seen == [(True, False), (True, True), (False, True), (False, False)]
+
+
+def test_a_field_that_stagnates_or_is_not_heard_stands_alone():
+    paper = Paper(two_fields("solar_tank"), datetime(2026, 7, 14, 10, tzinfo=UTC))
+    paper.layers("solar_tank", 40.0, 36.0, 33.0, 30.0)
+    paper.set(solar_east__collector_temp_degc=60.0, solar_west__collector_temp_degc=118.0)
+    values = paper.decide()
+    assert (values["solar_east.pump_pct"] > 0, values["solar_west.pump_pct"]) == (True, 0.0)
+    assert paper.code("solar_west.pump_pct") == "safety.sun_stagnation"
+    paper.set(solar_west__collector_temp_degc=60.0)
+    paper.restart()
+    paper.kill("solar_east")
+    paper.pass_time(1200)
+    values = paper.decide(60)
+    assert (values["solar_east.pump_pct"], values["solar_west.pump_pct"] > 0) == (0.0, True)
+    assert paper.code("solar_east.pump_pct") == "sun.unknown"
 
 
 def test_the_pump_runs_its_shortest_time(sunny):
@@ -122,3 +158,13 @@ def test_without_the_main_meter_the_cells_alone_stay_below_the_limit(summer):
     assert LIMIT not in summer.decide(60)
     assert summer.decide(60)[LIMIT] == pytest.approx(100 * 48.0 / 90.0)
     assert summer.code(LIMIT) == "pv.unknown"
+
+
+def test_memory_of_when_a_site_had_one_field_is_read_and_that_field_begins_anew(sunny):
+    sunny.decide()
+    kept = json.loads(sunny.memory.to_json())
+    del kept["solar"]
+    kept |= {"collectors": {"on": True, "since": "2026-07-15T09:00:00Z"}, "collector_target": 2, "stagnating": True}
+    read = RuleMemory.from_json(json.dumps(kept))
+    assert read.solar == {}
+    assert read.machines == sunny.memory.machines

@@ -69,8 +69,8 @@ def test_panels_yield_what_the_full_model_yields_without_snow(year, light):
 def test_collectors_give_nothing_in_the_dark_and_less_to_a_hotter_sink(biri, light):
     sun, dni, dhi, seconds = light
     air = np.full(len(seconds), 10.0)
-    cool, top = collector_heat_kw(biri.collectors, sun, dni, dhi, air, 30.0)
-    hot, _ = collector_heat_kw(biri.collectors, sun, dni, dhi, air, 70.0)
+    cool, top = collector_heat_kw(biri.collectors[0], sun, dni, dhi, air, 30.0)
+    hot, _ = collector_heat_kw(biri.collectors[0], sun, dni, dhi, air, 70.0)
     assert (cool[~sun.up] == 0).all()
     assert (hot <= cool + 1e-9).all()
     assert 0.4 * 60 < cool.max() < 0.8 * 60

@@ -137,7 +137,7 @@ def test_collectors_warm_at_night(over, found):
     collector = np.where(LIGHT > 0, 60.0, 10.0 + over)
     falling = 60 - 24 * DAILY  # 1 K an hour: 3.48 kW of 3 m3, of which some 0.2 kW is standing loss
     steps = FieldSteps(collector, full(10), full(0), LIGHT, full(60), falling)
-    finding = night_cooling(BIRI.collectors, BIRI.tanks[1], steps, QUARTER_H, 0.3)
+    finding = night_cooling(BIRI.collectors[0], BIRI.tanks[1], steps, QUARTER_H, 0.3)
     assert finding.found is found
     assert finding.size.value == pytest.approx(over)
     if found:
@@ -146,10 +146,10 @@ def test_collectors_warm_at_night(over, found):
         assert finding.evidence["given_off_kwh"] == pytest.approx(given)
         assert finding.evidence["tank_lost_kwh"] == pytest.approx(3.25 * hours, rel=0.15)
         assert finding.nok_per_year.value == pytest.approx(given * 8766 / 120 * 0.3)
-        full_tank = night_cooling(BIRI.collectors, BIRI.tanks[1], replace(steps, tank_mean_degc=full(50)), 0.25, 0.3)
+        full_tank = night_cooling(BIRI.collectors[0], BIRI.tanks[1], replace(steps, tank_mean_degc=full(50)), 0.25, 0.3)
         assert full_tank.nok_per_year.value == 0
     cool = replace(steps, tank_top_degc=full(12))
-    assert night_cooling(BIRI.collectors, BIRI.tanks[1], cool, QUARTER_H, 0.3).why is Why.NO_OCCASION
+    assert night_cooling(BIRI.collectors[0], BIRI.tanks[1], cool, QUARTER_H, 0.3).why is Why.NO_OCCASION
 
 
 def test_an_array_that_lacks_a_string_and_days_that_cannot_tell():

@@ -1,7 +1,8 @@
 """The drawing follows from the site: every asset in it, every value bound to points that exist, no two in one place."""
 
 import re
-from itertools import combinations
+from functools import partial
+from itertools import combinations, pairwise
 from pathlib import Path
 from types import SimpleNamespace
 from xml.etree import ElementTree as ET
@@ -18,6 +19,7 @@ from dashboards.pages.now import now
 from models.profile import Text
 from models.site import load_site
 from tests.dashboards.fake import site
+from tests.two_fields import EAST, WEST, two_fields
 
 DRAWN = set(Kind) - {Kind.ROOM, Kind.ZONE, Kind.METER}
 
@@ -34,7 +36,7 @@ def smallest():
             "meters": whole.meters[:1],
             "zones": whole.zones[:1],
             "wells": None,
-            "collectors": None,
+            "collectors": (),
             "hot_water": None,
         }
     )
@@ -63,7 +65,14 @@ def everything():
     )
 
 
-BUILDINGS = {"biri": site, "smallest": smallest, "school": school, "everything": everything}
+BUILDINGS = {
+    "biri": site,
+    "smallest": smallest,
+    "school": school,
+    "everything": everything,
+    "two roofs": two_fields,
+    "two roofs, one tank": partial(two_fields, "solar_tank"),
+}
 
 
 @pytest.fixture(params=BUILDINGS)
@@ -104,6 +113,28 @@ def test_lines_begin_and_end_within_the_drawing(building):
     layout = arrange(building, components(building))
     assert layout.lines
     assert all(0 <= x <= WIDTH and 0 <= y <= layout.height for line in layout.lines for x, y in line.corners)
+
+
+@pytest.mark.parametrize("tank", ["hp_tank", "solar_tank"])
+def test_each_field_of_collectors_is_joined_to_its_own_tank_past_all_other_boxes(tank):
+    building = two_fields(tank)
+    layout = arrange(building, components(building))
+    boxes = {box.members[0].id: box for box in layout.boxes}
+    for field, own in ((EAST, "solar_tank"), (WEST, tank)):
+        pipes = [
+            line.corners
+            for line in layout.lines
+            if line.corners[0][0] == boxes[field].right and boxes[field].y < line.corners[0][1] < boxes[field].bottom
+        ]
+        assert len(pipes) == 2
+        for corners in pipes:
+            x, y = corners[-1]
+            assert x == boxes[own].x
+            assert boxes[own].y < y < boxes[own].bottom
+            for (x0, y0), (x1, y1) in pairwise(corners):
+                for box in layout.boxes:
+                    beside = max(x0, x1) <= box.x or min(x0, x1) >= box.right
+                    assert beside or max(y0, y1) <= box.y or min(y0, y1) >= box.bottom, box.members[0].id
 
 
 def test_a_heat_pump_shows_the_meters_that_measure_only_it():

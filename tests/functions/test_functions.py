@@ -30,6 +30,7 @@ from dashboards.pictures.lanes import lanes
 from models.assets import Period
 from models.promotion import Control
 from models.site import load_site
+from tests.two_fields import two_fields
 
 ROOT = Path(__file__).resolve().parents[2]
 DIGIT = re.compile(r"[0-9]")
@@ -60,6 +61,13 @@ def told(site, language="en"):
 def test_no_sentence_has_a_number_of_its_own():
     found = {key for key, text in sentences().items() if DIGIT.search(FACT.sub("", text.nb + text.en))}
     assert found == set()
+
+
+def test_every_field_of_collectors_is_described_by_name():
+    text = told(two_fields())
+    assert "Collectors east: the heat goes to Solar tank" in text
+    assert "Collectors west: the heat goes to Heat-pump tank" in text
+    assert "Collectors west, start and stop" in text
 
 
 def test_both_languages_take_the_same_facts():

@@ -111,5 +111,5 @@ def test_a_worn_plant_still_balances(plant):
     faulty = FaultyPlant(plant, [Fault(FaultKind.BACKFLOW, "collectors", amount=0.1)])
     faulty.reset(SUMMER_NIGHT, 1)
     faulty.step({}, 3600.0)
-    assert plant.centre.solar.to_tank_w < -100
+    assert plant.centre.solar[0].to_tank_w < -100
     assert abs(plant.balance()["tanks"].error_kwh) < 1e-6

@@ -91,7 +91,7 @@ def test_recharge_never_sends_brine_above_its_limit(plant, biri):
     plant.reset(JUNE, 1)
     for _ in range(14):
         plant.step({"solar.target": 2.0, "solar.pump_pct": 100.0}, 3600.0)
-        assert plant.truth()["brine.to_wells_temp_degc"] < biri.collectors.wells_max_degc + 0.5
+        assert plant.truth()["brine.to_wells_temp_degc"] < biri.collectors[0].wells_max_degc + 0.5
 
 
 def test_a_season_of_extraction_cools_the_wells(plant):

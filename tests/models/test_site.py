@@ -142,6 +142,13 @@ def spoilt(*path: str | int, value: Any) -> dict[str, Any]:
     return raw
 
 
+COLLECTORS = {
+    "id": "roof", "name": {"nb": "Tak", "en": "Roof"}, "devices": ["hp"], "area_m2": 20, "tilt_deg": 45,
+    "azimuth_deg": 180, "eta0": 0.8, "a1_w_per_m2_k": 3.5, "a2_w_per_m2_k2": 0.01, "tank": "buffer",
+    "design_flow_l_per_h": 600,
+}  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("path", "value", "told"),
     [
@@ -172,7 +179,11 @@ def spoilt(*path: str | int, value: Any) -> dict[str, Any]:
         (("control",), {"zones_by_rules": ["attic"]}, "control.zones_by_rules[0]: 'attic': one of "),
         (("control",), {"rules": "best"}, "control.rules: 'best': must be 'good' or 'naive'"),
         (("control",), {"promoted": ["boiler"]}, "control.promoted[0]: 'boiler': must be 'heat_pumps', 'hot_water'"),
-        (("zones",), "two", "zones: 'two': an array"),
+        (("zones",), "two", "zones: 'two': an array, each entry a table with id, name, kind"),
+        (("collectors",), COLLECTORS, f"collectors: a table with {', '.join(COLLECTORS)[:20]}"),
+        (("collectors",), COLLECTORS, ": an array, each entry a table with id, name, area_m2, tilt_deg, azimuth_deg, "),
+        (("collectors",), [COLLECTORS | {"tank": "sun"}], "collectors[0 roof].tank: 'sun': one of buffer"),
+        (("collectors",), [COLLECTORS, COLLECTORS], "collectors[1 roof].id: 'roof': ids are unique, collectors[0] has"),
     ],
 )  # fmt: skip
 def test_a_fault_names_its_place_its_value_and_what_is_allowed(path, value, told):
