@@ -1,4 +1,4 @@
-"""Plants of other shapes: whatever a site has or lacks, every plan is made, promises no unclean water, and is followed."""
+"""Plants of other shapes: whatever a site has or lacks, plans are made and followed, and promise no unclean water."""
 
 from datetime import UTC, datetime
 from pathlib import Path
