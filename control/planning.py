@@ -82,7 +82,7 @@ def inputs(scene: Scene, memory: RuleMemory, estimate: Estimate, known: Knowledg
     """
     grid = grid if grid is not None else grid_at(scene.now)
     see = outlook(scene.site, known.plant, grid, scene, memory, known.prices, known.weather, known.learned, known.truth)
-    needy = needy_k(scene, known.plant)
+    needy = needy_k(scene, known.plant, see.promised_degc)
     lows = {group: low - LOW_BAND_K + needy.get(group, 0.0) for group, low in see.low_degc.items()}
     see = replace(see, low_degc=lows)
     days = local_days(grid.hour_starts)

@@ -129,12 +129,15 @@ def _on_curve(curve: tuple[tuple[float, float], ...], outdoor_degc: float) -> fl
 
 
 def group_key(zone: Zone, site: Site) -> tuple[object, ...]:
-    """Zones with the same key are heated alike: same curve and set points, slept in or not, behind the same air.
+    """Zones with the same key are heated alike: same curve, on circuits that residents live on or that they do not.
 
-    Two circuits of one curve count as one: nothing a plan can decide tells them apart.
+    Two circuits of one curve count as one, and so do all zones on one circuit: nothing a plan can decide tells them
+    apart, for what is sent out for the coldest of them passes the others' valves too.
     """
     circuit = next((c for c in site.circuits if c.id == zone.circuit), None)
-    return (circuit.curve if circuit else None, zone.kind == "residential")
+    if circuit is None:
+        return (None, zone.kind == "residential")
+    return (circuit.curve, any(other.kind == "residential" for other in site.zones if other.circuit == circuit.id))
 
 
 def _groups(site: Site) -> tuple[Group, ...]:
@@ -200,7 +203,7 @@ def _heat_pumps(site: Site) -> tuple[HeatPumps, ...]:
             HeatPumps(
                 id=pump.id if len(pumps) == 1 else f"{pump.id}..{pumps[-1].id}",
                 machines=tuple(p.id for p in pumps),
-                physics=fit_heat_pump(points, source_ref_degc=0.0 if pump.source == "wells" else 7.0),
+                physics=fit_heat_pump(points, pump.source),
                 wells=pump.source == "wells" and site.wells is not None,
                 water_tanks=charged if pump.serves_hot_water else (),
                 modulating=_modulating(site, pump),

@@ -154,6 +154,8 @@ class Outlook:
     """District heat, by substation."""
     held: Mapping[str, Array] = field(default_factory=dict)
     """Share of a group's emitters that are not set back; all of them where it is missing."""
+    promised_degc: Mapping[str, float] = field(default_factory=dict)
+    """What the common area of each zone is promised now."""
     spread: Spread | None = None
     """How uncertain it is; no plan is made from it."""
 

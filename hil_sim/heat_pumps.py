@@ -88,8 +88,7 @@ class Machine:
         coldest = AIR_MIN_DEGC if asset.lowest_outdoor_degc is None else asset.lowest_outdoor_degc
         limits = (-6.0, 25.0, asset.brine_out_min_degc) if wells else (coldest, *AIR_LIMITS_DEGC)
         envelope = Envelope(asset.supply_max_degc, asset.return_max_degc, *limits)
-        reference = 0.0 if wells else 7.0
-        self._model = fit_heat_pump(points, reference, envelope=envelope)
+        self._model = fit_heat_pump(points, asset.source, envelope)
         self._stages = len(self._model.stages)
         self._heat_factor = deviations.factor("heat_pump_heat", asset.id)
         self._power_factor = deviations.factor("heat_pump_power", asset.id)

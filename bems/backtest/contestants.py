@@ -17,13 +17,17 @@ from bems.backtest.record_of import record_of
 from bems.backtest.variants import LINEAR, VARIANTS, WHOLE, Variant
 from control.habits.judge import judged
 from control.habits.learned import Learned, cold
+from control.observer.estimate import Estimate
+from control.observer.observe import observe
+from control.picture import Picture, Scene
 from control.planning import Knowledge
 from control.plant_model import from_site
 from control.problem import Plant
 from control.record import Record
 from control.refit.fitted import NEUTRAL, applied
 from control.refit.model import refit
-from control.rules.decision import decide
+from control.rules.decision import Decision, decide
+from control.rules.memory import RuleMemory
 from control.strategy import GOOD, NAIVE, Strategy
 from models.forecast import PriceForecast, WeatherForecast
 from models.site import Site
@@ -39,6 +43,8 @@ class Setting:
     """Every point over the warm-up, to learn from; None without one."""
     recording: Callable[[], Record]
     """What loads and draws are going to be, for perfect foresight only: a run of the rules over the same days."""
+    estimate: Estimate | None = None
+    """Of the observer that watched the warm-up."""
 
 
 @dataclass(frozen=True)
@@ -75,14 +81,14 @@ def _optimiser(variant: Variant, setting: Setting) -> Contestant:
             return Knowledge(plant, learned, true_prices, true_weather)
         return Knowledge(plant, learned, see.prices(now), see.weather(now))
 
-    return _planned(known, variant)
+    return _planned(known, variant, setting.estimate)
 
 
 def _oracle(variant: Variant, setting: Setting) -> Contestant:
     """The same optimiser with perfect foresight of weather, prices, draws and loads."""
     plant, learned = _taught(setting)
     known = Knowledge(plant, learned, *_as_they_come(setting.information), setting.recording())
-    return _planned(lambda _: known, variant)
+    return _planned(lambda _: known, variant, setting.estimate)
 
 
 def _as_they_come(see: Information) -> tuple[PriceForecast, WeatherForecast]:
@@ -90,8 +96,8 @@ def _as_they_come(see: Information) -> tuple[PriceForecast, WeatherForecast]:
     return prices, WeatherForecast(see.true_weather, see.true_weather.start, "truth")
 
 
-def _planned(known: Callable[[datetime], Knowledge], variant: Variant) -> Contestant:
-    controller = Optimiser(known, variant)
+def _planned(known: Callable[[datetime], Knowledge], variant: Variant, estimate: Estimate | None) -> Contestant:
+    controller = Optimiser(known, variant, estimate=estimate)
     return Contestant(controller, controller.solve_ms)
 
 
@@ -102,5 +108,20 @@ CONTESTANTS: Final[Mapping[str, Callable[[Setting], Contestant]]] = {
     "oracle": partial(_oracle, WHOLE),
     "oracle.linear": partial(_oracle, LINEAR),
 }
-WARM_UP: Final[Controller] = partial(decide, strategy=GOOD)
-"""Runs the plant before all of them, so that everybody starts from the same state."""
+
+
+@dataclass
+class WarmUp:
+    """Runs the plant before all of them, so that everybody starts from the same state: the good rules.
+
+    As in the live system an observer watches beside them, so that the first plan knows how warm floors and walls are.
+    """
+
+    plant: Plant
+    estimate: Estimate | None = None
+
+    def __call__(self, site: Site, picture: Picture, now: datetime, memory: RuleMemory, max_age_s: float) -> Decision:
+        """See `bems.backtest.lockstep.Controller`."""
+        scene = Scene(site, picture, now, max_age_s, memory.awake_since or now)
+        self.estimate = observe(scene, memory, self.plant, self.estimate)
+        return decide(site, picture, now, memory, max_age_s, GOOD)

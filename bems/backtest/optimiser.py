@@ -33,7 +33,8 @@ class Optimiser:
     """Of every try [ms]: its inputs, all its solves, and the second plan with the compressors kept."""
     failed: list[tuple[datetime, NoPlan]] = field(default_factory=list)
     standing: Standing | None = None
-    _estimate: Estimate | None = None
+    estimate: Estimate | None = None
+    """Of the observer; one that has watched before is gone on from."""
     _tried_at: datetime | None = None
 
     def __call__(self, site: Site, picture: Picture, now: datetime, memory: RuleMemory, max_age_s: float) -> Decision:
@@ -41,10 +42,10 @@ class Optimiser:
         strategy = replace(GOOD, peak_guard=self.variant.peak_guard)
         scene = Scene(site, picture, now, max_age_s, memory.awake_since or now, strategy)
         known = self.known(now)
-        self._estimate = observe(scene, memory, known.plant, self._estimate)
+        self.estimate = observe(scene, memory, known.plant, self.estimate)
         if due(self.standing, self._tried_at, scene, memory):
             self._tried_at = now
-            self._plan(scene, memory, known, self._estimate)
+            self._plan(scene, memory, known, self.estimate)
         guide = followed(self.standing, known.plant, now)
         guide = None if guide is None else promoted(guide, self.assets)
         return decide(site, picture, now, memory, max_age_s, strategy, guide)

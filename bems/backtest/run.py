@@ -14,13 +14,15 @@ from typing import Any, Final, Protocol
 import numpy as np
 
 from bems.backtest.bound import Bound, Known, bound
-from bems.backtest.contestants import CONTESTANTS, WARM_UP, Setting
+from bems.backtest.contestants import CONTESTANTS, Setting, WarmUp
 from bems.backtest.forks import Job, in_forks
 from bems.backtest.information import Information
 from bems.backtest.lockstep import Lockstep, LockstepResult, Plant
 from bems.backtest.record_of import record_of
 from bems.backtest.scoring import Score, points_needed, score
 from bems.backtest.series import Series, series_of
+from control.observer.estimate import Estimate
+from control.plant_model import from_site
 from control.record import Record
 from control.strategy import GOOD
 from models.local_time import local_midnight
@@ -99,9 +101,7 @@ def run(task: Task) -> tuple[dict[str, Run], Bound]:
         task.start - timedelta(days=task.warmup_days),
         seed=task.seed,
     )
-    record = None
-    if task.warmup_days:
-        record = warm.advance(24.0 * task.warmup_days, WARM_UP, on_step=lambda share: _draw(f"warm-up {_bar(share)}"))
+    before = _warmed(task, warm) if task.warmup_days else None
     # The month's peak is what the task says, whatever the warm-up saw: it is scored from the start only.
     highest = {task.first: task.peak_so_far_kw} if task.peak_so_far_kw else {}
     warm.memory = replace(warm.memory, highest_kw=highest, hour=None, heat_hours={})
@@ -120,26 +120,40 @@ def run(task: Task) -> tuple[dict[str, Run], Bound]:
         _draw("  ".join(f"{name} {_bar(share, width)}" for name, share in zip(order, shares, strict=True)))
 
     jobs: dict[str, Job] = {
-        name: partial(_one, task, warm, record, name, partial(told, n), ahead_h if name == RECORDING else None)
+        name: partial(_one, task, warm, before, name, partial(told, n), ahead_h if name == RECORDING else None)
         for n, name in enumerate(order[:-1])
     }
-    jobs[BOUND] = partial(_bound, task, warm, record, partial(told, len(order) - 1))
+    jobs[BOUND] = partial(_bound, task, warm, before, partial(told, len(order) - 1))
     done = in_forks(jobs, dict.fromkeys((FORESEEING & set(names)) | {BOUND}, (RECORDING,)), on_look=look)
     _draw("\n")
     return {name: done[name] for name in task.controllers}, done[BOUND]
 
 
+@dataclass(frozen=True)
+class Before:
+    """What the warm-up left besides the plant."""
+
+    record: LockstepResult
+    estimate: Estimate | None
+
+
+def _warmed(task: Task, warm: Lockstep) -> Before:
+    rules = WarmUp(from_site(task.site))
+    record = warm.advance(24.0 * task.warmup_days, rules, on_step=lambda share: _draw(f"warm-up {_bar(share)}"))
+    return Before(record, rules.estimate)
+
+
 def _bound(
     task: Task,
     warm: Lockstep,
-    before: LockstepResult | None,
+    before: Before | None,
     told: Callable[[float], None],
     done: Mapping[str, Any],
 ) -> Bound:
     recording: Run = done[RECORDING]
     assert recording.record is not None  # that is what it was made for
     weather = task.weather.cut(task.start - FORESIGHT, task.end + FORESIGHT)
-    warmed = record_of(before, task.site) if before is not None else None
+    warmed = record_of(before.record, task.site) if before is not None else None
     history = recording.record if warmed is None else joined([warmed, recording.record])
     known = Known(weather, task.prices, recording.record, history, recording.score.spf, task.peak_so_far_kw)
     found = bound(task.site, warm.glance(), warm.memory, task.start, round(task.hours), known)
@@ -150,7 +164,7 @@ def _bound(
 def _one(
     task: Task,
     warm: Lockstep,
-    record: LockstepResult | None,
+    before: Before | None,
     name: str,
     told: Callable[[float], None],
     record_ahead_h: float | None,
@@ -166,8 +180,9 @@ def _one(
         found: Record = done[RECORDING].record
         return found
 
-    contestant = CONTESTANTS[name](Setting(site, information, record, recording))
-    duty, before = warm.memory.hygiene, _car_missing_kwh(warm.plant)
+    record, estimate = (before.record, before.estimate) if before is not None else (None, None)
+    contestant = CONTESTANTS[name](Setting(site, information, record, recording, estimate))
+    duty, lacked = warm.memory.hygiene, _car_missing_kwh(warm.plant)
     whole_h = task.hours + (record_ahead_h or 0.0)
     points = points_needed(site) if record_ahead_h is None else None
     result = warm.advance(
@@ -181,7 +196,7 @@ def _one(
         hygiene_state=duty,
         peak_so_far_kw=task.peak_so_far_kw,
         solve_ms=contestant.solve_ms,
-        car_missing_kwh=after - before if after is not None and before is not None else None,
+        car_missing_kwh=after - lacked if after is not None and lacked is not None else None,
     )
     series, results = series_of(site, result), [result]
     if record_ahead_h is None:

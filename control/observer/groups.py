@@ -48,11 +48,16 @@ class Driven:
 
 
 def started(group: Group, area_m2: float, saw: Seen | None, setpoint_degc: float, driven: Driven) -> GroupEstimate:
-    """At the measurement, the mass where this heat would hold it, no disturbance."""
+    """At the measurement, the mass where the room would stay as it is, no disturbance.
+
+    Room temperatures hardly move, so what a room loses and does not get comes from its mass. The heat that emitters
+    give just now says less: they come and go within the hour, the mass remembers days.
+    """
     room = saw.degc if saw is not None else setpoint_degc
-    _, into = heat_into(group, *_terms(driven))
-    between, outside = group.room_to_mass_kw_per_k, group.mass_to_outdoor_kw_per_k
-    mass = (between * room + float(into)) / (between + outside)
+    into, _ = heat_into(group, *_terms(driven))
+    between = group.room_to_mass_kw_per_k
+    held = between + group.room_to_outdoor_kw_per_k + driven.vent_kw_per_k
+    mass = (held * room - float(into)) / between
     doubt = MEASURED_K if saw is not None else 1.5
     variances = (doubt**2, START_MASS_K**2 + doubt**2, (START_W_PER_M2 * area_m2 / 1000) ** 2)
     return GroupEstimate(room, mass, 0.0, _flat(np.diag(variances)), model=parameters(group), heat_kw=driven.heat_kw)

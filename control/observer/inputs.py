@@ -12,7 +12,6 @@ from control.activity import equipment_kw, people_kw
 from control.assets.air import AirUnit, delivered_degc
 from control.grid import QUARTER_S
 from control.observer.estimate import FreeHeat
-from control.outlook.comfort import SET_BACK_K
 from control.outlook.sun import GLASS_GAIN
 from control.picture import Scene
 from control.plant_model import DESIGN_OUTDOOR_DEGC, EMITTER_MARGIN
@@ -27,6 +26,8 @@ LEAST_MODEL_KW: Final = 0.5
 """Below this the emitters' model cannot share a measured heat; their size does."""
 PLAUSIBLE_DEGC: Final = (2.0, 45.0)
 """A room outside this is a broken sensor."""
+SET_BACK_K: Final = 0.5
+"""Below its set point of the day a zone counts as set back."""
 
 
 @dataclass(frozen=True)
@@ -164,10 +165,13 @@ def openings(scene: Scene, plant: Plant) -> dict[str, float]:
     return result
 
 
-def needy_k(scene: Scene, plant: Plant) -> dict[str, float]:
-    """By group: how much nearer its neediest zone is to its set point than the group's mean is to its own [K].
+def needy_k(scene: Scene, plant: Plant, promised_degc: Mapping[str, float]) -> dict[str, float]:
+    """By group: how much further its neediest zone is behind what it is promised than the group's mean is [K].
 
-    Measured against the set points of the day, whatever is set back: who is behind at night is behind in the morning.
+    Args:
+        scene: what is measured now.
+        plant: its groups.
+        promised_degc: to each zone's common area, now. A zone that is set back is not behind because another is not.
     """
     zones = {zone.id: zone for zone in scene.site.zones}
     result: dict[str, float] = {}
@@ -179,7 +183,10 @@ def needy_k(scene: Scene, plant: Plant) -> dict[str, float]:
                 continue
             spaces = _spaces(zone)
             m2 = sum(size for _, size, _ in spaces)
-            above_k = here.degc - sum(size * asked for _, size, asked in spaces) / max(m2, 1e-9)
+            *rooms, (_, common_m2, setpoint_degc) = spaces
+            asked = sum(size * degc for _, size, degc in rooms)
+            asked += common_m2 * promised_degc.get(zone.id, setpoint_degc)
+            above_k = here.degc - asked / max(m2, 1e-9)
             total, area, lowest_k = total + m2 * above_k, area + m2, min(lowest_k, above_k)
         if area:
             result[group.id] = min(max(total / area - lowest_k, 0.0), MOST_NEEDY_K)

@@ -1,5 +1,6 @@
 """Bands that rooms are promised, as the rules hold them, and the air they are given by the timetable."""
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -25,52 +26,79 @@ SUMMER: Final = (5, 9)
 LEAST_BAND_K: Final = 1.0
 
 
-SET_BACK_K: Final = 0.5
-"""Below its set point of the day a zone counts as set back."""
 LEAST_HELD: Final = 0.2
 """Of a group's emitters that give heat however many zones are set back: the coldest of them, and what valves leak."""
 
 
-def bands(moment: Moment, weather: Expected) -> tuple[dict[str, Array], dict[str, Array], dict[str, Array]]:
-    """(low, high, held) by group of zones: set points weighted by area, as the rules hold them [degC]; share held up.
+@dataclass(frozen=True)
+class Bands:
+    """What rooms are promised, by quarter."""
 
-    Valves of a zone that is set back are shut until it is as cold as that: no plan stores heat there.
+    low_degc: dict[str, Array]
+    high_degc: dict[str, Array]
+    """By group of zones, weighted by area."""
+    held: dict[str, Array]
+    """Share of a group that is held up, by area."""
+    zones_degc: dict[str, Array]
+    """Lower bound of each zone's common area."""
+
+
+def bands(moment: Moment, weather: Expected) -> Bands:
+    """What rooms are promised.
+
+    Valves of a zone that is set back are shut until it is as cold as that: no plan stores heat there. They open when
+    the rules raise its set point in the morning; it is promised to be warm when people come, and rises until then.
     """
     zones = {zone.id: zone for zone in moment.site.zones}
     slots_ = moment.slots
     summer = (slots_.month >= SUMMER[0]) & (slots_.month <= SUMMER[1])
-    low, high, held = {}, {}, {}
+    low, high, held, promised = {}, {}, {}, {}
     for group in moment.plant.groups:
         area, wanted, up = 0.0, np.zeros(len(slots_)), np.zeros(len(slots_))
         for zone in (zones[name] for name in group.zones):
             rooms_m2 = sum(room.area_m2 for room in zone.rooms)
             common_m2 = max(zone.area_m2 - rooms_m2, 1.0)
             wanted += sum(room.area_m2 * room.setpoint_degc for room in zone.rooms)
-            asked = setpoint_degc(moment, zone, weather)
-            wanted += common_m2 * asked
-            up += rooms_m2 + common_m2 * (asked > zone.setpoint_degc - SET_BACK_K)
+            raised, promised[zone.id] = held_up(moment, zone, weather)
+            wanted += common_m2 * promised[zone.id]
+            up += rooms_m2 + common_m2 * raised
             area += rooms_m2 + common_m2
         lived_in = any(zones[name].kind is ZoneKind.RESIDENTIAL for name in group.zones)
         most = np.where(summer, SUMMER_HIGH_DEGC, WINTER_HIGH_DEGC) if lived_in else np.full(len(slots_), 26.0)
         low[group.id] = wanted / area
         high[group.id] = np.maximum(most, low[group.id] + LEAST_BAND_K)
         held[group.id] = np.maximum(up / area, LEAST_HELD)
-    return low, high, held
+    return Bands(low, high, held, promised)
 
 
-def setpoint_degc(moment: Moment, zone: Zone, weather: Expected) -> Array:
-    """Set point of a zone's common area by quarter: as `rules.zones.zones`, presence sensors excepted."""
-    comfort = np.full(len(moment.slots), zone.setpoint_degc)
-    if zone.kind is ZoneKind.RESIDENTIAL or zone.setback_degc is None:
-        return comfort
+def held_up(moment: Moment, zone: Zone, weather: Expected) -> tuple[Array, Array]:
+    """By quarter whether a zone is held up, and what its common area is promised [degC].
+
+    As `rules.zones.zones`, presence sensors excepted. Once held up it is promised to rise at the pace for which its
+    heating begins so early, from where it stands: all of it at once would be worth a boiler to a plan.
+    """
+    setback = zone.setback_degc
+    if zone.kind is ZoneKind.RESIDENTIAL or setback is None or setback >= zone.setpoint_degc:
+        return np.ones(len(moment.slots)), np.full(len(moment.slots), zone.setpoint_degc)
     outdoor = weather.filtered_degc
-    lift = zone.setpoint_degc - zone.setback_degc
-    stagger = _stagger_h(moment, zone)
-    hourly = [early_start_h(lift, degc) + stagger for degc in outdoor[::4].tolist()]
-    early = np.repeat(hourly, 4)[: len(outdoor)]
-    until = _until_manned_h(moment, zone)
-    held = (until <= early) | (outdoor < NO_SETBACK_BELOW_DEGC)
-    return np.where(held, comfort, zone.setback_degc)
+    lift = zone.setpoint_degc - setback
+    alone = np.array([early_start_h(lift, degc) for degc in outdoor[::4].tolist()])
+    alone = np.repeat(alone, 4)[: len(outdoor)]
+    early = alone + _stagger_h(moment, zone)
+    raised = (_until_manned_h(moment, zone) <= early) | (outdoor < NO_SETBACK_BELOW_DEGC)
+    asked = np.where(raised, zone.setpoint_degc, setback)
+    stands = moment.scene.of(zone, "temp_degc")
+    begin = float(asked[0]) if stands is None else min(max(stands, setback), zone.setpoint_degc)
+    return raised.astype(np.float64), _rising(asked, begin, 0.25 * lift / alone)
+
+
+def _rising(asked: Array, begin: float, step_k: Array) -> Array:
+    """What is asked, but rising by so much in each quarter at the most; it falls at once."""
+    risen, before = np.empty_like(asked), begin
+    for n, (degc, most_k) in enumerate(zip(asked.tolist(), step_k.tolist(), strict=True)):
+        before = min(degc, before + most_k)
+        risen[n] = before
+    return risen
 
 
 def _until_manned_h(moment: Moment, zone: Zone) -> Array:

@@ -56,7 +56,7 @@ def outlook(  # noqa: PLR0913, PLR0917  (each is a source of its own)
     shares = air_shares(moment, sky)
     load = base_load(moment, shares, truth)
     tap, panels = draw(moment, truth), pv_yield(moment, sky)
-    low, high, held = bands(moment, sky)
+    promised = bands(moment, sky)
     cooling = cooling_kw(moment, sky)
     steps = moment.on_grid
     snow = (because(Code.SNOW_ON_PANELS),) if panels is not None and panels.snow else ()
@@ -70,9 +70,10 @@ def outlook(  # noqa: PLR0913, PLR0917  (each is a source of its own)
         base_load_kw=steps(load.power_kw),
         gains_kw={group: steps(kw) for group, kw in gains_kw(moment, load).items()},
         solar_kw={group: steps(kw) for group, kw in windows_kw(moment, sky).items()},
-        low_degc={group: steps(degc) for group, degc in low.items()},
-        high_degc={group: steps(degc) for group, degc in high.items()},
-        held={group: steps(share) for group, share in held.items()},
+        low_degc={group: steps(degc) for group, degc in promised.low_degc.items()},
+        high_degc={group: steps(degc) for group, degc in promised.high_degc.items()},
+        held={group: steps(share) for group, share in promised.held.items()},
+        promised_degc={zone: float(degc[0]) for zone, degc in promised.zones_degc.items()},
         air_share={unit: steps(share) for unit, share in shares.items()},
         pv_kw=steps(panels.power_kw) if panels is not None else None,
         draw_kw=steps(tap.heat_kw) if tap is not None else None,

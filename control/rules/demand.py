@@ -109,12 +109,8 @@ def _free_kw(site: Site) -> float:
 
 
 def neediest_k(scene: Scene) -> float:
-    """How far the neediest room or zone is below what it is promised [K]; 0 where nothing is known.
-
-    Promised is the set point it holds, less what a plan has put on it to store heat.
-    """
-    stored = scene.guidance.room_offset_k if scene.guidance is not None else {}
-    return max([0.0, *(short_k - stored.get(zone.id, 0.0) for zone, short_k in shortfalls(scene, scene.site.zones))])
+    """How far the neediest room or zone is below what it is promised [K]; 0 where nothing is known."""
+    return max([0.0, *(short_k for _, short_k in shortfalls(scene, scene.site.zones))])
 
 
 def chilly(scene: Scene, below_k: float) -> bool:

@@ -144,12 +144,16 @@ def planned_supply_degc(scene: Scene, circuit: Circuit) -> float | None:
 
 
 def shortfalls(scene: Scene, zones: Iterable[Zone]) -> Iterator[tuple[Zone, float]]:
-    """How far each room and common area of the zones is below the set point it holds [K], of those that are known."""
+    """How far each room and common area of the zones is below what it is promised [K], of those that are known.
+
+    Promised is the set point it holds, less what a plan has put on it to store heat.
+    """
+    stored = scene.guidance.room_offset_k if scene.guidance is not None else {}
     for zone in zones:
         for devices in (zone.devices, *(room.devices for room in zone.rooms)):
             asked, degc = (scene.of(devices, signal) for signal in ("setpoint_degc", "temp_degc"))
             if asked is not None and degc is not None:
-                yield zone, asked - degc
+                yield zone, asked - stored.get(zone.id, 0.0) - degc
 
 
 def _short_k(scene: Scene, circuit: Circuit) -> float:

@@ -38,6 +38,8 @@ ROOM_ABOVE: Final = 1.15
 """Power allowed at most, over the target: what an hour spared is not spent in its last minutes."""
 MARGIN_KWH: Final = 0.5
 """What must be left over in the hour before a load that made way comes back: the month's peak never falls again."""
+STEP_MARGIN: Final = 0.02
+"""Of the threshold of a step of the tariff: a kilowatt-hour too much costs as much as all of the next step."""
 DAY_OVER_MEAN: Final = 1.3
 """Light, equipment and kitchen by day over their yearly mean; their highest hours raise the month's peak themselves."""
 STORED: Final = 0.06
@@ -122,18 +124,22 @@ def target_kw(
     """What the running hour may reach [kW]: the month's peak so far or the expected one; None where power is free.
 
     A plan knows better what to expect (`planned_kw`). Under capacity steps, the top of the step that the month falls
-    into anyway.
+    into anyway, less a margin. Where the three highest days count, what the two highest others leave of that mean: what
+    they took too much today gives back, and today's own highest hour is taken already.
     """
     peak = in_force(site.tariff.grid, today).peak
     if isinstance(peak, NoPeakCharge):
         return None
-    highs = sorted((kw for day, kw in highest_kw.items() if (day.year, day.month) == (today.year, today.month)))[-3:]
-    so_far = 0.0 if not highs else highs[-1] if peak.basis == "highest_hour" else sum(highs) / len(highs)
+    highs = {day: kw for day, kw in highest_kw.items() if (day.year, day.month) == (today.year, today.month)}
+    count = 1 if peak.basis == "highest_hour" else 3
     expected = expected_peak_kw(site, outdoor_degc) if planned_kw is None else planned_kw
-    target = max(expected, so_far)
+    basis = sum(sorted([*highs.values(), *[expected] * count])[-count:]) / count
+    others, to_come = [kw for day, kw in highs.items() if day != today], expected
     if isinstance(peak, PeakSteps):
-        target = min((step.from_kw for step in peak.steps if step.from_kw > target), default=target)
-    return target
+        threshold = min((step.from_kw for step in peak.steps if step.from_kw > basis), default=None)
+        basis = to_come = basis if threshold is None else max(basis, threshold - STEP_MARGIN * threshold)
+    left = count * basis - sum(sorted([*others, *[to_come] * count])[len(others) + 1 :])
+    return max(left, basis if count == 1 else highs.get(today, 0.0))
 
 
 def metered(scene: Scene, memory: RuleMemory) -> RuleMemory:

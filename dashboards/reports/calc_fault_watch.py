@@ -207,7 +207,7 @@ def _cop(record: Record, pump: HeatPump) -> Finding:
         return cannot_tell(FaultKind.COP_DRIFT, pump.id, "share", COP_LIMIT, Why.NOT_MEASURED)
     heat, power, source, supply, *running = known
     steps = MachineSteps(heat, power, source, supply, np.sum(running, axis=0))
-    model = fit_heat_pump([Certified(**p.model_dump()) for p in pump.certified], 0.0 if pump.source == "wells" else 7.0)
+    model = fit_heat_pump([Certified(**p.model_dump()) for p in pump.certified], pump.source)
     return cop_drift(pump.id, steps, model, STEP_H, record.nok_per_kwh, record.reference.get(pump.id, 1.0))
 
 

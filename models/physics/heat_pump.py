@@ -1,34 +1,45 @@
 """Heat pump between a source (brine or air) and heating water: capacity, compressor power, limits.
 
 Every stage s (one compressor, two compressors; or least, middle and full speed of an inverter) is two polynomials in
-the supply temperature T, fitted to certified points, and two factors in the source temperature S:
+the supply temperature T, fitted to certified points, and two factors in the source temperature S, x = S - S_ref:
 
-    capacity  Q_s(S, T) = (q0 + q1 (T - 35)) (1 + k_q (S - S_ref))                    [kW]
-    1/COP_s (S, T)      = (b0 + b1 (T - 35) + b2 (T - 35)^2) / (1 + k_c (S - S_ref))  [-]
-    power     P_s       = Q_s / COP_s                                                 [kW]
+    capacity  Q_s(S, T) = (q0 + q1 (T - 35)) max(1 + k_q x, 0.1)                   [kW]
+    1/COP_s (S, T)      = (b0 + b1 (T - 35) + b2 (T - 35)^2) g(x)                  [-]
+    g(x)                = 1 - k_c x  where x < 0,  1 / (1 + k_c x) where x >= 0    [-]
+    power     P_s       = Q_s / COP_s                                              [kW]
 
 Between stages Q and P are interpolated linearly, so a level of 1.5 is an inverter half-way or a staged machine running
-its second compressor half of the time. COP linear in S reproduces the generic brine matrix (W35: 3.68, 4.03, 4.23,
-4.41, 4.65, 5.04 at -5, -2, 0, 2, 5, 10 degC; also W45 and W55) within 4 % with k_c = 0.0195 1/K (heatpump_sheet.xlsx of
-av-energiplanlegging-eksempel). k_q = 0.030 1/K is our assumption: just below the ratio of Thermia Mega L at
-W10 and B0 (Keymark: 48.57/34.97 kW at W35, ln ratio 0.033 1/K), part of which is water instead of brine.
+its second compressor half of the time. From a colder source a machine is a steady share of Carnot: 1/COP grows as the
+lift does. From a warmer one it gains less and less: there COP is linear in S.
+
+k_q and k_c are fitted where one stage's points have several source temperatures (an air-source machine's always should:
+at -15 degC it gives half of what it gives at +7), else they are generic:
+
+- brine: k_c = 0.0215 1/K meets the generic matrix (W35: 3.68, 4.03, 4.23, 4.41, 4.65, 5.04 at -5, -2, 0, 2, 5,
+  10 degC; also W45 and W55) within 4 % (heatpump_sheet.xlsx of av-energiplanlegging-eksempel). k_q = 0.030 1/K is our
+  assumption: just below the ratio of Thermia Mega L at W10 and B0 (Keymark: 48.57/34.97 kW at W35, ln ratio
+  0.033 1/K), part of which is water instead of brine.
+- air: k_c = 1/28 1/K is a steady share of Carnot at A7/W35, k_q = 0.022 1/K our assumption: a third less at A-7.
 
 EN 14511 power contains the pumps' share for the unit's own pressure drops; it is taken as compressor power. Validity:
 supply 20-65 degC, brine -8..25 degC.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import groupby
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, Literal, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
 
 Number = TypeVar("Number", float, NDArray[np.float64])
 
 REFERENCE_SUPPLY_DEGC: Final = 35.0
+LEAST_SHARE: Final = 0.1
+"""Of its capacity at the reference source a machine gives at least this; its envelope ends before."""
 
 
 class Certified(NamedTuple):
@@ -68,17 +79,28 @@ class Envelope:
     brine_out_min_degc: float = -8.0
 
 
+class Source(NamedTuple):
+    """How heat and COP follow the source."""
+
+    ref_degc: float
+    """S_ref."""
+    heat_per_k: float
+    """k_q [1/K]."""
+    cop_per_k: float
+    """k_c [1/K]."""
+
+
+GENERIC: Final = {"wells": Source(0.0, 0.030, 0.0215), "air": Source(7.0, 0.022, 1 / 28)}
+STEEPEST_PER_K: Final = (0.06, 0.10)
+"""The most that fitted k_q and k_c can be."""
+
+
 @dataclass(frozen=True)
 class HeatPump:
     """A machine: its stages in rising order, source dependence and limits."""
 
     stages: tuple[Stage, ...]
-    source_ref_degc: float = 0.0
-    """S_ref: 0 for brine; 7 suits an air-source machine."""
-    heat_per_k: float = 0.030
-    """k_q [1/K]."""
-    cop_per_k: float = 0.0195
-    """k_c [1/K]."""
+    source: Source = GENERIC["wells"]
     envelope: Envelope = field(default_factory=Envelope)
 
 
@@ -102,11 +124,7 @@ class Operation(NamedTuple):
 
 
 def fit_heat_pump(
-    points: Sequence[Certified],
-    source_ref_degc: float = 0.0,
-    heat_per_k: float = 0.030,
-    cop_per_k: float = 0.0195,
-    envelope: Envelope | None = None,
+    points: Sequence[Certified], source: Literal["wells", "air"] = "wells", envelope: Envelope | None = None
 ) -> HeatPump:
     """Least squares in relative error, one stage per number of compressors (for an inverter: per speed).
 
@@ -118,17 +136,44 @@ def fit_heat_pump(
         raise ValueError(f"certified points need stages 1, 2, ... without a gap, got {numbers}")
     if any(point.heat_kw <= point.power_kw or point.power_kw <= 0 for point in points):
         raise ValueError("certified points need 0 < power_kw < heat_kw")
-    stages = []
-    for _, group in groupby(sorted(points, key=lambda point: point.compressors), key=lambda point: point.compressors):
-        members = list(group)
-        x = np.array([point.supply_degc - REFERENCE_SUPPLY_DEGC for point in members])
-        warmer = np.array([point.source_degc - source_ref_degc for point in members])
-        heat = np.array([point.heat_kw for point in members]) / (1 + heat_per_k * warmer)
-        inverse = np.array([point.power_kw / point.heat_kw for point in members]) * (1 + cop_per_k * warmer)
-        q0, q1 = _relative_fit(x, heat, degree=1)[:2]
-        b0, b1, b2 = _relative_fit(x, inverse, degree=2)
-        stages.append(Stage(q0, q1, (b0, b1, b2)))
-    return HeatPump(tuple(stages), source_ref_degc, heat_per_k, cop_per_k, envelope or Envelope())
+    stages = [list(group) for _, group in groupby(sorted(points, key=lambda p: p.compressors), lambda p: p.compressors)]
+    generic = GENERIC[source]
+    if any(len({point.source_degc for point in stage}) > 1 for stage in stages):
+        generic = _fit_source(stages, generic)
+    fitted = [(_heat_of(stage, generic)[0], _inverse_of(stage, generic)[0]) for stage in stages]
+    return HeatPump(tuple(Stage(*heat[:2], inverse) for heat, inverse in fitted), generic, envelope or Envelope())
+
+
+def _fit_source(stages: Sequence[Sequence[Certified]], generic: Source) -> Source:
+    """The k_q and k_c with which the stages' polynomials meet their points best."""
+    most_heat, most_cop = STEEPEST_PER_K
+
+    def heat_error(per_k: float) -> float:
+        return sum(_heat_of(stage, generic._replace(heat_per_k=per_k))[1] for stage in stages)
+
+    def inverse_error(per_k: float) -> float:
+        return sum(_inverse_of(stage, generic._replace(cop_per_k=per_k))[1] for stage in stages)
+
+    return Source(generic.ref_degc, _least(heat_error, most_heat), _least(inverse_error, most_cop))
+
+
+def _least(error: Callable[[float], float], most: float) -> float:
+    return float(minimize_scalar(error, bounds=(0.0, most), method="bounded", options={"xatol": 1e-5}).x)
+
+
+Polynomial = tuple[float, float, float]
+
+
+def _heat_of(stage: Sequence[Certified], source: Source) -> tuple[Polynomial, float]:
+    """A stage's capacity over its supply at the reference source, and the fit's error."""
+    at = np.array([_heat_share(source, point.source_degc) for point in stage])
+    return _relative_fit(stage, np.array([point.heat_kw for point in stage]) / at, degree=1)
+
+
+def _inverse_of(stage: Sequence[Certified], source: Source) -> tuple[Polynomial, float]:
+    """A stage's 1/COP likewise."""
+    at = np.array([_inverse_share(source, point.source_degc) for point in stage])
+    return _relative_fit(stage, np.array([point.power_kw / point.heat_kw for point in stage]) / at, degree=2)
 
 
 def capacity_kw(machine: HeatPump, source_degc: Number, supply_degc: Number, level: float) -> Number:
@@ -169,9 +214,7 @@ def inverse_cop(machine: HeatPump, source_degc: Number, supply_degc: Number, com
 def inverse_cop_slope_per_k(machine: HeatPump, source_degc: Number, supply_degc: Number, compressors: int) -> Number:
     """d(1/COP)/dT_supply [1/K]: electricity per kWh of heat that one kelvin more of supply temperature costs."""
     _, b1, b2 = machine.stages[_whole(machine, compressors)].inverse_cop
-    return (b1 + 2 * b2 * (supply_degc - REFERENCE_SUPPLY_DEGC)) / (
-        1 + machine.cop_per_k * (source_degc - machine.source_ref_degc)
-    )
+    return (b1 + 2 * b2 * (supply_degc - REFERENCE_SUPPLY_DEGC)) * _inverse_share(machine.source, source_degc)
 
 
 def outside_envelope(
@@ -191,13 +234,15 @@ def outside_envelope(
     return None
 
 
-def _relative_fit(x: NDArray[np.float64], y: NDArray[np.float64], degree: int) -> tuple[float, float, float]:
-    """Polynomial coefficients, lowest first, padded to three; least squares of (fit - y)/y."""
+def _relative_fit(stage: Sequence[Certified], y: NDArray[np.float64], degree: int) -> tuple[Polynomial, float]:
+    """Coefficients over supply less 35 °C, lowest first, padded to three, and the sum of ((fit - y)/y)^2."""
+    x = np.array([point.supply_degc - REFERENCE_SUPPLY_DEGC for point in stage])
     used = min(degree, len(np.unique(x)) - 1)
     falling = np.polyfit(x, y, used, w=1 / y)
     padded = np.zeros(3)
     padded[: used + 1] = falling[::-1]
-    return float(padded[0]), float(padded[1]), float(padded[2])
+    error = float(np.sum((np.polyval(falling, x) / y - 1) ** 2))
+    return (float(padded[0]), float(padded[1]), float(padded[2])), error
 
 
 _OFF: Final = Stage(0.0, 0.0, (0.0, 0.0, 0.0))
@@ -219,12 +264,27 @@ def _whole(machine: HeatPump, compressors: int) -> int:
 
 
 def _heat(machine: HeatPump, stage: Stage, source_degc: Number, supply_degc: Number) -> Number:
-    return (stage.heat_kw + stage.heat_kw_per_k * (supply_degc - REFERENCE_SUPPLY_DEGC)) * (
-        1 + machine.heat_per_k * (source_degc - machine.source_ref_degc)
-    )
+    at_reference = stage.heat_kw + stage.heat_kw_per_k * (supply_degc - REFERENCE_SUPPLY_DEGC)
+    return at_reference * _heat_share(machine.source, source_degc)
 
 
 def _inverse_cop(machine: HeatPump, stage: Stage, source_degc: Number, supply_degc: Number) -> Number:
     b0, b1, b2 = stage.inverse_cop
     x = supply_degc - REFERENCE_SUPPLY_DEGC
-    return (b0 + (b1 + b2 * x) * x) / (1 + machine.cop_per_k * (source_degc - machine.source_ref_degc))
+    return (b0 + (b1 + b2 * x) * x) * _inverse_share(machine.source, source_degc)
+
+
+def _heat_share(source: Source, degc: Number) -> Number:
+    """1 + k_q x, at least LEAST_SHARE."""
+    return _at_least(1 + source.heat_per_k * (degc - source.ref_degc), LEAST_SHARE)
+
+
+def _inverse_share(source: Source, degc: Number) -> Number:
+    """g: 1 - k_c x below the reference, 1 / (1 + k_c x) above it."""
+    warmer = source.cop_per_k * (degc - source.ref_degc)
+    return (1 + _at_least(-warmer, 0.0)) / (1 + _at_least(warmer, 0.0))
+
+
+def _at_least(value: Number, least: float) -> Number:
+    """The greater of the two: for a number as fast as the simulator wants it, and for an array."""
+    return (value + least + abs(value - least)) / 2

@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 
 from bems.backtest.bound import Known, bound
-from bems.backtest.contestants import CONTESTANTS, WARM_UP, Setting
+from bems.backtest.contestants import CONTESTANTS, Setting, WarmUp
 from bems.backtest.information import Information
 from bems.backtest.lockstep import Lockstep
 from bems.backtest.record_of import record_of
 from bems.backtest.scoring import score
 from bems.backtest.service_gate import GATE_KH
+from control.plant_model import from_site
 from hil_sim.plant import create
 from models.prices import PriceSeries
 from models.site import load_site
@@ -40,7 +41,7 @@ def days():
     found = {}
     for name in ("rules", "optimiser"):
         lockstep = Lockstep(site, create(site, weather), START)
-        lockstep.advance(24.0, WARM_UP, keep=())
+        lockstep.advance(24.0, WarmUp(from_site(site)), keep=())
         begun = (lockstep.glance(), lockstep.memory)
         before = lockstep.plant.energy_by_part_kwh()
         setting = Setting(site, Information(weather, prices, 1, place), None, lambda: pytest.fail("looked ahead"))

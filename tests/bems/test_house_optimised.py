@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bems.backtest.contestants import CONTESTANTS, WARM_UP, Setting
+from bems.backtest.contestants import CONTESTANTS, Setting, WarmUp
 from bems.backtest.information import Information
 from bems.backtest.lockstep import Lockstep
 from bems.backtest.record_of import record_of
 from bems.backtest.scoring import Score
 from bems.cli import main
+from control.plant_model import from_site
 from hil_sim.plant import create
 from models.prices import join_prices
 from models.site import load_site
@@ -81,7 +82,7 @@ def test_the_oracle_plans_the_default_plant_with_the_draws_and_loads_that_come()
     prices = join_prices([synthetic_prices(year, 1, weather) for year in (2025, 2026, 2027)])
     information = Information(weather, prices, 1, place)
     lockstep = Lockstep(site, create(site, weather), START)
-    recording = record_of(deepcopy(lockstep).advance(RECORDED_H, WARM_UP), site)
+    recording = record_of(deepcopy(lockstep).advance(RECORDED_H, WarmUp(from_site(site))), site)
     oracle = CONTESTANTS["oracle.linear"](Setting(site, information, None, lambda: recording)).controller
 
     result = lockstep.advance(1.0, oracle)

@@ -13,7 +13,7 @@ from bems.backtest.lockstep import Lockstep, LockstepResult
 from bems.backtest.variants import VARIANTS
 from control.ledger import Ledger
 from control.plan import NoPlan, Plan
-from control.planning import GOOD_FOR, label
+from control.planning import CUT_SHORT, GOOD_FOR, label
 from control.rules.memory import RuleMemory
 from hil_sim.plant import create
 from models.prices import join_prices
@@ -89,14 +89,17 @@ def test_without_a_new_plan_the_last_good_one_goes_on_and_then_the_rules_alone(w
     assert np.nanmin(after.column("hot_water.supply_temp_degc")) > 65.0
 
 
-def test_two_plans_on_the_same_data_are_the_same(world):
+@pytest.mark.parametrize("name", ["optimiser", "optimiser.linear"])
+def test_two_plans_on_the_same_data_are_the_same_unless_the_time_limit_was_hit_and_they_say_so(world, name):
     plans = []
     for _ in range(2):
-        lockstep, controller = running(world)
+        lockstep, controller = running(world, name)
         lockstep.advance(1 / 60, controller)
         plans.append(controller.standing.plan)
     first, second = plans
     assert isinstance(first, Plan)
+    if any(plan.report.status in CUT_SHORT for plan in plans):
+        pytest.skip("the machine was too busy for the time limit")
     assert first.first == second.first
     for name, values in first.trajectories.items():
         assert np.array_equal(values, second.trajectories[name]), name

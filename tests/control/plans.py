@@ -13,7 +13,7 @@ from control.assets.hot_water import HotWater
 from control.grid import Grid
 from control.problem import Inputs, Outlook, Plant, State, Tank
 from control.tariff_state import local_days
-from models.physics.heat_pump import HeatPump, Stage
+from models.physics.heat_pump import HeatPump, Source, Stage
 
 START = datetime(2026, 1, 15, 10, 0, tzinfo=UTC)
 HOURS = Grid(START, (4, 4, 4, 4))
@@ -59,7 +59,7 @@ def small(grid=HOURS, plant=None, state=None, **outlook) -> Inputs:
 def machine(slope_per_k=0.004, count=1, **changes) -> HeatPumps:
     """20 kW from one compressor, 1/COP 0.25 at 35 degC and so much more per kelvin, whatever the source."""
     stage = Stage(20.0, 0.0, (0.25, slope_per_k, 0.0))
-    physics = HeatPump((stage,), heat_per_k=0.0, cop_per_k=0.0)
+    physics = HeatPump((stage,), Source(0.0, 0.0, 0.0))
     names = tuple(f"hp{n}" for n in range(count))
     return replace(HeatPumps("hp", names, physics, False, (), False, 0.3, 0.25, 0.25, 65.0, 60.0), **changes)
 

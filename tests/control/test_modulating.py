@@ -125,14 +125,14 @@ def test_at_a_peak_it_turns_down_before_it_stops(good):
     assert obeyed(good, 20)[ASKED] == 100.0
     seen = []
     for rest_kw in (4.0, 19.0, 30.0):
-        values = at_a_peak(good, 15.0, rest_kw)
+        values = at_a_peak(good, 20.0, rest_kw)
         assert values[STAGE] == 1.0
         seen.append(values[ASKED])
     assert seen[0] == 100.0
     assert LEAST_PCT < seen[1] < 100.0
     assert seen[2] == LEAST_PCT
     good.set(flat_1__setpoint_degc=22.0, flat_1__temp_degc=20.0)  # a resident's room comes first
-    assert at_a_peak(good, 15.0, 30.0)[ASKED] == 100.0
+    assert at_a_peak(good, 20.0, 30.0)[ASKED] == 100.0
 
 
 @pytest.fixture

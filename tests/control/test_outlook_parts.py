@@ -277,6 +277,22 @@ def test_heating_begins_before_people_come_and_staggered_zones_sooner(outside):
     assert plain[at + 1] > plain[at - 2] + 0.1
 
 
+def test_a_zone_that_is_held_up_is_promised_to_rise_at_its_own_pace(outside):
+    """Asked for at once, the two kelvins of the morning would be worth a boiler to a plan."""
+    outside.paper.now = MIDNIGHT
+    outside.weather = sky(MIDNIGHT, temp=5.0)
+    outside.paper.kill("outdoor_temp")
+    outside.paper.set(cafe__temp_degc=19.2)
+    made = outside.see(Grid(MIDNIGHT, (1,) * 96))
+    assert made.promised_degc["cafe"] == 19.0
+    low = made.low_degc["cafe"]
+    morning = np.diff(low[12:40])
+    assert morning.max() < 0.25
+    assert low[12:40].max() > low[12] + 1.0
+    evening = np.diff(low[40:])
+    assert evening.min() < -0.25  # down at once
+
+
 def test_a_plan_sees_when_zones_are_set_back_and_their_valves_shut(outside):
     outside.weather = sky(NOON, temp=5.0)
     made = outside.see()

@@ -58,9 +58,21 @@ def test_other_contracts_have_other_targets(biri):
     rates = [{"nok_per_kw": 50}]
     assert peak_guard.target_kw(charged(biri, kind="none"), highs, TODAY) is None
     three = charged(biri, kind="per_kw", basis="mean_of_three_days", rates=rates)
-    assert peak_guard.target_kw(three, highs, TODAY) == 130.0
+    assert peak_guard.target_kw(three, highs, TODAY) == pytest.approx(120.0)  # as high as the third: the mean stays
+    assert peak_guard.target_kw(three, {**highs, TODAY: 125.0}, TODAY) == 125.0
     steps = [{"from_kw": kw, "nok_per_month": kw} for kw in (0, 50, 150, 200)]
-    assert peak_guard.target_kw(charged(biri, kind="steps", basis="highest_hour", steps=steps), highs, TODAY) == 150.0
+    assert peak_guard.target_kw(charged(biri, kind="steps", basis="highest_hour", steps=steps), highs, TODAY) == 147.0
+
+
+def test_where_three_days_count_today_gives_back_what_another_day_took_too_much(biri):
+    """The bug this keeps away: one day of 110 kW was taken for the month's mean, and its step for lost."""
+    steps = [{"from_kw": kw, "nok_per_month": kw} for kw in (0, 100, 150)]
+    site, below = charged(biri, kind="steps", basis="mean_of_three_days", steps=steps), 98.0
+    assert peak_guard.target_kw(site, {}, TODAY, planned_kw=90.0) == pytest.approx(below)
+    one_too_much = {date(2026, 1, 3): 110.0}
+    assert peak_guard.target_kw(site, one_too_much, TODAY, planned_kw=80.0) == pytest.approx(below - 12.0)
+    lost = {date(2026, 1, 3): 120.0, date(2026, 1, 4): 120.0}
+    assert peak_guard.target_kw(site, lost, TODAY, planned_kw=80.0) == pytest.approx(147.0 * 3 - 147.0 * 2)
 
 
 def test_what_is_left_is_handed_out_and_cars_go_first(biri):

@@ -38,6 +38,12 @@ def test_every_zone_is_in_one_group_and_sleepers_are_apart(biri, plant):
     assert 40 < stored / (loss + 0.8) < 120  # time constant [h] with what ventilation loses after recovery
 
 
+def test_zones_on_one_circuit_are_heated_as_one_whoever_lives_there():
+    house = load_site(ROOT / "docs" / "examples" / "air_house" / "site.toml")
+    (group,) = from_site(house).groups
+    assert group.zones == ("home", "workshop")
+
+
 def test_the_building_can_be_heated_at_its_design_temperature(plant):
     assert 100 < sum(g.emitter_max_kw for g in plant.groups) < 250
 

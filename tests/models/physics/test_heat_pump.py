@@ -147,10 +147,49 @@ def test_half_way_between_two_stages_lies_half_way_in_heat_and_power(nibe):
         assert quantity(nibe, 0.0, 45.0, 1.5) == pytest.approx(middle)
 
 
-def test_an_air_source_machine_is_the_same_model_around_another_source():
-    air = fit_heat_pump([Certified(7, 35, 1, 20.0, 4.5), Certified(7, 55, 1, 19.0, 6.5)], source_ref_degc=7.0)
+AIR = [
+    Certified(source, supply, 1, heat, power)
+    for source, supply, heat, power in (
+        (7, 35, 20.0, 4.5),
+        (2, 35, 16.5, 4.4),
+        (-7, 35, 14.0, 4.8),
+        (7, 55, 18.5, 6.3),
+        (-7, 55, 13.0, 6.4),
+    )
+]
+"""Of a made-up machine, in round figures as sheets of air-source machines have them."""
+
+
+def test_points_at_several_sources_teach_how_heat_and_cop_follow_the_air():
+    air = fit_heat_pump(AIR, "air")
+    for point in AIR:
+        heat, power, _ = operate(air, point.source_degc, point.supply_degc, 1)
+        assert heat == pytest.approx(point.heat_kw, rel=0.06), point
+        assert heat / power == pytest.approx(point.heat_kw / point.power_kw, rel=0.04), point
+
+
+def test_in_severe_frost_an_air_source_machine_still_gives_half_and_its_share_of_carnot():
+    air = fit_heat_pump(AIR, "air")
+    heat, power, _ = operate(air, -15.0, 35.0, 1)
+    assert heat == pytest.approx(20.0 * 0.53, rel=0.1)
+    carnot = {source: 308.15 / (35.0 - source) for source in (-15.0, 7.0)}
+    assert heat / power == pytest.approx(20.0 / 4.5 * carnot[-15.0] / carnot[7.0], rel=0.08)
+
+
+def test_an_air_source_machine_known_at_one_temperature_follows_the_generic_law():
+    air = fit_heat_pump([Certified(7, 35, 1, 20.0, 4.5), Certified(7, 55, 1, 19.0, 6.5)], "air")
     assert operate(air, 7.0, 35.0, 1)[:2] == pytest.approx((20.0, 4.5))
-    assert capacity_kw(air, -7.0, 35.0, 1) == pytest.approx(20.0 * (1 - 0.03 * 14))
+    assert capacity_kw(air, -7.0, 35.0, 1) == pytest.approx(20.0 * (1 - 0.022 * 14))
+    assert inverse_cop(air, -7.0, 35.0, 1) == pytest.approx(4.5 / 20.0 * (1 + 14 / 28))
+
+
+def test_no_source_is_so_cold_or_warm_that_heat_or_power_turns_negative():
+    air = fit_heat_pump(AIR, "air")
+    sources = np.linspace(-60.0, 45.0, 22)
+    heat, power = capacity_kw(air, sources, 35.0, 1), power_kw(air, sources, 35.0, 1)
+    assert (heat > 1.0).all()
+    assert (power > 0).all()
+    assert (np.diff(power / heat) < 0).all()  # the warmer the source, the cheaper
 
 
 @pytest.mark.parametrize(
