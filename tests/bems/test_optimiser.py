@@ -101,8 +101,8 @@ def test_two_plans_on_the_same_data_are_the_same_unless_the_time_limit_was_hit_a
     if any(plan.report.status in CUT_SHORT for plan in plans):
         pytest.skip("the machine was too busy for the time limit")
     assert first.first == second.first
-    for name, values in first.trajectories.items():
-        assert np.array_equal(values, second.trajectories[name]), name
+    for trajectory, values in first.trajectories.items():
+        assert np.array_equal(values, second.trajectories[trajectory]), trajectory
 
 
 @pytest.mark.parametrize("name", [name for name in VARIANTS if name != "optimiser"])
