@@ -177,9 +177,11 @@ def _cars(plan: Plan, step: int) -> float | None:
 
 
 def _peak(plan: Plan, now: datetime) -> float | None:
-    """The highest hour that is planned for this calendar month; what binds under every kind of power charge."""
+    """The highest hour planned for this calendar month; where the mean of three days is paid for, no more than that."""
     hours, today = plan.trajectories.get("grid.hour_kw"), local_date(now)
-    months = [(day.year, day.month) for day in (local_date(hour) for hour in plan.grid.hour_starts)]
-    if hours is None or not any(name.endswith(".basis_kw") for name in plan.trajectories):
+    basis = plan.trajectories.get(f"peak {today.year}-{today.month:02d}.basis_kw")
+    if hours is None or basis is None:
         return None
-    return max((float(kw) for kw, m in zip(hours, months, strict=True) if m == (today.year, today.month)), default=None)
+    months = [(day.year, day.month) for day in (local_date(hour) for hour in plan.grid.hour_starts)]
+    here = [float(kw) for kw, month in zip(hours, months, strict=True) if month == (today.year, today.month)]
+    return min(max(here), float(basis[0])) if here else None

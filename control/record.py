@@ -3,11 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Final
 
 import numpy as np
 
 from control.grid import Array, Index
 from models.local_time import OSLO
+
+SHORT_GAP_H: Final = 1.0
+"""Gaps up to this are bridged by a straight line."""
 
 
 @dataclass(frozen=True)
@@ -84,3 +88,19 @@ def mean_known(rows: Array) -> Array:
     count = known.sum(axis=1)
     total = np.where(known, rows, 0.0).sum(axis=1)
     return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan), dtype=np.float64)
+
+
+def bridged(values: Array | None, dt_s: float) -> Array | None:
+    """Short gaps filled by straight lines, longer ones left."""
+    if values is None:
+        return None
+    known = np.flatnonzero(~np.isnan(values))
+    if not len(known):
+        return None
+    filled = np.interp(np.arange(len(values)), known, values[known])
+    after = np.searchsorted(known, np.arange(len(values)))
+    right = known[np.minimum(after, len(known) - 1)]
+    left = known[np.maximum(after - 1, 0)]
+    gap = np.isnan(values) & ((right - left) * dt_s > SHORT_GAP_H * 3600 + dt_s)
+    outside = np.isnan(values) & ((np.arange(len(values)) < known[0]) | (np.arange(len(values)) > known[-1]))
+    return np.asarray(np.where(gap | outside, np.nan, filled), dtype=np.float64)

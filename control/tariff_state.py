@@ -7,9 +7,10 @@ from control.assets.boilers import HeatPeak
 from control.assets.peak import HighestHour, MeanOfThreeDays, MonthPeak, PerKw, Steps
 from control.problem import TariffState
 from control.rules.memory import HeatHour
+from control.rules.peak_guard import STEP_MARGIN
 from models.district_heat import DistrictHeat
 from models.local_time import local_date
-from models.tariff import NoPeakCharge, PeakPerKw, TariffConfig, in_force
+from models.tariff import NoPeakCharge, PeakPerKw, PeakSteps, TariffConfig, in_force
 
 
 def local_days(hour_starts: Sequence[datetime]) -> tuple[date, ...]:
@@ -37,7 +38,7 @@ def tariff_state(
         basis: HighestHour | MeanOfThreeDays = (
             HighestHour(max([floor_kw, *here.values()]))
             if charge.basis == "highest_hour"
-            else MeanOfThreeDays(here, floor_kw)
+            else MeanOfThreeDays(here, _to_come_kw(charge, here, floor_kw))
         )
         price: PerKw | Steps = (
             PerKw(charge.nok_per_kw(month))
@@ -46,6 +47,25 @@ def tariff_state(
         )
         months.append(MonthPeak(year, month, basis, price))
     return TariffState(tuple(months))
+
+
+def _to_come_kw(charge: PeakPerKw | PeakSteps, highs_kw: Mapping[date, float], floor_kw: float) -> float:
+    """What the days of the month that nobody knows yet are reckoned to reach where three of them count [kW].
+
+    Under capacity steps as much as leaves the month on the step it falls into: a day that takes what others are hoped
+    to spare loses the step when they do not.
+    """
+    if isinstance(charge, PeakPerKw):
+        return floor_kw
+    basis = MeanOfThreeDays(highs_kw, floor_kw).so_far_kw
+    threshold = min((step.from_kw for step in charge.steps if step.from_kw > basis), default=None)
+    if threshold is None:
+        return floor_kw
+    left, count = 3 * (1 - STEP_MARGIN) * threshold, 3
+    for high in sorted(highs_kw.values(), reverse=True)[:2]:
+        if high > left / count:
+            left, count = left - high, count - 1
+    return max(floor_kw, left / count)
 
 
 def heat_peaks(

@@ -12,10 +12,11 @@ from control.grid import Array
 from control.loads import base_load_kw, load_points
 from control.outlook.sun import GLASS_GAIN
 from control.problem import Plant
-from control.record import Record
+from control.record import Record, bridged
+from control.refit.balance import metered_kw
 from control.refit.building import followed
-from control.refit.inputs import bridged, gains_kw, glass_of, group_series, measured_sky, spaces, zones_of
-from control.refit.parts import absorbed_w_per_m2, metered_kw
+from control.refit.inputs import gains_kw, glass_of, group_series, measured_sky, spaces, zones_of
+from control.refit.parts import absorbed_w_per_m2
 from control.sunlight import on_facade
 from models.assets import Charger
 from models.physics.irradiance import FACADES_DEG

@@ -74,8 +74,9 @@ def bands(moment: Moment, weather: Expected) -> Bands:
 def held_up(moment: Moment, zone: Zone, weather: Expected) -> tuple[Array, Array]:
     """By quarter whether a zone is held up, and what its common area is promised [degC].
 
-    As `rules.zones.zones`, presence sensors excepted. Once held up it is promised to rise at the pace for which its
-    heating begins so early, from where it stands: all of it at once would be worth a boiler to a plan.
+    As `rules.zones.zones`, presence sensors excepted. Once held up it is promised to rise from where it stands, evenly
+    until people come, at most at the pace for which its heating begins so early: all of it at once would be worth a
+    boiler to a plan.
     """
     setback = zone.setback_degc
     if zone.kind is ZoneKind.RESIDENTIAL or setback is None or setback >= zone.setpoint_degc:
@@ -85,18 +86,23 @@ def held_up(moment: Moment, zone: Zone, weather: Expected) -> tuple[Array, Array
     alone = np.array([early_start_h(lift, degc) for degc in outdoor[::4].tolist()])
     alone = np.repeat(alone, 4)[: len(outdoor)]
     early = alone + _stagger_h(moment, zone)
-    raised = (_until_manned_h(moment, zone) <= early) | (outdoor < NO_SETBACK_BELOW_DEGC)
+    until = _until_manned_h(moment, zone)
+    raised = (until <= early) | (outdoor < NO_SETBACK_BELOW_DEGC)
     asked = np.where(raised, zone.setpoint_degc, setback)
     stands = moment.scene.of(zone, "temp_degc")
     begin = float(asked[0]) if stands is None else min(max(stands, setback), zone.setpoint_degc)
-    return raised.astype(np.float64), _rising(asked, begin, 0.25 * lift / alone)
+    return raised.astype(np.float64), _rising(asked, begin, lift / alone, np.clip(until, 0.25, RISING_MOST_H))
 
 
-def _rising(asked: Array, begin: float, step_k: Array) -> Array:
-    """What is asked, but rising by so much in each quarter at the most; it falls at once."""
+RISING_MOST_H: Final = 8.0
+"""A zone held up against the cold, where nobody is due, takes so long."""
+
+
+def _rising(asked: Array, begin: float, most_k_per_h: Array, until_h: Array) -> Array:
+    """What is asked, but rising by so much at the most, and evenly over the hours until it is due; it falls at once."""
     risen, before = np.empty_like(asked), begin
-    for n, (degc, most_k) in enumerate(zip(asked.tolist(), step_k.tolist(), strict=True)):
-        before = min(degc, before + most_k)
+    for n, (degc, most, hours) in enumerate(zip(asked.tolist(), most_k_per_h.tolist(), until_h.tolist(), strict=True)):
+        before += 0.25 * min(most, (degc - before) / hours) if degc > before else degc - before
         risen[n] = before
     return risen
 

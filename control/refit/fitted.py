@@ -47,7 +47,7 @@ GROUP: Final = {
     "solar": Parameter(0.2, 2.0, 0.30),
     "gain_kw": Parameter(-20.0, 20.0, 3.0, neutral=0.0),
 }
-EMITTER: Final = {"emitter": Parameter(0.4, 2.5, 0.25)}
+EMITTER: Final = {"emitter": Parameter(0.4, 4.0, 0.35)}
 LOSS: Final = {"loss": Parameter(0.3, 4.0, 0.25)}
 EXCHANGER: Final = {"size": Parameter(0.4, 2.0, 0.20)}
 HEAT_PUMPS: Final = {"heat": Parameter(0.6, 1.3, 0.10), "power": Parameter(0.7, 1.5, 0.10)}

@@ -13,17 +13,16 @@ from control.grid import Array
 from control.outlook.sun import GLASS_GAIN
 from control.plant_model import AIR_KWH_PER_M3_K, EMITTER_MARGIN
 from control.problem import Plant
-from control.record import Record
+from control.record import Record, bridged
+from control.refit.balance import sent_out_kw
 from control.slots import Slots
 from control.sunlight import Sun, on_facade, split_ghi, sun_at
-from models.assets import Meter, Purpose, Zone
+from models.assets import Purpose, Zone
 from models.physics.irradiance import FACADES_DEG
 from models.site import Site
 
 FLOOR_OVER_ROOM_K: Final = 2.0
 """A heated floor above its room, where only the split between groups depends on it."""
-SHORT_GAP_H: Final = 1.0
-"""Gaps up to this are bridged by a straight line."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ class GroupSeries:
     supply_degc: Array
     """Water into them."""
     measured: bool
-    """Whether `heat_kw` is a heat meter's, else what the emitters reach at their valves."""
+    """Whether `heat_kw` comes from heat meters, else it is what the emitters reach at their valves."""
 
     @property
     def usable(self) -> Array:
@@ -83,22 +82,6 @@ def group_series(site: Site, plant: Plant, record: Record) -> dict[str, GroupSer
             measured=heat is not None,
         )
     return found
-
-
-def bridged(values: Array | None, dt_s: float) -> Array | None:
-    """Short gaps filled by straight lines, longer ones left."""
-    if values is None:
-        return None
-    known = np.flatnonzero(~np.isnan(values))
-    if not len(known):
-        return None
-    filled = np.interp(np.arange(len(values)), known, values[known])
-    after = np.searchsorted(known, np.arange(len(values)))
-    right = known[np.minimum(after, len(known) - 1)]
-    left = known[np.maximum(after - 1, 0)]
-    gap = np.isnan(values) & ((right - left) * dt_s > SHORT_GAP_H * 3600 + dt_s)
-    outside = np.isnan(values) & ((np.arange(len(values)) < known[0]) | (np.arange(len(values)) > known[-1]))
-    return np.asarray(np.where(gap | outside, np.nan, filled), dtype=np.float64)
 
 
 def zones_of(site: Site, group: Group) -> list[Zone]:
@@ -169,23 +152,31 @@ def _reach_kw(site: Site, group: Group, record: Record, opening: Array, supply: 
 
 
 def _metered_kw(site: Site, plant: Plant, group: Group, record: Record, reaches: dict[str, Array]) -> Array | None:
-    """The group's part of the heat meters on its circuits; None when one of its circuits has none."""
+    """The group's part of the heat meters on its circuits, or of all that left the buffer where none has one.
+
+    None when neither is known.
+    """
     mine = {zone.circuit for zone in zones_of(site, group)} - {None}
     meters = [m for m in site.meters if m.carrier == "heat" and mine & set(m.measures)]
-    if not mine or mine - {name for meter in meters for name in meter.measures}:
-        return None if mine else np.zeros(len(record))
+    if not mine:
+        return np.zeros(len(record))
+    if mine - {name for meter in meters for name in meter.measures}:
+        circuits = {circuit.id for circuit in site.circuits}
+        metered = any(m.carrier == "heat" and circuits & set(m.measures) for m in site.meters)
+        sent = None if metered else sent_out_kw(site, plant, record)
+        return None if sent is None else sent * _share(plant.groups, group, reaches)
     total = np.zeros(len(record))
     for meter in meters:
         power = bridged(record.column(site.find(meter.devices, "power_kw")), record.dt_s)
         if power is None:
             return None
-        total = total + power * _share(site, plant, group, meter, reaches)
+        behind = [g for g in plant.groups if {z.circuit for z in zones_of(site, g)} & set(meter.measures)]
+        total = total + power * _share(behind, group, reaches)
     return total
 
 
-def _share(site: Site, plant: Plant, group: Group, meter: Meter, reaches: dict[str, Array]) -> Array | float:
-    """The group's part of what a meter counts, by what its emitters reach at their valves."""
-    behind = [g for g in plant.groups if {z.circuit for z in zones_of(site, g)} & set(meter.measures)]
+def _share(behind: Sequence[Group], group: Group, reaches: dict[str, Array]) -> Array | float:
+    """The group's part of what these take together, by what its emitters reach at their valves."""
     if len(behind) <= 1:
         return 1.0
     sizes = np.array([g.emitter_kw_per_k for g in behind])
@@ -267,18 +258,26 @@ def measured_sky(site: Site, record: Record) -> Sky | None:
     ghi = bridged(record.column(site.find(site.weather_station, "irradiance_w_per_m2")), record.dt_s)
     if ghi is None:
         return None
-    middle: Array = record.start.timestamp() + (np.arange(len(record), dtype=np.float64) + 0.5) * record.dt_s
-    sun = sun_at(site.place.latitude_deg, site.place.longitude_deg, middle)
+    sun = _sun(site, record)
     return Sky(sun, *split_ghi(np.maximum(np.nan_to_num(ghi), 0.0), sun))
 
 
+def _sun(site: Site, record: Record) -> Sun:
+    middle: Array = record.start.timestamp() + (np.arange(len(record), dtype=np.float64) + 0.5) * record.dt_s
+    return sun_at(site.place.latitude_deg, site.place.longitude_deg, middle)
+
+
 def solar_kw(site: Site, plant: Plant, record: Record) -> dict[str, Array]:
-    """Sun through windows behind their blinds by group of zones [kW]; NaN without a pyranometer, 0 without windows."""
+    """Sun through windows behind their blinds by group of zones [kW]; 0 at night and without windows.
+
+    By day NaN without a pyranometer.
+    """
     sky = measured_sky(site, record)
     nothing = np.zeros(len(record))
     if sky is None:
         dark = {g.id: not any(m2 for zone in zones_of(site, g) for _, m2 in glass_of(zone)) for g in plant.groups}
-        return {name: nothing if without else nothing * np.nan for name, without in dark.items()}
+        unknown = np.where(_sun(site, record).up, np.nan, 0.0)
+        return {name: nothing if without else unknown for name, without in dark.items()}
     on = {
         face: on_facade(sky.sun, face, sky.dni_w_m2, sky.dhi_w_m2) * _open(site, plant, record, face)
         for face in FACADES_DEG

@@ -134,13 +134,16 @@ def _group(group: Group, series: GroupSeries, dt_s: float, before: Fitted, held_
     def error(values: Mapping[str, float]) -> float:
         return predict(_with(group, part, values), series, dt_s, unseen).rmse_k()
 
-    # Without a heat meter a wrong emitter would be taken for other losses, and held-out days would agree.
-    if not series.measured or len(seen) < LEAST_WINDOWS or not len(unseen):
+    # Without heat that was measured a wrong emitter would be taken for other losses, and held-out days would agree.
+    if not series.measured:
         return {part: (PartResult(part, Verdict.TOO_LITTLE), None)}
-    new = fit_group(group, series, dt_s, seen, old)
-    judged = _verdict(part, "K", error, old, new)
-    best = new if judged.accepted and new is not None else old
-    found: dict[str, Judged] = {part: (judged, new)}
+    found: dict[str, Judged] = {part: (PartResult(part, Verdict.TOO_LITTLE), None)}
+    best = old
+    if len(seen) >= LEAST_WINDOWS and len(unseen):
+        new = fit_group(group, series, dt_s, seen, old)
+        judged = _verdict(part, "K", error, old, new)
+        best = new if judged.accepted and new is not None else old
+        found[part] = (judged, new)
     if group.emitter_kw_per_k > 0:
         law = _emitter_law(_with(group, part, best), series, dt_s)
         found[law.part] = _by_laws(law.part, [law], before, held_out)
@@ -156,7 +159,8 @@ def _emitter_law(group: Group, series: GroupSeries, dt_s: float) -> Law:
     mass = followed(group, series, dt_s)[:, 1]
     usual = series.opening_kw_per_k * np.maximum(series.supply_degc - mass, 0.0)
     per_day = 86400 / dt_s
-    measured = np.where(usual > 0.1, series.heat_kw - group.always_kw, np.nan)
+    told = (usual > 0.1) & (series.usable > 0.5)  # else the mass is not followed
+    measured = np.where(told, series.heat_kw - group.always_kw, np.nan)
     return Law(
         f"emitter.{group.id}",
         "kW",

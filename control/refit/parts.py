@@ -13,9 +13,10 @@ from control.assets.heat_pumps import HeatPumps
 from control.grid import Array
 from control.plant_model import LOOP_LITRE_KW_PER_K
 from control.problem import Plant
-from control.record import Record
+from control.record import Record, bridged
+from control.refit.balance import STEADY, machine_heat, metered_kw, pumps_of, stored_kw, sun_kw, tank_degc
 from control.refit.fitted import COLLECTORS, EXCHANGER, HEAT_PUMPS, LOSS, Parameter
-from control.refit.inputs import bridged, measured_sky
+from control.refit.inputs import measured_sky
 from control.sunlit import field_absorbed_w_per_m2
 from models.assets import Collectors, HeatPump
 from models.physics.heat_pump import capacity_kw, power_kw
@@ -23,8 +24,6 @@ from models.site import Site
 
 DAY_H: Final = 24.0
 LEAST_DRAW_L_PER_MIN: Final = 0.3
-STEADY: Final = 0.02
-"""Compressors of a step this close to a whole number, and to those of the step before, run steadily."""
 
 
 @dataclass(frozen=True)
@@ -89,14 +88,6 @@ def laws(site: Site, plant: Plant, record: Record) -> list[Law]:
 
 def _per_day(record: Record) -> float:
     return DAY_H * 3600 / record.dt_s
-
-
-def tank_degc(site: Site, tank_id: str, record: Record) -> Array | None:
-    """Mean of a tank's layers; of the buffers together for 'buffer'."""
-    tanks = [t for t in site.tanks if t.id == tank_id or (tank_id == "buffer" and t.role == "buffer")]
-    points = [site.find(t.devices, f"layer_{n}_temp_degc") for t in tanks for n in range(1, 5)]
-    columns = [column for p in points if (column := bridged(record.column(p), record.dt_s)) is not None]
-    return np.mean(columns, axis=0) if columns else None
 
 
 # --- Hot water ------------------------------------------------------------------------------------------------------
@@ -188,24 +179,20 @@ METER_KW: Final = 0.2
 METER_SHARE: Final = 0.02
 
 
-def _stored_kw(capacity_kwh_per_k: float, degc: Array, record: Record) -> Array:
-    return np.asarray(np.gradient(degc) * capacity_kwh_per_k / (record.dt_s / 3600), dtype=np.float64)
-
-
 def _buffer(site: Site, plant: Plant, record: Record) -> Law | None:
     """Heat of machines and boilers less that of circuits less what is stored."""
     degc = tank_degc(site, "buffer", record)
     out = metered_kw(site, record, tuple(c.id for c in site.circuits), "heat")
-    heat, duty = _machine_heat(site, plant, record)
+    heat, duty = machine_heat(site, plant, record)
     boilers = [bridged(record.column(site.find(b.devices, "power_kw")), record.dt_s) for b in site.boilers]
     if degc is None or out is None or heat is None or any(b is None for b in boilers) or not plant.heat_pumps:
         return None
-    sun = _sun_kw(site, record, tuple(t.id for t in site.tanks if t.role == "buffer"))
+    sun = sun_kw(site, record, tuple(t.id for t in site.tanks if t.role == "buffer"))
     if sun is None:
         return None
     came = heat - duty + sum((b for b in boilers if b is not None), sun)
     node = plant.buffer.node
-    lost = came - out - _stored_kw(node.capacity_kwh_per_k, degc, record)
+    lost = came - out - stored_kw(node.capacity_kwh_per_k, degc, record)
     usual = node.loss_kw_per_k * (degc - plant.buffer.surroundings_degc)
     return _loss_law("buffer", record, lost, usual, came)
 
@@ -215,11 +202,11 @@ def _preheat(site: Site, plant: Plant, record: Record) -> Law | None:
     water, drawn = plant.hot_water, _drawn(site, record)
     if water is None or drawn is None or not water.preheaters:
         return None
-    heat, duty = _machine_heat(site, plant, record)
+    heat, duty = machine_heat(site, plant, record)
     rate, cold, preheated = drawn
     if heat is None:
         return None
-    sun = _sun_kw(site, record, water.preheaters)
+    sun = sun_kw(site, record, water.preheaters)
     if sun is None:
         return None
     came = duty + sun
@@ -229,55 +216,12 @@ def _preheat(site: Site, plant: Plant, record: Record) -> Law | None:
             degc = tank_degc(site, tank.node.id, record)
             if degc is None:
                 return None
-            lost = lost - _stored_kw(tank.node.capacity_kwh_per_k, degc, record)
+            lost = lost - stored_kw(tank.node.capacity_kwh_per_k, degc, record)
             usual = usual + tank.node.loss_kw_per_k * (degc - tank.surroundings_degc)
     return _loss_law("preheat", record, lost, usual, came)
 
 
-def _sun_kw(site: Site, record: Record, tanks: tuple[str, ...]) -> Array | None:
-    """Heat of all fields of collectors into these tanks; None when one of those fields does not tell."""
-    came = np.zeros(len(record))
-    for panel in site.collectors:
-        if panel.tank not in tanks:
-            continue
-        power = bridged(record.column(site.find(panel.devices, "power_kw")), record.dt_s)
-        if power is None:
-            return None
-        target = record.column(site.find(panel.devices, "target"))
-        came = came + (power if target is None else np.where(np.nan_to_num(target) < STEADY, power, 0.0))
-    return came
-
-
 # --- Machines -------------------------------------------------------------------------------------------------------
-
-
-def metered_kw(site: Site, record: Record, assets: tuple[str, ...], carrier: str) -> Array | None:
-    """Power of these assets together by meters that count nothing else; None unless they cover all of them."""
-    meters = [m for m in site.meters if m.carrier == carrier and m.measures and set(m.measures) <= set(assets)]
-    if {name for meter in meters for name in meter.measures} != set(assets):
-        return None
-    columns = [bridged(record.column(site.find(m.devices, "power_kw")), record.dt_s) for m in meters]
-    known = [column for column in columns if column is not None]
-    return np.sum(known, axis=0) if len(known) == len(columns) else None
-
-
-def _machine_heat(site: Site, plant: Plant, record: Record) -> tuple[Array | None, Array]:
-    """Heat of all machines, and the part of it that went into hot water [kW]."""
-    duty = np.zeros(len(record))
-    total = np.zeros(len(record))
-    for group in plant.heat_pumps:
-        for pump in _assets(site, group):
-            heat = metered_kw(site, record, (pump.id,), "heat")
-            if heat is None:
-                return None, duty
-            total = total + heat
-            on_duty = record.column(site.find(pump.devices, "hot_water_duty"))
-            duty = duty + (0.0 if on_duty is None else heat * np.nan_to_num(on_duty))
-    return total, duty
-
-
-def _assets(site: Site, group: HeatPumps) -> list[HeatPump]:
-    return [pump for pump in site.heat_pumps if pump.id in group.machines]
 
 
 def level_of(site: Site, pump: HeatPump, stages: int, record: Record) -> Array | None:
@@ -305,7 +249,7 @@ def machines_as_metered(site: Site, group: HeatPumps, record: Record) -> dict[st
 
 def _machines(site: Site, group: HeatPumps, record: Record, what: str, *, planned: bool = True) -> Law | None:
     """Heat or electricity while compressors run steadily, at the temperatures a plan would reckon with."""
-    pumps = _assets(site, group)
+    pumps = pumps_of(site, group)
     meter = metered_kw(site, record, group.machines, "heat" if what == "heat" else "electricity")
     if meter is None:
         return None
@@ -328,7 +272,7 @@ def _machines(site: Site, group: HeatPumps, record: Record, what: str, *, planne
             here = whole == count
             modelled[here] += law(group.physics, source, supply, float(np.clip(count, 0, stages)))[here]
         modelled[~steady | ~np.isfinite(level)] = np.nan
-        anything |= np.nan_to_num(level) > 0.5
+        anything |= np.nan_to_num(level) > (STEADY if group.modulating else 0.5)
     measured = np.where(anything, meter, np.nan)
     error = 0.06 * float(np.nanmean(np.abs(modelled[anything]))) if np.isfinite(modelled[anything]).any() else 1.0
     return Law(

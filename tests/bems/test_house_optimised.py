@@ -1,8 +1,9 @@
 """Optimiser and oracle from command line to figures on the foreign example plant; the oracle on the default one too."""
 
+import importlib
 import json
 from copy import deepcopy
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from math import isfinite
 from pathlib import Path
 
@@ -16,6 +17,9 @@ from bems.backtest.record_of import record_of
 from bems.backtest.scoring import Score
 from bems.cli import main
 from control.plant_model import from_site
+from control.refit.fitted import NEUTRAL
+from control.refit.inputs import group_series
+from control.refit.model import refit
 from hil_sim.plant import create
 from models.prices import join_prices
 from models.site import load_site
@@ -73,6 +77,20 @@ def test_the_bound_is_below_what_each_of_them_paid(answer):
     cost = least["cost_total_nok"] + least["stored_heat_correction_nok"]
     for figures in answer["controllers"].values():
         assert cost < figures["cost_total_nok"] + figures["stored_heat_correction_nok"]
+
+
+def test_a_house_whose_heat_pump_alone_is_metered_learns_how_much_its_floors_give(monkeypatch):
+    """No meter on the circuit and no pyranometer: the buffer's balance tells, and the nights."""
+    monkeypatch.syspath_prepend(HOUSE.parent)
+    house, site = importlib.import_module("house_plant"), load_site(HOUSE)
+    weather = synthetic_year(2026, 1, site.place.latitude_deg, site.place.longitude_deg, float(site.place.altitude_m))
+    plant, lockstep = from_site(site), Lockstep(site, house.create(site, weather), START - timedelta(days=7))
+    record = record_of(lockstep.advance(7 * 24.0, WarmUp(plant)), site)
+    found = refit(site, plant, record, NEUTRAL).fitted
+    assert group_series(site, plant, record)["home"].measured
+    # Its pipes give 7.5 W/(m2 K) with open valves, 2.7 kW/K in all; the site file's design heat says 0.95 kW/K.
+    assert 1.8 < found.value("emitter.home", "emitter") < 3.6
+    assert 0.95 < found.value("heat_pumps.hp", "heat") < 1.05  # the certified points carry to the house's frosts
 
 
 def test_the_oracle_plans_the_default_plant_with_the_draws_and_loads_that_come():

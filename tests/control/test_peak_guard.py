@@ -9,6 +9,7 @@ from control.picture import Scene
 from control.rules import peak_guard
 from control.rules.memory import MachineMemory, MeteredHour, RuleMemory, Steps
 from control.strategy import GOOD
+from control.tariff_state import tariff_state
 from models.signals import Quality, Reading
 
 HOUR = datetime(2026, 1, 15, 11, tzinfo=UTC)
@@ -73,6 +74,22 @@ def test_where_three_days_count_today_gives_back_what_another_day_took_too_much(
     assert peak_guard.target_kw(site, one_too_much, TODAY, planned_kw=80.0) == pytest.approx(below - 12.0)
     lost = {date(2026, 1, 3): 120.0, date(2026, 1, 4): 120.0}
     assert peak_guard.target_kw(site, lost, TODAY, planned_kw=80.0) == pytest.approx(147.0 * 3 - 147.0 * 2)
+
+
+def test_a_plan_leaves_the_days_to_come_what_keeps_the_month_on_its_step(biri):
+    """The bug this keeps away: the first day of a month took what the next two were hoped to spare."""
+    steps = [{"from_kw": kw, "nok_per_month": kw} for kw in (0, 100, 150)]
+    tariff = charged(biri, kind="steps", basis="mean_of_three_days", steps=steps).tariff
+
+    def to_come(floor_kw, *highs):
+        past = {date(2026, 1, n): kw for n, kw in enumerate(highs, 1)}
+        return tariff_state(tariff, [TODAY], past, floor_kw).months[0].basis.expected_kw
+
+    assert to_come(60.0) == pytest.approx(98.0)
+    assert to_come(60.0, 110.0) == pytest.approx((3 * 98.0 - 110.0) / 2)
+    assert to_come(60.0, 110.0, 104.0) == pytest.approx(3 * 98.0 - 214.0)
+    assert to_come(60.0, 130.0, 125.0) == pytest.approx(147.0)  # above it already: the next step's
+    assert to_come(160.0) == 160.0
 
 
 def test_what_is_left_is_handed_out_and_cars_go_first(biri):

@@ -9,10 +9,10 @@ import pytest
 
 from control.plant_model import from_site
 from control.predict import simulate_group
-from control.record import Record
+from control.record import Record, bridged
 from control.refit.building import EVERY_H, predict, window_starts
 from control.refit.fitted import GROUP, NEUTRAL, applied
-from control.refit.inputs import GroupSeries, bridged, group_series
+from control.refit.inputs import GroupSeries, group_series
 from control.refit.model import Verdict, refit, summary
 from models.site import load_site
 from tests.control.test_learned import JULY, sunny
