@@ -63,9 +63,11 @@ def bands(moment: Moment, weather: Expected) -> Bands:
             wanted += common_m2 * promised[zone.id]
             up += rooms_m2 + common_m2 * raised
             area += rooms_m2 + common_m2
-        lived_in = any(zones[name].kind is ZoneKind.RESIDENTIAL for name in group.zones)
-        most = np.where(summer, SUMMER_HIGH_DEGC, WINTER_HIGH_DEGC) if lived_in else np.full(len(slots_), 26.0)
+        homes = [zones[name].setpoint_degc for name in group.zones if zones[name].kind is ZoneKind.RESIDENTIAL]
+        most = np.where(summer, SUMMER_HIGH_DEGC, WINTER_HIGH_DEGC) if homes else np.full(len(slots_), 26.0)
         low[group.id] = wanted / area
+        if homes:  # in a group with cooler rooms they lie so much above its mean
+            most = most - np.maximum(max(homes) - low[group.id], 0.0)
         high[group.id] = np.maximum(most, low[group.id] + LEAST_BAND_K)
         held[group.id] = np.maximum(up / area, LEAST_HELD)
     return Bands(low, high, held, promised)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from control.record import Record
 from control.rules.memory import Filtered, MeteredHour, ParkedCar
 from control.rules.zones import early_start_h
 from control.strategy import NAIVE
+from models.site import load_site
 from tests.control.conftest import Paper
 from tests.control.looking import JULY, MIDNIGHT, NOON, Outside, sky, spot
 from tests.two_fields import EAST, WEST, two_fields
@@ -307,6 +309,14 @@ def test_no_set_back_in_severe_cold(outside):
     outside.paper.set(weather__outdoor_temp_degc=-20.0)
     outside.memory = replace(outside.memory, outdoor=Filtered(-20.0, NOON))
     assert np.ptp(outside.see().low_degc["cafe"]) == pytest.approx(0.0)
+
+
+def test_homes_that_share_a_circuit_with_cooler_rooms_are_not_overheated_by_its_mean():
+    house = load_site(Path(__file__).parents[2] / "docs" / "examples" / "air_house" / "site.toml")
+    made = Outside(house, Paper(house, NOON)).see()
+    # A third of the area is a workshop of 20 degC by day: at 24 degC the homes' 22 are a mean of 23.3.
+    assert made.high_degc["home"].max() == pytest.approx(24.0 - (22.0 - 64 / 3), abs=0.05)
+    assert (made.high_degc["home"] - made.low_degc["home"]).min() >= 1.0
 
 
 def test_homes_may_be_warmer_in_summer(warm):
