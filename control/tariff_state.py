@@ -19,7 +19,7 @@ def local_days(hour_starts: Sequence[datetime]) -> tuple[date, ...]:
 
 
 def tariff_state(
-    tariff: TariffConfig, days: Sequence[date], highs_kw: Mapping[date, float], floor_kw: float = 0.0
+    tariff: TariffConfig, days: Sequence[date], highs_kw: Mapping[date, float], floor_kw: float | None = None
 ) -> TariffState:
     """Power charge of every calendar month among `days`.
 
@@ -27,7 +27,8 @@ def tariff_state(
         tariff: the contract.
         days: local day of each clock hour of the plan.
         highs_kw: highest clock hour of each local day so far [kW]; other months' days do not matter.
-        floor_kw: peak that the month will see anyway [kW]; below it no peak is avoided at a cost.
+        floor_kw: peak that the month will see anyway [kW]; below it no peak is avoided at a cost. None: nothing is
+            reckoned with but what has been.
     """
     months = []
     for year, month in sorted({(day.year, day.month) for day in days}):
@@ -35,11 +36,13 @@ def tariff_state(
         if isinstance(charge, NoPeakCharge):
             continue
         here = {day: kw for day, kw in highs_kw.items() if (day.year, day.month) == (year, month)}
-        basis: HighestHour | MeanOfThreeDays = (
-            HighestHour(max([floor_kw, *here.values()]))
-            if charge.basis == "highest_hour"
-            else MeanOfThreeDays(here, _to_come_kw(charge, here, floor_kw))
-        )
+        basis: HighestHour | MeanOfThreeDays
+        if charge.basis == "highest_hour":
+            basis = HighestHour(max([floor_kw or 0.0, *here.values()]))
+        elif floor_kw is None:
+            basis = MeanOfThreeDays(here)
+        else:
+            basis = MeanOfThreeDays(here, _to_come_kw(charge, here, floor_kw))
         price: PerKw | Steps = (
             PerKw(charge.nok_per_kw(month))
             if isinstance(charge, PeakPerKw)

@@ -12,7 +12,7 @@ the shortest step. docs/backtest.md says which way each of these errs.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 import numpy as np
@@ -23,6 +23,7 @@ from bems.backtest.service_gate import GATE_MEAN_K
 from bems.comfort import BELOW_K
 from control.assets.building import Softness
 from control.assets.chargers import Session
+from control.assets.peak import MeanOfThreeDays
 from control.dispatch import BROKEN_NOK
 from control.formulation import Stated, state
 from control.grid import Array, Grid
@@ -34,7 +35,7 @@ from control.observer.observe import state as observed_state
 from control.outlook.whole import outlook
 from control.picture import Picture, Scene
 from control.plant_model import from_site
-from control.problem import Inputs, Outlook, Plant, Weights, faults
+from control.problem import Inputs, Outlook, Plant, TariffState, Weights, faults
 from control.record import Record
 from control.refit.fitted import NEUTRAL, applied
 from control.refit.model import refit
@@ -150,9 +151,21 @@ def _problem(scene: Scene, memory: RuleMemory, plant: Plant, grid: Grid, known: 
         state=replace(seen, openings={group.id: 1.0 for group in plant.groups}),  # whatever rooms' valves do
         outlook=_relaxed(site, see, grid, record),
         days=days,
-        tariff=replace(tariff_state(site.tariff, days, highs), heat=heat_peaks(site.district_heat, days, {}, 0.0)),
+        tariff=replace(_as_billed(site, days, highs), heat=heat_peaks(site.district_heat, days, {}, 0.0)),
         weights=MONEY,
     )
+
+
+def _as_billed(site: Site, days: tuple[date, ...], highs_kw: Mapping[date, float]) -> TariffState:
+    """Where three days count and there are fewer, the bill is of those there are."""
+    months = []
+    for month in tariff_state(site.tariff, days, highs_kw).months:
+        known = {day for day in (*days, *highs_kw) if (day.year, day.month) == (month.year, month.month)}
+        basis = month.basis
+        if isinstance(basis, MeanOfThreeDays):
+            basis = replace(basis, count=min(len(known), 3))
+        months.append(replace(month, basis=basis))
+    return TariffState(tuple(months))
 
 
 def _relaxed(site: Site, see: Outlook, grid: Grid, record: Record) -> Outlook:

@@ -60,31 +60,33 @@ class MeanOfThreeDays:
     highs_kw: Mapping[date, float] = field(default_factory=dict)
     """Highest hour of each local day of the month so far."""
     expected_kw: float = 0.0
+    count: int = 3
+    """Fewer where a bill of fewer days is reckoned."""
 
     @property
     def so_far_kw(self) -> float:
         """Mean of the three highest, expected ones included."""
-        return float(np.mean(self._known(())[:3]))
+        return float(np.mean(self._known(())[: self.count]))
 
     def _known(self, without: Sequence[date]) -> list[float]:
         past = [kw for day, kw in self.highs_kw.items() if day not in without]
-        return sorted(past + [self.expected_kw] * 3, reverse=True)
+        return sorted(past + [self.expected_kw] * self.count, reverse=True)
 
     def stated(self, bus: Bus, name: str, hourly_kw: Expr, days: Sequence[date]) -> Expr:
         """A variable per day of the plan; the three highest of the others are all that can count besides."""
         planned = sorted(set(days))
-        others = self._known(planned)[:3]
+        others = self._known(planned)[: self.count]
         start = np.array([self.highs_kw.get(day, 0.0) for day in planned])
-        middle = sorted([*others, *start], reverse=True)[2]
+        middle = sorted([*others, *start], reverse=True)[self.count - 1]
         day_kw = bus.m.var(f"{name}.day_kw", len(planned), start, ref=start)
         bus.m.rows(f"{name} hours", hourly_kw <= day_kw[np.array([planned.index(day) for day in days])])
         level = bus.m.var(f"{name}.level_kw", 1, ref=middle)
         over_ref = np.maximum(np.array([*start, *others]) - middle, 0.0)
-        over = bus.m.var(f"{name}.over_kw", len(planned) + 3, ref=over_ref)
+        over = bus.m.var(f"{name}.over_kw", len(planned) + self.count, ref=over_ref)
         count = len(planned)
         bus.m.rows(f"{name} days", day_kw - level <= over[:count])
         bus.m.rows(f"{name} past days", np.array(others) - level <= over[count:])
-        return level + over.sum() / 3.0
+        return level + over.sum() * (1 / self.count)
 
 
 @dataclass(frozen=True)

@@ -109,8 +109,10 @@ def test_capacity_steps_and_three_days_are_read_from_the_contract():
     site = load_site(ROOT / "site.example.toml")
     highs = {date(2026, 1, 5): 20.0}
     (month,) = tariff_state(site.tariff, (date(2026, 1, 15),), highs, floor_kw=8.0).months
-    assert month.basis == MeanOfThreeDays(highs, 8.0)
-    assert month.basis.so_far_kw == pytest.approx(12.0)
+    assert month.basis == MeanOfThreeDays(highs, 24.5)  # 2 % below the step that the month falls into
+    (billed,) = tariff_state(site.tariff, (date(2026, 1, 15),), highs).months
+    assert billed.basis == MeanOfThreeDays(highs)
+    assert billed.basis.so_far_kw == pytest.approx(20.0 / 3)
     assert isinstance(month.charge, Steps)
     assert month.charge.from_kw == (0.0, 10.0, 25.0, 50.0)
 
