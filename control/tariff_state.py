@@ -7,7 +7,7 @@ from control.assets.boilers import HeatPeak
 from control.assets.peak import HighestHour, MeanOfThreeDays, MonthPeak, PerKw, Steps
 from control.problem import TariffState
 from control.rules.memory import HeatHour
-from control.rules.peak_guard import STEP_MARGIN
+from control.rules.peak_guard import step_top_kw
 from models.district_heat import DistrictHeat
 from models.local_time import local_date
 from models.tariff import NoPeakCharge, PeakPerKw, PeakSteps, TariffConfig, in_force
@@ -60,11 +60,10 @@ def _to_come_kw(charge: PeakPerKw | PeakSteps, highs_kw: Mapping[date, float], f
     """
     if isinstance(charge, PeakPerKw):
         return floor_kw
-    basis = MeanOfThreeDays(highs_kw, floor_kw).so_far_kw
-    threshold = min((step.from_kw for step in charge.steps if step.from_kw > basis), default=None)
-    if threshold is None:
+    top = step_top_kw(charge, MeanOfThreeDays(highs_kw, floor_kw).so_far_kw)
+    if top is None:
         return floor_kw
-    left, count = 3 * (1 - STEP_MARGIN) * threshold, 3
+    left, count = 3 * top, 3
     for high in sorted(highs_kw.values(), reverse=True)[:2]:
         if high > left / count:
             left, count = left - high, count - 1

@@ -108,6 +108,8 @@ CONTESTANTS: Final[Mapping[str, Callable[[Setting], Contestant]]] = {
     "oracle": partial(_oracle, WHOLE),
     "oracle.linear": partial(_oracle, LINEAR),
 }
+PLANNERS: Final = frozenset(CONTESTANTS) - {NAIVE.label, GOOD.label}
+"""Who begins with what the observer saw of the warm-up."""
 
 
 @dataclass

@@ -14,16 +14,17 @@ from typing import Any, Final, Protocol
 import numpy as np
 
 from bems.backtest.bound import Bound, Known, bound
-from bems.backtest.contestants import CONTESTANTS, Setting, WarmUp
+from bems.backtest.contestants import CONTESTANTS, PLANNERS, Setting, WarmUp
 from bems.backtest.forks import Job, in_forks
 from bems.backtest.information import Information
-from bems.backtest.lockstep import Lockstep, LockstepResult, Plant
+from bems.backtest.lockstep import Controller, Lockstep, LockstepResult, Plant
 from bems.backtest.record_of import record_of
 from bems.backtest.scoring import Score, points_needed, score
 from bems.backtest.series import Series, series_of
 from control.observer.estimate import Estimate
 from control.plant_model import from_site
 from control.record import Record
+from control.rules.decision import decide
 from control.strategy import GOOD
 from models.local_time import local_midnight
 from models.prices import PriceSeries
@@ -138,9 +139,10 @@ class Before:
 
 
 def _warmed(task: Task, warm: Lockstep) -> Before:
-    rules = WarmUp(from_site(task.site))
+    watching = WarmUp(from_site(task.site)) if PLANNERS & set(task.controllers) else None
+    rules: Controller = watching or partial(decide, strategy=GOOD)
     record = warm.advance(24.0 * task.warmup_days, rules, on_step=lambda share: _draw(f"warm-up {_bar(share)}"))
-    return Before(record, rules.estimate)
+    return Before(record, watching.estimate if watching is not None else None)
 
 
 def _bound(

@@ -15,9 +15,9 @@ from control.problem import Plant
 from control.record import Record, bridged
 from control.refit.balance import metered_kw
 from control.refit.building import followed
-from control.refit.inputs import gains_kw, glass_of, group_series, measured_sky, spaces, zones_of
-from control.refit.parts import absorbed_w_per_m2
+from control.refit.inputs import Sky, gains_kw, glass_of, group_series, measured_sky, spaces, zones_of
 from control.sunlight import on_facade
+from control.sunlit import field_absorbed_w_per_m2
 from models.assets import Charger
 from models.physics.irradiance import FACADES_DEG
 from models.physics.ventilation import fan_kw
@@ -114,8 +114,8 @@ def twin_inputs(site: Site, plant: Plant, record: Record) -> TwinInputs:
     made = [_filled(record, site.find(array.devices, "ac_power_kw")) for array in site.pv]
     tap = [_tap(site, record, signal) for signal in ("flow_l_per_min", "supply_temp_degc", "cold_temp_degc")]
     nothing = np.zeros(len(record))
-    absorbed = [absorbed_w_per_m2(site, panel, record) for panel in site.collectors]
-    groups = _groups(site, plant, record)
+    sky = measured_sky(site, record)
+    groups = _groups(site, plant, record, sky)
     return TwinInputs(
         record=record,
         outdoor_degc=outdoor,
@@ -126,7 +126,10 @@ def twin_inputs(site: Site, plant: Plant, record: Record) -> TwinInputs:
         draw_l_per_s=tap[0] / 60,
         draw_degc=tap[1],
         cold_degc=tap[2],
-        absorbed_w_per_m2=tuple(nothing if own is None else own for own in absorbed),
+        absorbed_w_per_m2=tuple(
+            nothing if sky is None else field_absorbed_w_per_m2(panel, sky.sun, sky.dni_w_m2, sky.dhi_w_m2)
+            for panel in site.collectors
+        ),
         stays=tuple(stays(site, charger, record) for charger in site.chargers),
         cars_kw=tuple(_car_kw(site, charger, record) for charger in site.chargers),
         brine_degc=_filled(record, site.find(site.wells.devices, "from_wells_temp_degc")) if site.wells else None,
@@ -175,10 +178,9 @@ def _base_kw(site: Site, record: Record) -> Array:
     return np.asarray(base, dtype=np.float64)
 
 
-def _groups(site: Site, plant: Plant, record: Record) -> dict[str, GroupInputs]:
+def _groups(site: Site, plant: Plant, record: Record, sky: Sky | None) -> dict[str, GroupInputs]:
     series = group_series(site, plant, record)
     gains = gains_kw(site, plant, record)
-    sky = measured_sky(site, record)
     found = {}
     for group in plant.groups:
         if group.id not in series:

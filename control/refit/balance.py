@@ -74,25 +74,30 @@ def pumps_of(site: Site, group: HeatPumps) -> list[HeatPump]:
     return [pump for pump in site.heat_pumps if pump.id in group.machines]
 
 
-def sent_out_kw(site: Site, plant: Plant, record: Record) -> Array | None:
-    """Heat that left the buffer for circuits, where nothing but the machines is metered [kW], over half an hour.
-
-    What machines (not those on hot water), boilers and sun gave, less what the buffer stored and lost. None where a
-    part of that is not known, or heat leaves it for air or comes from a network that is not counted here.
-    """
-    buffer = tank_degc(site, "buffer", record)
+def into_buffer_kw(site: Site, plant: Plant, record: Record) -> Array | None:
+    """Heat of machines (not those on hot water), boilers and sun; None where one of them does not tell."""
     heat, duty = machine_heat(site, plant, record)
     sun = sun_kw(site, record, tuple(tank.id for tank in site.tanks if tank.role == "buffer"))
     boilers = [bridged(record.column(site.find(b.devices, "power_kw")), record.dt_s) for b in site.boilers]
-    elsewhere = site.district_heat or any(circuit.kind == "air" for circuit in site.circuits)
-    if buffer is None or heat is None or sun is None or elsewhere or not plant.heat_pumps:
-        return None
     known = [power for power in boilers if power is not None]
-    if len(known) < len(boilers):
+    if heat is None or sun is None or len(known) < len(boilers) or not plant.heat_pumps:
+        return None
+    return heat - duty + sum(known, sun)
+
+
+def sent_out_kw(site: Site, plant: Plant, record: Record) -> Array | None:
+    """Heat that left the buffer for circuits, where nothing but the machines is metered [kW], over half an hour.
+
+    What came into the buffer, less what it stored and lost. None where a part of that is not known, or heat leaves it
+    for air or comes from a network that is not counted here.
+    """
+    buffer, came = tank_degc(site, "buffer", record), into_buffer_kw(site, plant, record)
+    elsewhere = site.district_heat or any(circuit.kind == "air" for circuit in site.circuits)
+    if buffer is None or came is None or elsewhere:
         return None
     node = plant.buffer.node
     lost = node.loss_kw_per_k * (buffer - plant.buffer.surroundings_degc)
-    sent = heat - duty + sum(known, sun) - stored_kw(node.capacity_kwh_per_k, buffer, record) - lost
+    sent = came - stored_kw(node.capacity_kwh_per_k, buffer, record) - lost
     steps = max(round(SMOOTH_H * 3600 / record.dt_s), 1)
     weights = np.convolve(np.ones(len(sent)), np.ones(steps), mode="same")
     return np.maximum(np.convolve(sent, np.ones(steps), mode="same") / weights, 0.0)

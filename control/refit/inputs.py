@@ -61,13 +61,15 @@ def group_series(site: Site, plant: Plant, record: Record) -> dict[str, GroupSer
     gains, sun = gains_kw(site, plant, record), solar_kw(site, plant, record)
     emitters = {group.id: _emitters(site, group, record) for group in plant.groups}
     reaches = {group.id: _reach_kw(site, group, record, *emitters[group.id]) for group in plant.groups}
+    metered = any(m.carrier == "heat" and {c.id for c in site.circuits} & set(m.measures) for m in site.meters)
+    sent = None if metered else sent_out_kw(site, plant, record)
     found = {}
     for group in plant.groups:
         room = room_degc(site, group, record)
         if room is None:
             continue
         reach = reaches[group.id]
-        heat = _metered_kw(site, plant, group, record, reaches)
+        heat = _heat_kw(site, plant, group, record, reaches, sent)
         vent, supply = _air(site, plant, group, record, outdoor)
         found[group.id] = GroupSeries(
             room_degc=room,
@@ -151,19 +153,15 @@ def _reach_kw(site: Site, group: Group, record: Record, opening: Array, supply: 
     return group.always_kw + opening * np.maximum(supply - room - FLOOR_OVER_ROOM_K, 0.0)
 
 
-def _metered_kw(site: Site, plant: Plant, group: Group, record: Record, reaches: dict[str, Array]) -> Array | None:
-    """The group's part of the heat meters on its circuits, or of all that left the buffer where none has one.
-
-    None when neither is known.
-    """
+def _heat_kw(
+    site: Site, plant: Plant, group: Group, record: Record, reaches: dict[str, Array], sent: Array | None
+) -> Array | None:
+    """The group's part of the heat meters on its circuits, or of all that was `sent` out; None when neither tells."""
     mine = {zone.circuit for zone in zones_of(site, group)} - {None}
     meters = [m for m in site.meters if m.carrier == "heat" and mine & set(m.measures)]
     if not mine:
         return np.zeros(len(record))
     if mine - {name for meter in meters for name in meter.measures}:
-        circuits = {circuit.id for circuit in site.circuits}
-        metered = any(m.carrier == "heat" and circuits & set(m.measures) for m in site.meters)
-        sent = None if metered else sent_out_kw(site, plant, record)
         return None if sent is None else sent * _share(plant.groups, group, reaches)
     total = np.zeros(len(record))
     for meter in meters:

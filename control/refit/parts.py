@@ -14,9 +14,18 @@ from control.grid import Array
 from control.plant_model import LOOP_LITRE_KW_PER_K
 from control.problem import Plant
 from control.record import Record, bridged
-from control.refit.balance import STEADY, machine_heat, metered_kw, pumps_of, stored_kw, sun_kw, tank_degc
+from control.refit.balance import (
+    STEADY,
+    into_buffer_kw,
+    machine_heat,
+    metered_kw,
+    pumps_of,
+    stored_kw,
+    sun_kw,
+    tank_degc,
+)
 from control.refit.fitted import COLLECTORS, EXCHANGER, HEAT_PUMPS, LOSS, Parameter
-from control.refit.inputs import measured_sky
+from control.refit.inputs import Sky, measured_sky
 from control.sunlit import field_absorbed_w_per_m2
 from models.assets import Collectors, HeatPump
 from models.physics.heat_pump import capacity_kw, power_kw
@@ -79,7 +88,8 @@ LEAST_STEPS: Final = 12
 def laws(site: Site, plant: Plant, record: Record) -> list[Law]:
     """Every law this record can say anything about; `plant` is the site file's, neutral."""
     found = [_circulation(site, plant, record), _exchanger(site, plant, record)]
-    found += [_collectors(site, panel, record) for panel in site.collectors]
+    if site.collectors and (sky := measured_sky(site, record)) is not None:
+        found += [_collectors(site, panel, record, sky) for panel in site.collectors]
     found += [_buffer(site, plant, record), _preheat(site, plant, record)]
     for group in plant.heat_pumps:
         found += [_machines(site, group, record, "heat"), _machines(site, group, record, "power")]
@@ -183,14 +193,9 @@ def _buffer(site: Site, plant: Plant, record: Record) -> Law | None:
     """Heat of machines and boilers less that of circuits less what is stored."""
     degc = tank_degc(site, "buffer", record)
     out = metered_kw(site, record, tuple(c.id for c in site.circuits), "heat")
-    heat, duty = machine_heat(site, plant, record)
-    boilers = [bridged(record.column(site.find(b.devices, "power_kw")), record.dt_s) for b in site.boilers]
-    if degc is None or out is None or heat is None or any(b is None for b in boilers) or not plant.heat_pumps:
+    came = into_buffer_kw(site, plant, record)
+    if degc is None or out is None or came is None:
         return None
-    sun = sun_kw(site, record, tuple(t.id for t in site.tanks if t.role == "buffer"))
-    if sun is None:
-        return None
-    came = heat - duty + sum((b for b in boilers if b is not None), sun)
     node = plant.buffer.node
     lost = came - out - stored_kw(node.capacity_kwh_per_k, degc, record)
     usual = node.loss_kw_per_k * (degc - plant.buffer.surroundings_degc)
@@ -307,17 +312,9 @@ def _own_supply_degc(site: Site, pump: HeatPump, record: Record) -> Array | None
 # --- Sun ------------------------------------------------------------------------------------------------------------
 
 
-def absorbed_w_per_m2(site: Site, panel: Collectors, record: Record) -> Array | None:
-    """What a field of collectors absorbs by its coefficients and the measured sun; None without a measured sky."""
-    sky = measured_sky(site, record)
-    return None if sky is None else field_absorbed_w_per_m2(panel, sky.sun, sky.dni_w_m2, sky.dhi_w_m2)
-
-
-def _collectors(site: Site, panel: Collectors, record: Record) -> Law | None:
+def _collectors(site: Site, panel: Collectors, record: Record, sky: Sky) -> Law | None:
     """Q / A = f_o absorbed - f_l (a1 x + a2 x |x|) while the pump runs, x the fluid above the air."""
-    absorbed = absorbed_w_per_m2(site, panel, record)
-    if absorbed is None:
-        return None
+    absorbed = field_absorbed_w_per_m2(panel, sky.sun, sky.dni_w_m2, sky.dhi_w_m2)
     wanted = ("collector_temp_degc", "exchanger_return_temp_degc", "flow_l_per_h", "power_kw")
     columns = [bridged(record.column(site.find(panel.devices, signal)), record.dt_s) for signal in wanted]
     air = bridged(record.column(site.find(site.weather_station, "outdoor_temp_degc")), record.dt_s)

@@ -114,6 +114,12 @@ def most_power_kw(pump: HeatPump) -> float:
     return max(point.power_kw for point in pump.certified)
 
 
+def step_top_kw(charge: PeakSteps, basis_kw: float) -> float | None:
+    """The most that keeps a month of this basis on its capacity step, a margin below the next; None on the last."""
+    threshold = min((step.from_kw for step in charge.steps if step.from_kw > basis_kw), default=None)
+    return None if threshold is None else threshold - STEP_MARGIN * threshold
+
+
 def target_kw(
     site: Site,
     highest_kw: Mapping[date, float],
@@ -134,12 +140,13 @@ def target_kw(
     count = 1 if peak.basis == "highest_hour" else 3
     expected = expected_peak_kw(site, outdoor_degc) if planned_kw is None else planned_kw
     basis = sum(sorted([*highs.values(), *[expected] * count])[-count:]) / count
-    others, to_come = [kw for day, kw in highs.items() if day != today], expected
+    to_come = expected
     if isinstance(peak, PeakSteps):
-        threshold = min((step.from_kw for step in peak.steps if step.from_kw > basis), default=None)
-        basis = to_come = basis if threshold is None else max(basis, threshold - STEP_MARGIN * threshold)
-    left = count * basis - sum(sorted([*others, *[to_come] * count])[len(others) + 1 :])
-    return max(left, basis if count == 1 else highs.get(today, 0.0))
+        basis = to_come = max(basis, step_top_kw(peak, basis) or basis)
+    if count == 1:
+        return basis
+    others = sorted([*(kw for day, kw in highs.items() if day != today), to_come, to_come])
+    return max(count * basis - sum(others[-2:]), highs.get(today, 0.0))
 
 
 def metered(scene: Scene, memory: RuleMemory) -> RuleMemory:

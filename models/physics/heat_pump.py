@@ -33,7 +33,6 @@ from typing import Final, Literal, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
 
 Number = TypeVar("Number", float, NDArray[np.float64])
 
@@ -158,6 +157,8 @@ def _fit_source(stages: Sequence[Sequence[Certified]], generic: Source) -> Sourc
 
 
 def _least(error: Callable[[float], float], most: float) -> float:
+    from scipy.optimize import minimize_scalar
+
     return float(minimize_scalar(error, bounds=(0.0, most), method="bounded", options={"xatol": 1e-5}).x)
 
 
