@@ -5,10 +5,12 @@ from typing import Final
 import numpy as np
 
 from control.grid import Array
-from control.sunlight import Sun, on_plane
+from control.record import Record
+from control.sunlight import Sun, on_plane, sun_at
 from models.assets import Collectors, PvArray
 from models.physics import pv
 from models.physics.collector import Collector, absorbed_w_per_m2, useful_w_per_m2
+from models.site import Site
 
 GLASS_B0: Final = 0.05
 """Of 1 - b0 (1/cos - 1), what a panel's glass lets through of the beam (ASHRAE 93)."""
@@ -17,6 +19,12 @@ FAIMAN_U0, FAIMAN_U1 = 25.0, 6.84
 GLYCOL_KJ_PER_L_K: Final = 3.9
 EXCHANGER: Final = 0.8
 """Effectiveness of the exchanger in the collector loop."""
+
+
+def sun_over(site: Site, record: Record) -> Sun:
+    """The sun at the middle of each step of a record."""
+    middle: Array = record.start.timestamp() + (np.arange(len(record), dtype=np.float64) + 0.5) * record.dt_s
+    return sun_at(site.place.latitude_deg, site.place.longitude_deg, middle)
 
 
 def panel_kw(array: PvArray, sun: Sun, dni: Array, dhi: Array, temp_degc: Array, wind_m_s: Array) -> Array:

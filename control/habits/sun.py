@@ -10,8 +10,8 @@ from control.grid import Array, Index
 from control.habits.known import Factor
 from control.record import Record
 from control.slots import Mask
-from control.sunlight import Sun, split_ghi, sun_at
-from control.sunlit import absorbed_kw, lost_kw, panel_kw
+from control.sunlight import Sun, split_ghi
+from control.sunlit import absorbed_kw, lost_kw, panel_kw, sun_over
 from models.assets import Collectors, PvArray
 from models.site import Site
 
@@ -151,8 +151,7 @@ def _sky(site: Site, record: Record) -> _Sky | None:
     if ghi is None or temp is None:
         return None
     wind = record.column(site.find(station, "wind_m_per_s"))
-    middle = record.start.timestamp() + (np.arange(len(record)) + 0.5) * record.dt_s
-    sun = sun_at(site.place.latitude_deg, site.place.longitude_deg, np.asarray(middle, dtype=np.float64))
+    sun = sun_over(site, record)
     bright = np.nan_to_num(ghi)
     dni, dhi = split_ghi(bright, sun)
     day, _ = record.local()

@@ -16,7 +16,8 @@ from control.problem import Plant
 from control.record import Record, bridged
 from control.refit.balance import sent_out_kw
 from control.slots import Slots
-from control.sunlight import Sun, on_facade, split_ghi, sun_at
+from control.sunlight import Sun, on_facade, split_ghi
+from control.sunlit import sun_over
 from models.assets import Purpose, Zone
 from models.physics.irradiance import FACADES_DEG
 from models.site import Site
@@ -256,13 +257,8 @@ def measured_sky(site: Site, record: Record) -> Sky | None:
     ghi = bridged(record.column(site.find(site.weather_station, "irradiance_w_per_m2")), record.dt_s)
     if ghi is None:
         return None
-    sun = _sun(site, record)
+    sun = sun_over(site, record)
     return Sky(sun, *split_ghi(np.maximum(np.nan_to_num(ghi), 0.0), sun))
-
-
-def _sun(site: Site, record: Record) -> Sun:
-    middle: Array = record.start.timestamp() + (np.arange(len(record), dtype=np.float64) + 0.5) * record.dt_s
-    return sun_at(site.place.latitude_deg, site.place.longitude_deg, middle)
 
 
 def solar_kw(site: Site, plant: Plant, record: Record) -> dict[str, Array]:
@@ -274,7 +270,7 @@ def solar_kw(site: Site, plant: Plant, record: Record) -> dict[str, Array]:
     nothing = np.zeros(len(record))
     if sky is None:
         dark = {g.id: not any(m2 for zone in zones_of(site, g) for _, m2 in glass_of(zone)) for g in plant.groups}
-        unknown = np.where(_sun(site, record).up, np.nan, 0.0)
+        unknown = np.where(sun_over(site, record).up, np.nan, 0.0)
         return {name: nothing if without else unknown for name, without in dark.items()}
     on = {
         face: on_facade(sky.sun, face, sky.dni_w_m2, sky.dhi_w_m2) * _open(site, plant, record, face)
