@@ -60,7 +60,7 @@ def decide(
     scene = Scene(site, picture, now, max_age_s, awake_since, strategy, guidance)
     memory = season.followed(scene, district.metered(scene, peak_guard.metered(scene, memory)))
     memory = departures.parked(scene, memory)
-    spare = peak_guard.room(scene, memory, cars.urgent_kw(scene, memory))
+    spare = peak_guard.room(scene, memory, cars.urgent_kw(scene, memory), hot_water.urgent_stages(scene, memory))
     memory, events = hot_water.hygiene_cycle(scene, memory)
     outside, memory = heat.outdoor(scene, memory)
     wishes, memory = heat.circuits(scene, heat.trimmed(scene, memory), outside)

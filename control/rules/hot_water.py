@@ -133,6 +133,17 @@ def _stages(before: int | None, measured_degc: float, setpoint_degc: float, most
     )
 
 
+def urgent_stages(scene: Scene, memory: RuleMemory) -> int:
+    """Stages that do not make way at a peak: those of a driven cycle, all near a limit, some while not far from it."""
+    water, on = scene.site.hot_water, memory.after_heater_stages or 0
+    if water is None:
+        return 0
+    if near_limit(scene, water, SUPPLY_MARGIN_K) is not None:
+        return water.after_heater_stages
+    driven = memory.hygiene is not None and memory.hygiene.forced_since is not None
+    return on if driven else min(on, _least_stages(scene, water))
+
+
 def _least_stages(scene: Scene, water: HotWater) -> int:
     """Stages that stay on at a peak: one when the water comes near its limits, two still nearer."""
     return sum(near_limit(scene, water, margin) is not None for margin in RIDE_MARGINS_K)

@@ -4,7 +4,8 @@ What may still be bought this clock hour, with what batteries can give, less wha
 loads that can, the dearest to lose first: compressors, boilers, after-heater, cars. So they make way in the opposite
 order: cars that can still be charged in time, after-heater stages while the water rides above its limit, boiler stages,
 then air where nobody sleeps (`rules.air`), compressors last. Never bedrooms' air, the circulation pump, the kitchen, a
-driven heat cycle; no compressor while the house needs them all, because a boiler would have to make up for it.
+driven heat cycle, water near its limit (what they take is gone before anything is handed out); no compressor while the
+house needs them all, because a boiler would have to make up for it.
 
 A short spike moves nothing: the energy bought is the meter's, and the power of the rest is a median of five looks.
 """
@@ -187,10 +188,11 @@ def _noted(highest_kw: Mapping[date, float], hour: datetime, kw: float) -> dict[
     return {**kept, day: max(kw, kept.get(day, kw))}
 
 
-def room(scene: Scene, memory: RuleMemory, urgent_cars_kw: float) -> Room:
+def room(scene: Scene, memory: RuleMemory, urgent_cars_kw: float, urgent_stages: int = 0) -> Room:
     """What each load may take for the rest of the hour; everything while the meter says nothing.
 
-    `urgent_cars_kw`: power of the cars that must charge now to leave in time; they do not make way.
+    `urgent_cars_kw`: power of the cars that must charge now to leave in time; `urgent_stages`: stages of the
+    after-heater that hygiene wants now. Neither makes way, so everything else must.
     """
     hour, site = memory.hour, scene.site
     outdoor_degc = memory.outdoor.value if memory.outdoor is not None else None
@@ -206,7 +208,9 @@ def room(scene: Scene, memory: RuleMemory, urgent_cars_kw: float) -> Room:
         return FREE
     left_h = max(1.0 - (scene.now - hour.start) / timedelta(hours=1), LAST_MINUTE_H)
     allowed = min((target + DOUBT_KWH - hour.bought_kwh) / left_h, ROOM_ABOVE * target)
-    left, margin = allowed + _batteries_kw(scene, left_h) - median(hour.rest_kw) - urgent_cars_kw, MARGIN_KWH / left_h
+    water, margin = site.hot_water, MARGIN_KWH / left_h
+    urgent_kw = urgent_cars_kw + (urgent_stages * water.after_heater_stage_kw if water is not None else 0.0)
+    left = allowed + _batteries_kw(scene, left_h) - median(hour.rest_kw) - urgent_kw
     machines = [p for p in site.heat_pumps if _own_meter(scene, p) is not None]
     asked = sum(memory.machines[p.id].stage for p in machines if p.id in memory.machines)
     compressors, capacity, spare_air = None, None, False
@@ -227,11 +231,12 @@ def room(scene: Scene, memory: RuleMemory, urgent_cars_kw: float) -> Room:
         on = steps.count if steps is not None else 0
         boilers[boiler.id] = _stages(left, margin, boiler.stage_kw, on)
         left -= min(boilers[boiler.id], on) * boiler.stage_kw
-    water, after_heater = site.hot_water, None
+    after_heater = None
     if water is not None:
-        on = memory.after_heater_stages or 0
-        after_heater = _stages(left, margin, water.after_heater_stage_kw, on)
-        left -= min(after_heater, on) * water.after_heater_stage_kw
+        on = max((memory.after_heater_stages or 0) - urgent_stages, 0)
+        more = _stages(left, margin, water.after_heater_stage_kw, on)
+        after_heater = urgent_stages + more
+        left -= min(more, on) * water.after_heater_stage_kw
     cars_kw, allowed_kw = max(left - margin, 0.0), max(allowed, 0.0)
     return Room(compressors, boilers, after_heater, cars_kw, allowed_kw, spare_air, capacity)
 

@@ -135,6 +135,19 @@ def test_at_a_peak_it_turns_down_before_it_stops(good):
     assert at_a_peak(good, 20.0, 30.0)[ASKED] == 100.0
 
 
+@pytest.mark.parametrize(("supply_degc", "asked"), [(72.0, [100.0]), (65.3, [LEAST_PCT, 99.0])])
+def test_at_a_peak_it_turns_down_for_water_near_its_limit(good, supply_degc, asked):
+    """The bug this keeps away: the after-heater could not go off, and the machine gave it no room."""
+    good.layers("buffer", 30, 30, 30, 30)
+    assert obeyed(good, 20)[ASKED] == 100.0
+    good.memory = replace(good.memory, highest_kw={good.now.date(): 20.0})
+    good.set(main__power_kw=21.0, el_hp__power_kw=5.0, hot_water__power_kw=6.0, hot_water__top_temp_degc=69.0)
+    good.set(hot_water__supply_temp_degc=supply_degc)
+    values = obeyed(good, 15)
+    assert asked[0] <= values[ASKED] <= asked[-1]
+    assert (values["hot_water.stage_request"] == good.site.hot_water.after_heater_stages) == (supply_degc < 70.0)
+
+
 @pytest.fixture
 def mixed(tmp_path):
     """The house with a second machine of one fixed stage."""

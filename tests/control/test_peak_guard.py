@@ -30,8 +30,8 @@ def scene(site, memory, **values):
     return Scene(site, picture, memory.hour.at, 120.0, HOUR, GOOD)
 
 
-def room(site, memory, urgent_kw=0.0, **values):
-    return peak_guard.room(scene(site, memory, **values), memory, urgent_kw)
+def room(site, memory, urgent_kw=0.0, urgent_stages=0, **values):
+    return peak_guard.room(scene(site, memory, **values), memory, urgent_kw, urgent_stages)
 
 
 def test_the_expected_peak_is_what_a_well_run_month_has_anyway(biri):
@@ -119,6 +119,17 @@ def test_compressors_make_way_last_and_air_before_them(biri):
     assert free is not None
     assert free >= 4
     assert not room(biri, easy, **running).spare_air
+
+
+def test_what_hygiene_wants_of_the_after_heater_makes_everything_else_make_way(biri):
+    """The bug this keeps away: compressors kept the room of stages that near their limit could not go off."""
+    memory = replace(hour(30, 50.0, 60.0), after_heater_stages=2, boilers={"boiler": Steps(1, HOUR)})
+    free = room(biri, memory)  # 100.2 kW, 60 of it taken
+    assert (free.boilers, free.after_heater) == ({"boiler": 1}, 2)
+    urgent = room(biri, memory, urgent_stages=3)  # 10.2 kW left
+    assert (urgent.boilers, urgent.after_heater, urgent.cars_kw) == ({"boiler": 0}, 3, pytest.approx(9.2))
+    spared = room(biri, replace(memory, after_heater_stages=3, boilers={}), urgent_stages=3)
+    assert (spared.boilers, spared.after_heater) == ({"boiler": 0}, 3)
 
 
 def test_the_hours_energy_is_the_counters_and_a_new_hour_begins_at_none(biri):
