@@ -34,6 +34,11 @@ def bare(zones, **lost):
     return tuple(zone.model_copy(update=lost) for zone in zones)
 
 
+def collected_in(tank):
+    return tuple(field.model_copy(update={"tank": tank}) for field in SITE.collectors)
+
+
+BUFFER = next(tank.id for tank in SITE.tanks if tank.role == "buffer")
 STEPS = [{"from_kw": kw, "nok_per_month": 50 * kw} for kw in (0, 25, 50, 100)]
 SHAPES = {
     **{f"no_{part}": {part: ()} for part in PARTS},
@@ -46,6 +51,7 @@ SHAPES = {
     "no_air_handling": {"air_handling": (), "zones": bare(SITE.zones, air_handling=None)},
     "no_wells": {"wells": None, "heat_pumps": air_source(*SITE.heat_pumps)},
     "air_and_ground": {"heat_pumps": (SITE.heat_pumps[0], *air_source(SITE.heat_pumps[1]))},
+    "collectors_on_buffer": {"collectors": collected_in(BUFFER)},
     "never_set_back": {"zones": bare(SITE.zones, setback_degc=None, occupied=())},
     "no_power_charge": tariff(kind="none"),
     "capacity_steps": tariff(kind="steps", basis="mean_of_three_days", steps=STEPS),
