@@ -220,13 +220,13 @@ def _backtest(arguments: argparse.Namespace) -> int:
 
 def _model(arguments: argparse.Namespace) -> int:
     from bems.clock import RealClock
-    from bems.models_store import command
+    from bems.learning.store import command
 
     return command(arguments.data, arguments.words, RealClock().now())
 
 
 def _night(arguments: argparse.Namespace) -> int:
-    from bems.night_print import print_night
+    from bems.night.printed import print_night
 
     return print_night(arguments.data, arguments.language)
 

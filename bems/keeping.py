@@ -10,7 +10,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from bems.alarms import Condition
+from bems.alarming.alarms import Condition
 from bems.clock import wall_s
 from bems.history.rows import Event, EventKind
 from bems.keeping_work import MB, Done, free_bytes, kinds_of, make_room, tidy

@@ -16,10 +16,10 @@ from bems.history.record import Record
 from bems.insight.day_plans import DayPlans
 from bems.insight.outcomes import Outcomes
 from bems.keeping import Keeper
-from bems.learning_live import Learning
-from bems.night import Nights, planned_by
+from bems.learning.live import Learning
+from bems.night.live import Nights, planned_by
 from bems.people.letting_in import let_in
-from bems.planning_live import Planner
+from bems.planning.live import Planner
 from bems.process import run_until_signal, say
 from bems.publish.beside import publish
 from bems.system import System

@@ -12,9 +12,9 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from bems.alarms import Condition
+from bems.alarming.alarms import Condition
 from bems.history.rows import Event, EventKind
-from bems.planning_live import Planner
+from bems.planning.live import Planner
 from control.guard import guard, judge
 from control.ledger import Ledger
 from control.orders import NONE, Orders, by_mode, follows_plan, site_of, strategy_of, taken_wishes

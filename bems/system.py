@@ -15,20 +15,20 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from bems import alarms
+from bems.alarming import alarms
 from bems.alarming.service import KEY as ALARMS_KEY
 from bems.alarming.service import Alarming
 from bems.clock import Clock, wall_s
+from bems.desk.order_book import OrderBook
 from bems.feeding import FeedTask
 from bems.history.errors import RecordError
 from bems.history.policy import Recording
 from bems.history.record import Record
 from bems.history.rows import CommandRow, Event, EventKind, KnownForecast
 from bems.link import Link
-from bems.night import Nights
-from bems.order_book import OrderBook
+from bems.night.live import Nights
 from bems.outputs import Outputs
-from bems.planning_live import Planner
+from bems.planning.live import Planner
 from bems.state import aged, fold, max_age_s, unread
 from bems.steering import MEMORY_KEY, Steering
 from bems.wiring import points_by_connection

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from math import isfinite
 from pathlib import Path
 
-from bems.alarm_desk import SystemAlarms
+from bems.alarming.alarms import Alarm
 from bems.alarming.board import Entry
-from bems.alarms import Alarm
+from bems.alarming.desk import SystemAlarms
 from bems.clock import wall_s
-from bems.desk import Desk
+from bems.desk.operators import Desk
 from bems.history.query import HOLD, History
 from bems.history.rows import EventKind
 from bems.history.times import even_edges
@@ -19,11 +19,11 @@ from bems.insight.day_plans import DayPlans
 from bems.insight.insight import SiteInsight
 from bems.insight.outcomes import Outcomes
 from bems.meter_exchanges import SiteMeters
+from bems.night.view import nights_view
+from bems.planning.view import model_view, planning_view
 from bems.reports.desk import ReportDesk
 from bems.state import aged
 from bems.system import System
-from bems.view_night import nights_view
-from bems.view_plan import model_view, planning_view
 from bems.water_file import SiteWaterFile
 from control.orders import decides
 from dashboards.ports.night import NightsView

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from bems.alarms import Alarm
+from bems.alarming.alarms import Alarm
 from bems.history.errors import RecordError
 from bems.history.query import History
 from bems.history.record import Record

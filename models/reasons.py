@@ -102,6 +102,7 @@ class Code(StrEnum):
     CARS_WAIT = "cars.wait"
     CARS_NIGHT = "cars.night"
     CARS_PEAK = "peak.cars"
+    PEAK_MACHINES = "peak.machines"
     PEAK_BOILER = "peak.boiler"
     PLAN_SUPPLY = "plan.supply"
     PLAN_STAGES = "plan.stages"

@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from bems.alarms import Alarm, Condition
+from bems.alarming.alarms import Alarm, Condition
 
 
 class State(StrEnum):

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import TypeAdapter
 
+from bems.alarming.alarms import Condition
 from bems.alarming.board import Board, Entry
-from bems.alarms import Condition
 from models.alarming import Alerts
 
 About = Literal["raised", "again", "taken", "over"]

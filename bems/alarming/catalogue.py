@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bems.alarms import Condition, device_flag, device_lost, lost_connection
+from bems.alarming.alarms import Condition, device_flag, device_lost, lost_connection
 from models.reasons import Code, because
 from models.site import Site
 

@@ -12,8 +12,8 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Final
 
+from bems.alarming.alarms import Condition
 from bems.alarming.board import Board, Entry, Flood
-from bems.alarms import Condition
 from models.alarming import Severity, Sheet, sheet_of
 from models.site import Site
 

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from bems.alarming.alarms import Condition
 from bems.alarming.board import Board, Entry
 from bems.alarming.calls import Notice
 from bems.alarming.fold import RANK, Sheets
 from bems.alarming.groups import groups
-from bems.alarms import Condition
 from dashboards.words import Language, pick, said, said_in_both, texts
 from models.field import Privacy
 from models.profile import Text

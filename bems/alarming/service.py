@@ -10,11 +10,11 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from bems.alarming.acts import Act, Verb, apply
+from bems.alarming.alarms import Condition
 from bems.alarming.board import Board, Entry, State
 from bems.alarming.calls import Calls
 from bems.alarming.catalogue import catalogue
 from bems.alarming.fold import Change, Sheets, Turn, fold
-from bems.alarms import Condition
 from bems.audit import audited
 from bems.clock import wall_s
 from bems.history.rows import Event, EventKind

@@ -12,7 +12,7 @@ from typing import Final
 
 import httpx
 
-from bems import alarms
+from bems.alarming import alarms
 from bems.alarming.calls import Notice, due, forget
 from bems.alarming.messages import Message, Writer
 from bems.clock import wall_s

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from bems.history.errors import RecordError
 from bems.history.record import Record
-from bems.planning_live import Advice, Planner
+from bems.planning.live import Advice, Planner
 from control.measured import measured, planned
 from models.local_time import local_date, local_day
 from models.site import Site

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from bems.insight.outcomes import Last, of_command
-from bems.planning_live import Advice
+from bems.planning.live import Advice
 from control.decisions import Family
 from control.explain import Why, bound_by
 from control.measured import Outcome

@@ -17,7 +17,7 @@ from bems.insight.metered import Metered
 from bems.insight.outcomes import Outcomes
 from bems.insight.timeline import Newest, timeline_view
 from bems.insight.water import Kept, watched, water_view
-from bems.planning_live import Advice
+from bems.planning.live import Advice
 from bems.state import aged
 from bems.steering import MEMORY_KEY
 from bems.system import System

@@ -12,7 +12,7 @@ from bems.insight.day_plans import DayPlan
 from bems.insight.grounds import Names
 from bems.insight.recorded import recorded
 from bems.insight.timeline import NAMES
-from bems.shadow import HourScore
+from bems.planning.shadow import HourScore
 from control.grid import Array
 from control.measured import Measured, measured
 from control.problem import Plant

@@ -11,7 +11,7 @@ import numpy as np
 from bems.history.counters import turns
 from bems.history.query import History
 from bems.history.times import even_edges
-from bems.quarters import known_prices
+from bems.learning.quarters import known_prices
 from control.grid import Array
 from models.assets import Meter, Purpose
 from models.local_time import local_date, local_day

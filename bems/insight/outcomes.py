@@ -10,7 +10,7 @@ from bems.history.errors import RecordError
 from bems.history.query import HOLD, History
 from bems.history.rows import Event, EventKind
 from bems.insight.recorded import recorded
-from bems.planning_live import Advice, Planner
+from bems.planning.live import Advice, Planner
 from control.decisions import Decision, Family
 from control.explain import Why
 from control.measured import Outcome, measured, outcome

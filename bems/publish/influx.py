@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final, Protocol
 
-from bems import alarms
+from bems.alarming import alarms
 from bems.clock import wall_s
 from bems.history.errors import RecordError
 from bems.history.query import History

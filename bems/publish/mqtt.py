@@ -17,7 +17,7 @@ from typing import Any, Final
 import aiomqtt
 from aiomqtt.exceptions import MqttConnectError
 
-from bems import alarms
+from bems.alarming import alarms
 from bems.clock import wall_s
 from bems.history.errors import RecordError
 from bems.history.query import History

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from bems.alarms import Alarm
+from bems.alarming.alarms import Alarm
 from bems.history.rows import Event, EventKind
 from dashboards.reading import event_answer
 from dashboards.words import Language, pick, said_in_both

@@ -18,7 +18,7 @@ from bems.history.counters import falls, gains, plain, turns
 from bems.history.query import HOLD, History
 from bems.history.rows import Event, EventKind, Series
 from bems.history.times import even_edges, from_ms, to_ms
-from bems.quarters import known_prices
+from bems.learning.quarters import known_prices
 from bems.reports.points import Wanted, wanted_of
 from bems.water_file import read_file
 from control.hygiene import Proof, potable_points, proofs

@@ -19,10 +19,10 @@ from bems.backtest.scoring import points_needed, score
 from bems.history.counters import turns
 from bems.history.query import History
 from bems.history.rows import EventKind
-from bems.models_store import ModelStore
-from bems.night_rules import Replay
-from bems.night_work import bought, recent
-from bems.quarters import known_prices
+from bems.learning.quarters import known_prices
+from bems.learning.store import ModelStore
+from bems.night.rules import Replay
+from bems.night.work import bought, recent
 from bems.reports.priced import as_priced
 from bems.twin.account import bought_kwh
 from bems.twin.inputs import TwinError

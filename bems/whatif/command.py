@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from bems import __version__
 from bems.backtest.csv_series import CsvError, covered, prices_csv, weather_csv
-from bems.models_store import ModelStore
+from bems.learning.store import ModelStore
 from bems.process import complain, say
 from bems.whatif import changes
 from bems.whatif.answer import AS_IS, differences, spread, table

@@ -3,7 +3,7 @@
 Plain rules.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from math import ceil
@@ -86,22 +86,31 @@ def heat_pumps(
     # Under a plan the boiler does not make up for what a compressor leaves.
     mild = outside is not None and (scene.guidance is not None or outside.degc > bivalent_degc(scene.site))
     spare = mild and not chilly(scene, CHILLY_K)
+    asked = count
     if count is not None and room.compressors is not None and spare:
         count = _making_way(count, room.compressors - _on_duty(water, memories), now)
     if count is not None:
         memories |= machines.share(count.count, [pump for pump in heating if pump not in hot], memories, now)
     for pump in condition.able:
         if pump.id == water.machine and pump not in hot:
-            wanted = max(memories[pump.id].stage, water.compressors)
-            memories |= machines.share(min(wanted, pump.compressors), [pump], memories, now)
-        asked = water.short if pump.id == water.machine else need is not None and need.short_k > MORE_AT_K
-        memories[pump.id] = _watched(memories[pump.id], scene, idle=asked and not condition.running[pump.id])
+            compressors = max(memories[pump.id].stage, water.compressors)
+            memories |= machines.share(min(compressors, pump.compressors), [pump], memories, now)
+        wants = water.short if pump.id == water.machine else need is not None and need.short_k > MORE_AT_K
+        memories[pump.id] = _watched(memories[pump.id], scene, idle=wants and not condition.running[pump.id])
     wishes = _given_back(scene, heating) if blind else []
     planned = memory.takeover is not None and not memory.takeover.on
     heating = [] if blind else heating
     most = room.capacity if room.capacity is not None and spare else 1.0
-    capacities = _capacities(scene, memories, need, heating, most, planned=planned)
-    wishes += _wishes(scene, condition, memories, need, water, heating, capacities, planned=planned)
+    wanted = _capacities(scene, memories, need, heating, planned=planned)
+    given = {pump.id: max(min(wanted[pump.id], most), pump.least_share) for pump in heating if pump.id in wanted}
+
+    def why(pump: HeatPump) -> Reason:
+        stage = memories[pump.id].stage
+        if count != asked or given.get(pump.id) != wanted.get(pump.id):
+            return because(Code.PEAK_MACHINES, stages=float(stage))
+        return _stage_reason(scene, need, stage, planned=planned)
+
+    wishes += _wishes(scene, condition, memories, need, water, heating, given, why)
     return wishes, replace(memory, machines=memories, compressors=count)
 
 
@@ -180,14 +189,10 @@ def _capacities(
     memories: Mapping[str, MachineMemory],
     need: Shortage | None,
     heating: Sequence[HeatPump],
-    most: float,
     *,
     planned: bool,
 ) -> dict[str, float]:
-    """Share of its full heat by modulating machine that heats the buffer; staged ones give theirs first.
-
-    Beyond `most`, what a peak leaves, none gives more than its least.
-    """
+    """Share of its full heat by modulating machine that heats the buffer; staged ones give theirs first."""
     running = [pump for pump in heating if memories[pump.id].stage and modulates(scene, pump)]
     guide = scene.guidance
     if planned and guide is not None and guide.compressors is not None:
@@ -197,7 +202,7 @@ def _capacities(
         short_k = need.short_k if need is not None else LEAST_AT_K
         part = min(max((short_k - LEAST_AT_K) / (MORE_AT_K - LEAST_AT_K), 0.0), 1.0)
         wanted = {pump.id: pump.least_share + part * (1 - pump.least_share) for pump in running}
-    return {pump.id: max(min(wanted[pump.id], most), pump.least_share) for pump in running}
+    return {pump.id: max(wanted[pump.id], pump.least_share) for pump in running}
 
 
 def _on_duty(water: HotWaterNeed, memories: Mapping[str, MachineMemory]) -> int:
@@ -235,8 +240,7 @@ def _wishes(
     water: HotWaterNeed,
     heating: Sequence[HeatPump],
     capacities: Mapping[str, float],
-    *,
-    planned: bool,
+    stage_reason: Callable[[HeatPump], Reason],
 ) -> list[Wish]:
     wishes: list[Wish] = []
     for pump in condition.able:
@@ -246,7 +250,7 @@ def _wishes(
         stage = memories[pump.id].stage
         own = machine_points(scene, pump)
         needs = own + (water.needs if duty else need.needs if need else ())
-        why = water.reason(stage) if duty else _stage_reason(scene, need, stage, planned=planned)
+        why = water.reason(stage) if duty else stage_reason(pump)
         wishes += _wish(scene, pump, "stage_request", float(stage), why, needs)
         wishes += _wish(scene, pump, "hot_water_duty", float(duty), why, needs)
         given = 1.0 if duty else capacities.get(pump.id, pump.least_share)

@@ -209,7 +209,7 @@ def room(scene: Scene, memory: RuleMemory, urgent_cars_kw: float, urgent_stages:
     left_h = max(1.0 - (scene.now - hour.start) / timedelta(hours=1), LAST_MINUTE_H)
     allowed = min((target + DOUBT_KWH - hour.bought_kwh) / left_h, ROOM_ABOVE * target)
     water, margin = site.hot_water, MARGIN_KWH / left_h
-    urgent_kw = urgent_cars_kw + (urgent_stages * water.after_heater_stage_kw if water is not None else 0.0)
+    urgent_kw = urgent_cars_kw + _urgent_water_kw(scene, memory, urgent_stages)
     left = allowed + _batteries_kw(scene, left_h) - median(hour.rest_kw) - urgent_kw
     machines = [p for p in site.heat_pumps if _own_meter(scene, p) is not None]
     asked = sum(memory.machines[p.id].stage for p in machines if p.id in memory.machines)
@@ -239,6 +239,15 @@ def room(scene: Scene, memory: RuleMemory, urgent_cars_kw: float, urgent_stages:
         left -= min(more, on) * water.after_heater_stage_kw
     cars_kw, allowed_kw = max(left - margin, 0.0), max(allowed, 0.0)
     return Room(compressors, boilers, after_heater, cars_kw, allowed_kw, spare_air, capacity)
+
+
+def _urgent_water_kw(scene: Scene, memory: RuleMemory, stages: int) -> float:
+    """Of the after-heater's stages that do not make way; those asked for already take what they are seen to take."""
+    water = scene.site.hot_water
+    if water is None:
+        return 0.0
+    most, taken = stages * water.after_heater_stage_kw, scene.of(water, "power_kw")
+    return most if taken is None or stages > (memory.after_heater_stages or 0) else min(most, taken)
 
 
 def _batteries_kw(scene: Scene, left_h: float) -> float:

@@ -1,4 +1,6 @@
-"""What pages may read of people's orders, and give: take over, give back, modes, settings. `bems/desk.py` satisfies it.
+"""What pages may read of people's orders, and give: take over, give back, modes, settings.
+
+`bems/desk/operators.py` satisfies it.
 
 Every change is by somebody, for a stated reason, and in the record before anybody is told that it is done.
 """

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bems.alarming.acts import SHELVE_MIN, Act, Refused, apply
+from bems.alarming.alarms import Condition, lost_connection
 from bems.alarming.board import Board, Entry, Mark, State
 from bems.alarming.fold import FLOOD_BEGINS, Sheets, fold
-from bems.alarms import Condition, lost_connection
 from models.alarming import AlarmRule, Alerts
 from models.reasons import Code, because
 from models.site import load_site

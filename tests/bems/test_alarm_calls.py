@@ -8,10 +8,10 @@ import pytest
 from pydantic import ValidationError
 
 from bems.alarming.acts import Act, apply
+from bems.alarming.alarms import Condition
 from bems.alarming.board import Board, Mark
 from bems.alarming.calls import Calls, due
 from bems.alarming.fold import Sheets, fold
-from bems.alarms import Condition
 from models.alarming import AlarmRule, Alerts, Recipient, Shift, Step
 from models.reasons import Code, because
 from models.site import load_site

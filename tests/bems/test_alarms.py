@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bems.alarms import device_conditions, lost_connection
+from bems.alarming.alarms import device_conditions, lost_connection
 from bems.state import fold as fold_samples
 from bems.state import unread
 from models.signals import Quality, Sample

@@ -11,7 +11,7 @@ from bems.history.query import History
 from bems.history.record import Record
 from bems.insight.day_plans import DAY_PLANS_KEY, KEPT, DayPlans, day_plan, recalled
 from bems.insight.look_back import look_back
-from bems.shadow import HourScore
+from bems.planning.shadow import HourScore
 from control.dispatch import Options, plan
 from control.grid import Grid
 from control.plant_model import from_site

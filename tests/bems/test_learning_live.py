@@ -9,11 +9,11 @@ import pytest
 
 from bems.history.record import Record
 from bems.history.rows import KnownForecast
-from bems.learning_live import LEARNED_KEY, Learning
-from bems.learning_work import Night, study
-from bems.models_store import ModelStore
-from bems.planning_live import Planner
-from bems.quarters import known_prices, quarters
+from bems.learning.live import LEARNED_KEY, Learning
+from bems.learning.quarters import known_prices, quarters
+from bems.learning.store import ModelStore
+from bems.learning.work import Night, study
+from bems.planning.live import Planner
 from bems.worker import WorkLost
 from control.habits.known import profile
 from control.refit.fitted import NEUTRAL

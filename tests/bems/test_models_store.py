@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bems.cli import main
-from bems.models_store import FILE_NAME, ModelStore
+from bems.learning.store import FILE_NAME, ModelStore
 from control.habits.learned import cold
 from control.refit.fitted import NEUTRAL
 from control.refit.model import PartResult, Verdict

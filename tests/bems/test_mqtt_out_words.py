@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bems.alarms import Alarm, Condition, lost_connection
+from bems.alarming.alarms import Alarm, Condition, lost_connection
 from bems.history.rows import Event, EventKind
 from bems.publish.mqtt_discovery import CLASSES, Discovery
 from bems.publish.mqtt_messages import TOLD, Messages

@@ -12,9 +12,9 @@ from bems.cli import main
 from bems.history.record import Record
 from bems.history.rows import Event, EventKind, KnownForecast
 from bems.history.times import to_ms
-from bems.night import Nights, Planned, planned_by
-from bems.night_work import happenings, look_back
-from bems.view_night import nights_view
+from bems.night.live import Nights, Planned, planned_by
+from bems.night.view import nights_view
+from bems.night.work import happenings, look_back
 from bems.worker import WorkLost
 from control.assets.chargers import Session
 from control.dispatch import Options, plan

@@ -11,8 +11,8 @@ from bems.backtest.lockstep import Lockstep
 from bems.backtest.record_of import record_of
 from bems.history.record import Record
 from bems.history.rows import KnownForecast
-from bems.learning_live import LEARNED_KEY
-from bems.night_contest import contest, known_by
+from bems.learning.live import LEARNED_KEY
+from bems.night.contest import contest, known_by
 from control.habits.learned import cold
 from control.planning import Knowledge
 from control.plant_model import from_site

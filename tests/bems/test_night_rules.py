@@ -7,9 +7,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from bems import night_rules
 from bems.history.rows import CommandRow
-from bems.night_rules import Paid, Replay, by_rules
+from bems.night import rules as night_rules
+from bems.night.rules import Paid, Replay, by_rules
 from bems.twin.inputs import TwinError
 from control.plant_model import from_site
 from control.record import Record

@@ -14,8 +14,8 @@ import pytest
 
 from bems.demo import synthetic_feeds
 from bems.history.rows import EventKind
-from bems.planning_live import AGAIN_S, LEAST_PACE_S, PLANNING_KEY, SCORES_KEY, Planner
-from bems.planning_work import Made, make
+from bems.planning.live import AGAIN_S, LEAST_PACE_S, PLANNING_KEY, SCORES_KEY, Planner
+from bems.planning.work import Made, make
 from bems.steering import Steering
 from bems.worker import Worker, WorkLost
 from control.dispatch import Options

@@ -5,7 +5,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from bems.shadow import HOUR, Shadow, looked, planned
+from bems.planning.shadow import HOUR, Shadow, looked, planned
 from control.dispatch import Options, plan
 from control.grid import Grid
 from control.problem import State

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bems.alarms import Alarm, Condition
+from bems.alarming.alarms import Alarm, Condition
 from bems.history.backup import backup, restore
 from bems.history.errors import RecordFull
 from bems.history.query import History

@@ -141,11 +141,14 @@ def test_at_a_peak_it_turns_down_for_water_near_its_limit(good, supply_degc, ask
     good.layers("buffer", 30, 30, 30, 30)
     assert obeyed(good, 20)[ASKED] == 100.0
     good.memory = replace(good.memory, highest_kw={good.now.date(): 20.0})
-    good.set(main__power_kw=21.0, el_hp__power_kw=5.0, hot_water__power_kw=6.0, hot_water__top_temp_degc=69.0)
+    good.set(main__power_kw=24.0, el_hp__power_kw=5.0, hot_water__power_kw=9.0, hot_water__top_temp_degc=69.0)
     good.set(hot_water__supply_temp_degc=supply_degc)
     values = obeyed(good, 15)
     assert asked[0] <= values[ASKED] <= asked[-1]
+    assert (good.code(ASKED) == "peak.machines") == (supply_degc < 70.0)
     assert (values["hot_water.stage_request"] == good.site.hot_water.after_heater_stages) == (supply_degc < 70.0)
+    good.set(main__power_kw=15.0, hot_water__power_kw=0.0)  # its own thermostat has stopped it
+    assert obeyed(good, 1)[ASKED] == 100.0
 
 
 @pytest.fixture

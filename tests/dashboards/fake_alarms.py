@@ -2,9 +2,9 @@
 
 from types import SimpleNamespace
 
-from bems.alarm_desk import SystemAlarms
+from bems.alarming.alarms import Condition, device_lost
+from bems.alarming.desk import SystemAlarms
 from bems.alarming.service import Alarming
-from bems.alarms import Condition, device_lost
 from bems.history.rows import Event, EventKind
 
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from types import SimpleNamespace
 
-from bems.desk_settings import Settings
-from bems.desk_view import order_view
+from bems.desk.settings import Settings
+from bems.desk.view import order_view
 from control.orders import LONGEST_MODE, NONE, Mode, ModeOrder, Order, Taken
 from dashboards.ports.desk import (
     CostView,
@@ -27,7 +27,7 @@ MOST_DEGC = 24.0
 
 
 class FakeBook:
-    """bems.order_book.OrderBook without a record."""
+    """bems.desk.order_book.OrderBook without a record."""
 
     def __init__(self):
         self.current = NONE

@@ -16,7 +16,7 @@ from bems.demo import synthetic_feeds
 from bems.history.query import History
 from bems.history.record import Record
 from bems.history.rows import EventKind
-from bems.planning_live import Planner
+from bems.planning.live import Planner
 from bems.sim import make_servers
 from bems.system import System
 from bems.view import View

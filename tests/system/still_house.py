@@ -13,7 +13,7 @@ from bems.history.query import History
 from bems.history.record import Record
 from bems.insight.day_plans import DayPlans
 from bems.insight.outcomes import Outcomes
-from bems.night import Nights, planned_by
+from bems.night.live import Nights, planned_by
 from bems.system import System
 from bems.view import View
 from bems.web import WebServer, open_port

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
+from bems.alarming.alarms import Alarm, lost_connection
 from bems.alarming.board import Entry, Mark
-from bems.alarms import Alarm, lost_connection
 from bems.view import _alarm
 from dashboards.access import Role, guest
 from tests.dashboards.fake import FakeView

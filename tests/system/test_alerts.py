@@ -11,9 +11,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from bems.alarming.alarms import Condition, device_flag, lost_connection
 from bems.alarming.service import Alarming
 from bems.alarming.telling import Teller
-from bems.alarms import Condition, device_flag, lost_connection
 from bems.clock import wall_s
 from bems.history.rows import EventKind
 from models.alarming import Alerts, Recipient, Smtp, Step

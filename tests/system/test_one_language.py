@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from bems.demo import synthetic_feeds
-from bems.planning_live import Planner
+from bems.planning.live import Planner
 from models.site import load_site
 from tests.system.languages import foreign, halves
 from tests.system.looking import DESK, faults, needs_axe

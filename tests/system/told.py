@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import aiomqtt
 
-from bems.alarms import Alarm, lost_connection
+from bems.alarming.alarms import Alarm, lost_connection
 from bems.history.rows import Event, EventKind
 from bems.publish.mqtt import MqttFeed
 from bems.state import fold, unread

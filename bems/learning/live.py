@@ -14,9 +14,9 @@ from typing import Any, Final
 from bems.history.errors import RecordError
 from bems.history.record import Record
 from bems.history.rows import Event, EventKind
-from bems.learning_work import Night, study
-from bems.models_store import FILE_NAME, ModelStore
-from bems.planning_live import Planner
+from bems.learning.store import FILE_NAME, ModelStore
+from bems.learning.work import Night, study
+from bems.planning.live import Planner
 from bems.worker import Worker, WorkLost
 from control.habits.learned import Learned, cold
 from control.refit.model import PartResult

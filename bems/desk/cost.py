@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from bems.planning_live import Advice
+from bems.planning.live import Advice
 from control.grid import Array
 from models.assets import Charger, HeatPump
 from models.site import Site

@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from bems.alarms import Condition
+from bems.alarming.alarms import Condition
 from bems.clock import wall_s
-from bems.explained import as_data
 from bems.history.rows import Event, EventKind
-from bems.planning_work import Made, Moment, make
-from bems.shadow import HourScore, Shadow, degc_of, looked, planned
+from bems.planning.explained import as_data
+from bems.planning.shadow import HourScore, Shadow, degc_of, looked, planned
+from bems.planning.work import Made, Moment, make
 from bems.worker import Worker, WorkLost
 from control.grid import grid_at
 from control.guidance import Guidance, promoted, without_zones

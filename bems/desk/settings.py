@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 
 from pydantic import ValidationError
 
-from bems.desk_view import order_view
+from bems.desk.view import order_view
 from bems.system import System
 from control.guidance import assets_of
 from control.orders import (

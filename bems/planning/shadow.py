@@ -1,8 +1,8 @@
 """How plans keep their word: what one promised to pay for a clock hour, and what was paid, whoever decided.
 
-It does not say who is cheaper, since a promise knows no surprise: `night_contest` does. A plan that begins with a clock
-hour is held to that hour. Money alone does not compare: who has warmer tanks at the end
-has paid for it, so the heat that was kept beyond the plan's is counted too, at the plan's own price of heat.
+It does not say who is cheaper, since a promise knows no surprise: `bems.night.contest` does. A plan that begins with a
+clock hour is held to that hour. Money alone does not compare: who has warmer tanks at the end has paid for it, so the
+heat that was kept beyond the plan's is counted too, at the plan's own price of heat.
 """
 
 from collections.abc import Callable, Mapping

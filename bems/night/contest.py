@@ -13,8 +13,8 @@ from bems.backtest.optimiser import Optimiser
 from bems.history.query import History
 from bems.history.rows import KnownForecast
 from bems.history.times import from_ms
-from bems.learning_live import LEARNED_KEY
-from bems.night_rules import clock_hours
+from bems.learning.live import LEARNED_KEY
+from bems.night.rules import clock_hours
 from bems.twin.account import Account, account
 from control.grid import Array
 from control.habits.learned import Learned, cold

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 
-from bems.night import Nights
+from bems.night.live import Nights
 from control.night.account import Account, Done
 from control.night.contest import Contest, Side
 from control.night.data import Item, Programme

@@ -5,7 +5,7 @@ from typing import Literal
 
 from bems.history.errors import RecordError
 from bems.history.query import History
-from bems.night import NIGHT_KEY
+from bems.night.live import NIGHT_KEY
 from bems.process import complain, say
 from control.night.account import Account
 from control.night.data import Programme

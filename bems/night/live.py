@@ -15,8 +15,8 @@ from typing import Any, Final
 from bems.history.errors import RecordError
 from bems.history.record import Record
 from bems.history.rows import Event, EventKind
-from bems.night_work import look_back
-from bems.planning_live import Planner
+from bems.night.work import look_back
+from bems.planning.live import Planner
 from bems.steering import MEMORY_KEY
 from bems.worker import Worker, WorkLost
 from control.night.account import Account

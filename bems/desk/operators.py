@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from math import isfinite
 from typing import Final
 
-from bems import desk_cost
-from bems.desk_settings import Settings, grounds
-from bems.desk_view import device_views, order_view
+from bems.desk.cost import Load, cost_of, load_of
+from bems.desk.settings import Settings, grounds
+from bems.desk.view import device_views, order_view
 from bems.state import aged
 from bems.system import System
 from control.orders import (
@@ -74,7 +74,7 @@ class Desk(Settings):
         below = [_displaced(c) for p, c in slots.items() if p > Level.OPERATOR and c.value is not None]
         above = [_displaced(c) for p, c in slots.items() if p < Level.OPERATOR and c.value is not None]
         usual = below[0].value if below else rule.relinquish
-        load = None if given is None else desk_cost.load_of(system.site, point, given, usual)
+        load = None if given is None else load_of(system.site, point, given, usual)
         return PreviewView(
             point=point,
             value=value,
@@ -90,13 +90,11 @@ class Desk(Settings):
             needs_min=round(SHORTEST_HOLD / timedelta(minutes=1)),
         )
 
-    def _cost(
-        self, load: desk_cost.Load | None, given: float | None, usual: float, now: datetime, until: datetime
-    ) -> CostView:
+    def _cost(self, load: Load | None, given: float | None, usual: float, now: datetime, until: datetime) -> CostView:
         if given is None or given == usual:
             return CostView(0.0, 0.0, 0.0, "none")
         planner = self._system.planner
-        cost = desk_cost.cost_of(load, None if planner is None else planner.advice, now, until)
+        cost = cost_of(load, None if planner is None else planner.advice, now, until)
         return CostView(cost.nok, cost.electricity_kwh, cost.heat_kwh, "unknown" if cost.nok is None else "plan")
 
     async def take(self, point: str, value: float, minutes: int, why: str, who: Person) -> TakenView:

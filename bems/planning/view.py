@@ -6,8 +6,8 @@ from datetime import datetime
 from math import isfinite
 from typing import Any
 
-from bems.explained import as_data
-from bems.planning_live import Advice, Planner
+from bems.planning.explained import as_data
+from bems.planning.live import Advice, Planner
 from control.follow import guidance
 from control.grid import Array
 from control.planning import GOOD_FOR

@@ -6,10 +6,10 @@ from datetime import timedelta
 from typing import Final
 
 from bems.alarming.acts import SHELVE_MIN, Act, Refused
+from bems.alarming.alarms import Condition
 from bems.alarming.board import Entry, Mark, State
 from bems.alarming.figures import figures
 from bems.alarming.groups import groups
-from bems.alarms import Condition
 from bems.history.query import History
 from bems.history.rows import EventKind
 from bems.system import System

@@ -6,7 +6,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Final
 
-from bems.quarters import known_prices, quarters
+from bems.learning.quarters import known_prices, quarters
 from control.habits.judge import judged
 from control.habits.learned import Learned
 from control.plant_model import from_site

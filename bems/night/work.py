@@ -11,9 +11,9 @@ import numpy as np
 from bems.history.query import History
 from bems.history.rows import Event, EventKind
 from bems.history.times import even_edges
-from bems.night_contest import contest, known_by
-from bems.night_rules import Paid, by_rules
-from bems.quarters import AT_ONCE, QUARTER, known_prices, quarters
+from bems.learning.quarters import AT_ONCE, QUARTER, known_prices, quarters
+from bems.night.contest import contest, known_by
+from bems.night.rules import Paid, by_rules
 from control.grid import Array
 from control.measured import Measured, measured
 from control.night.account import Account, Happening, account

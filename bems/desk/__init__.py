@@ -1,0 +1,1 @@
+"""The operators' desk: orders over points and settings, who gave them, and what they are likely to cost."""
