@@ -19,7 +19,6 @@ from bems.alarming import alarms
 from bems.alarming.service import KEY as ALARMS_KEY
 from bems.alarming.service import Alarming
 from bems.clock import Clock, wall_s
-from bems.desk.order_book import OrderBook
 from bems.feeding import FeedTask
 from bems.history.errors import RecordError
 from bems.history.policy import Recording
@@ -27,6 +26,7 @@ from bems.history.record import Record
 from bems.history.rows import CommandRow, Event, EventKind, KnownForecast
 from bems.link import Link
 from bems.night.live import Nights
+from bems.order_book import OrderBook
 from bems.outputs import Outputs
 from bems.planning.live import Planner
 from bems.state import aged, fold, max_age_s, unread

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from bems.alarming.alarms import Alarm
 from bems.alarming.board import Entry
-from bems.alarming.desk import SystemAlarms
 from bems.clock import wall_s
+from bems.desk.alarms import SystemAlarms
 from bems.desk.operators import Desk
 from bems.history.query import HOLD, History
 from bems.history.rows import EventKind

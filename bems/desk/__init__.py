@@ -1,1 +1,1 @@
-"""The operators' desk: orders over points and settings, who gave them, and what they are likely to cost."""
+"""The operators' desk: points, settings and alarms in people's hands, and what taking over is likely to cost."""

@@ -3,8 +3,8 @@
 import logging
 from pathlib import Path
 
-from bems.desk.order_book import ORDERS_KEY
 from bems.history.query import History
+from bems.order_book import ORDERS_KEY
 from control.orders import Orders, priced
 from models.site import Site
 

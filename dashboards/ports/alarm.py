@@ -1,4 +1,4 @@
-"""What pages may read of alarms, and do to them. `bems/alarming/desk.py` satisfies it."""
+"""What pages may read of alarms, and do to them. `bems/desk/alarms.py` satisfies it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

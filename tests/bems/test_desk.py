@@ -8,10 +8,10 @@ import pytest
 
 from bems import system as system_module
 from bems.desk.operators import Desk
-from bems.desk.order_book import ORDERS_KEY
 from bems.history.errors import RecordError
 from bems.history.record import Record
 from bems.history.rows import EventKind
+from bems.order_book import ORDERS_KEY
 from dashboards.ports.desk import Person, Refused
 from models.priority import Level
 from models.reasons import Code
@@ -180,9 +180,9 @@ async def test_orders_that_cannot_be_read_are_left_behind_with_a_warning(path, c
 
 @pytest.mark.parametrize("trouble", ["refuses", "hangs"])
 async def test_a_record_in_trouble_does_not_keep_people_from_their_plant(bench, monkeypatch, caplog, trouble):
-    import bems.desk.order_book
+    import bems.order_book
 
-    monkeypatch.setattr(bems.desk.order_book, "KEEP_WITHIN_S", 0.05)
+    monkeypatch.setattr(bems.order_book, "KEEP_WITHIN_S", 0.05)
     free = asyncio.Event()
     loop = asyncio.get_running_loop()
 

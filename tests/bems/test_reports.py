@@ -14,13 +14,13 @@ import numpy as np
 import pytest
 
 from bems.cli import main
-from bems.desk.order_book import ORDERS_KEY
 from bems.history import parquet
 from bems.history.archive import enter
 from bems.history.query import History
 from bems.history.record import Record
 from bems.history.rows import Event, EventKind, KnownForecast, Series
 from bems.history.schema import open_for_writing
+from bems.order_book import ORDERS_KEY
 from bems.reports.gather import NothingToTell, gather, mean_of_rooms, proofs_by_minute
 from bems.reports.make import PeriodError, made, period_of
 from control.hygiene import proofs

@@ -3,8 +3,8 @@
 from types import SimpleNamespace
 
 from bems.alarming.alarms import Condition, device_lost
-from bems.alarming.desk import SystemAlarms
 from bems.alarming.service import Alarming
+from bems.desk.alarms import SystemAlarms
 from bems.history.rows import Event, EventKind
 
 

@@ -27,7 +27,7 @@ MOST_DEGC = 24.0
 
 
 class FakeBook:
-    """bems.desk.order_book.OrderBook without a record."""
+    """bems.order_book.OrderBook without a record."""
 
     def __init__(self):
         self.current = NONE
