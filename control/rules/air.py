@@ -35,6 +35,8 @@ COOLING_ON_DEGC: Final = 24.5
 COOLING_OFF_DEGC: Final = 23.0
 COOLING_SPAN_K: Final = 1.5
 COOLING_REST_S: Final = 900.0
+COOLING_BAND_PCT: Final = 10.0
+"""Steadied, or a warm morning uses up the day's writes of the valve and the hot afternoon finds it where it stood."""
 DEW_MARGIN_K: Final = 2.0
 
 
@@ -88,13 +90,19 @@ def air_flow(
 
 
 def _spared(scene: Scene, memory: RuleMemory, unit: AirHandling, room: Room) -> tuple[bool, RuleMemory]:
-    """Whether the unit is turned down at a peak now. Never where people sleep, nor where only service rooms are."""
+    """Whether the unit is turned down at a peak now.
+
+    Never where people sleep, nor where only service rooms are, nor while warm rooms need its air to cool them.
+    """
     before = memory.spared.get(unit.id)
     asked = room.spare_air or (scene.guidance is not None and unit.id in scene.guidance.air_cut)
     if before is None and not asked:
         return False, memory
     zones = [zone for zone in scene.site.zones if zone.air_handling == unit.id]
     if unit.bedrooms or all(zone.kind in (ZoneKind.RESIDENTIAL, ZoneKind.SERVICE) for zone in zones):
+        return False, memory
+    extract = scene.of(unit, "extract_temp_degc")
+    if extract is not None and extract > EXTRACT_HIGH_DEGC:
         return False, memory
     tired = before is not None and before.on and scene.seconds_since(before.since) >= SPARE_MOST_S
     switch = latch(
@@ -219,7 +227,8 @@ def free_cooling(scene: Scene, memory: RuleMemory, outside: Outdoor | None) -> t
         stop=warmest < COOLING_OFF_DEGC or heating or not dry,
         min_off_s=COOLING_REST_S,
     )
-    pct = 100.0 * ramp(warmest, COOLING_OFF_DEGC, COOLING_OFF_DEGC + COOLING_SPAN_K) if switch.on else 0.0
+    wanted = 100.0 * ramp(warmest, COOLING_OFF_DEGC, COOLING_OFF_DEGC + COOLING_SPAN_K) if switch.on else 0.0
+    pct, memory = memory.steadied(point, wanted, COOLING_BAND_PCT)
     code = Code.COOLING if switch.on else Code.COOLING_OFF
     why = because(code, extract_degc=warmest, dew_degc=wet.degc, cooling_pct=pct)
     needs = (warmest_point, brine_point, *wet.needs, *outside.needs)

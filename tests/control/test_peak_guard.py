@@ -211,6 +211,14 @@ def test_air_follows_co2_at_a_peak_where_nobody_sleeps_or_cooks(paper):
     assert "air.manned" in codes
 
 
+def test_warm_rooms_keep_their_air_at_a_peak(paper):
+    paper.strategy = GOOD
+    paper.pass_time(7200)
+    paper.set(main__power_kw=200.0, buffer__layer_1_temp_degc=30.0, buffer__layer_4_temp_degc=28.0)
+    paper.set(el_hp1__power_kw=5.0, el_hp2__power_kw=5.0, ahu_3__extract_temp_degc=24.5)
+    assert paper.pass_time(1500)["ahu_3.airflow_request_pct"] == 100.0
+
+
 def test_naive_rules_know_no_peak(paper):
     paper.set(main__power_kw=300.0, hot_water__top_temp_degc=69.0)
     values = paper.pass_time(600)

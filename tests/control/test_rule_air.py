@@ -1,6 +1,7 @@
 """Ventilation and free cooling."""
 
 from datetime import UTC, datetime
+from itertools import pairwise
 
 import pytest
 
@@ -108,6 +109,19 @@ def test_free_cooling_comes_with_warm_extract_air_and_goes_with_a_wide_band(summ
     assert 0 < summer.decide(60)[COOL] < 100
     summer.set(ahu_2__extract_temp_degc=22.9)
     assert summer.decide(60)[COOL] == 0.0
+
+
+def test_a_long_warm_day_moves_the_cooling_valve_a_few_times_and_opens_it_fully(summer):
+    """The bug this keeps away: each per cent was written, and by noon the guard held the valve half open."""
+    summer.set(weather__humidity_pct=45.0, ahu_2__extract_temp_degc=24.6)
+    summer.decide(1000)
+    moved = []
+    for minute in range(8 * 60):
+        noise = 0.05 * (-1) ** minute
+        summer.set(ahu_2__extract_temp_degc=23.2 + 2.0 * minute / (8 * 60) + noise)
+        moved.append(summer.decide(60)[COOL])
+    assert moved[-1] == 100.0
+    assert sum(now != before for before, now in pairwise(moved)) <= 12
 
 
 def test_no_free_cooling_while_the_air_circuit_heats(paper):
