@@ -25,6 +25,9 @@ WORTH_STORING_K: Final = 0.2
 STORED_H: Final = 8.0
 STORING: Final = 1.25
 """Heat over its mean of the next STORED_H hours from which a plan counts as storing it."""
+RISING_H: Final = 2.0
+RISING_K: Final = 0.15
+"""Floors and walls are to be so much warmer in RISING_H hours where a plan stores in them."""
 CYCLE_MARGIN_K: Final = 0.5
 WORTH_CIRCULATING_KW: Final = 1.0
 """Of the sun's heat: for less no valve is moved."""
@@ -147,16 +150,20 @@ def _sun_circulates(plan: Plan, plant: Plant, step: int) -> frozenset[str]:
 def _offsets(plan: Plan, plant: Plant, step: int) -> dict[str, float]:
     """How far set points go up where the plan stores heat: valves must open for it before the room is warmer.
 
-    It stores while it gives more than over the hours to come and the room is to be above its promise within them.
+    It stores while the room is to be above its promise within the hours to come, and it gives more than over those or
+    warms floors and walls: a long store gives no more now than later. Without it valves would close before the heat is
+    in, and the buffer would get hotter with every plan.
     """
     offsets: dict[str, float] = {}
-    ahead = _ahead(plan, step, STORED_H)
+    ahead, soon = _ahead(plan, step, STORED_H), _ahead(plan, step, RISING_H)
     for group in plant.groups:
         heat, above = plan.trajectories[f"{group.id}.heat_kw"], plan.trajectories[f"{group.id}.above_low_k"]
         mean_kw = float(np.average(heat[ahead], weights=plan.grid.dt_h[ahead]))
         highest_k = float(np.max(above[ahead]))
-        storing = heat[step] > STORING * mean_kw and highest_k > WORTH_STORING_K
-        offsets |= dict.fromkeys(group.zones, STORING_OFFSET_K if storing else 0.0)
+        mass = plan.trajectories[f"{group.id}.mass.degc"][soon]
+        storing = heat[step] > STORING * mean_kw or float(mass[-1] - mass[0]) > RISING_K
+        stores = storing and highest_k > WORTH_STORING_K
+        offsets |= dict.fromkeys(group.zones, STORING_OFFSET_K if stores else 0.0)
     return offsets
 
 

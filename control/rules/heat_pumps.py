@@ -42,6 +42,8 @@ CHILLY_K: Final = 0.4
 """With a resident's room this far below its set point no compressor makes way."""
 HOT_K: Final = 1.0
 """This near to the highest return or supply it stands, a machine rests: it would trip, and be lost."""
+LIFT_K: Final = 12.0
+"""By which a machine with all its compressors warms water: it starts only where that leaves its supply in bounds."""
 LEAST_AT_K: Final = -2.0
 """Shortness (below zero: too warm) at which modulating machines give their least; all they have at MORE_AT_K."""
 CONDENSER_K: Final = 3.0
@@ -75,7 +77,12 @@ def heat_pumps(
     for pump_id in condition.lost.keys() & memories.keys():
         memories[pump_id] = machines.turned_to(memories[pump_id], 0, now)
     blind = need is None and outside is not None and unknowable(scene, memory)
-    hot = [pump for pump in condition.able if _hot(scene, pump)]
+    cold_end = need.target_degc - need.full_k if need is not None else None
+    hot = [
+        pump
+        for pump in condition.able
+        if _hot(scene, pump, None if memories[pump.id].stage or pump.id == water.machine else cold_end)
+    ]
     for pump in hot:
         memories[pump.id] = machines.turned_to(memories[pump.id], 0, now)
     heating = [pump for pump in condition.able if pump.id != water.machine]
@@ -114,10 +121,15 @@ def heat_pumps(
     return wishes, replace(memory, machines=memories, compressors=count)
 
 
-def _hot(scene: Scene, pump: HeatPump) -> bool:
-    """Whether the machine is about to leave its envelope; one that does not tell is its own guard."""
+def _hot(scene: Scene, pump: HeatPump, buffer_degc: float | None) -> bool:
+    """Whether the machine is about to leave its envelope; one that does not tell is its own guard.
+
+    `buffer_degc`: cold end of what a machine that stands would begin to heat, for its own sensors keep what they saw.
+    """
     told = [("return_temp_degc", pump.return_max_degc), ("supply_temp_degc", pump.supply_max_degc)]
-    return any((degc := scene.of(pump, signal)) is not None and degc > most - HOT_K for signal, most in told)
+    if any((degc := scene.of(pump, signal)) is not None and degc > most - HOT_K for signal, most in told):
+        return True
+    return buffer_degc is not None and buffer_degc > min(pump.return_max_degc, pump.supply_max_degc - LIFT_K) - HOT_K
 
 
 def _found(running: int, now: datetime) -> MachineMemory:

@@ -67,6 +67,14 @@ def test_set_points_go_up_while_a_plan_stores_heat_and_only_then(case, made):
     assert guidance(much, case.plant, START, after(9)).room_offset_k["a"] == 0.5
 
 
+@pytest.mark.parametrize(("rise_k", "offset_k"), [(0.3, 0.5), (0.0, 0.0)])
+def test_a_long_store_counts_by_floors_that_warm(case, made, rise_k, offset_k):
+    """The bug this keeps away: an evening's even store moved no valve, its heat stayed in the buffer up to 63 degC."""
+    even = with_way(with_way(made, "rooms.heat_kw", [10.0] * 14), "rooms.above_low_k", [0.0, *[0.4] * 13])
+    path = with_way(even, "rooms.mass.degc", [22.0 + rise_k * min(n, 7) / 7 for n in range(14)])
+    assert guidance(path, case.plant, START, after(9)).room_offset_k["a"] == offset_k
+
+
 def test_the_peak_is_the_highest_hour_planned_for_this_month(case, made):
     assert guidance(made, case.plant, START, after(9)).peak_kw is None  # power costs nothing here
     paid = with_way(made, "peak 2026-01.basis_kw", [20.0])

@@ -115,9 +115,19 @@ def test_a_plan_may_charge_a_tank_whose_bottom_alone_is_cold(good):
     assert {values["hp1_io.stage_request"], values["hp2_io.stage_request"]} & {2.0}, "with as many as it reckons with"
 
 
+def test_no_machine_starts_on_a_buffer_that_leaves_no_room_for_its_lift(good):
+    """The bug this keeps away: both started at 55 degC, soon passed 65, and their chains stood open for hours."""
+    good.layers("buffer", 60, 58, 56, 54)
+    values = guided(good, compressors=4, buffer_degc=62.0).decide()
+    assert values["hp1_io.stage_request"] + values["hp2_io.stage_request"] == 0.0
+    good.layers("buffer", 60, 58, 54, 50)
+    values = guided(good, compressors=4, buffer_degc=62.0).decide(60)
+    assert values["hp1_io.stage_request"] + values["hp2_io.stage_request"] >= 2
+
+
 @pytest.mark.parametrize(("signal", "degc"), [("return_temp_degc", 57.2), ("supply_temp_degc", 64.2)])
 def test_a_machine_rests_before_it_leaves_its_envelope_whatever_a_plan_wants(good, signal, degc):
-    good.layers("buffer", 54, 54, 54, 54)
+    good.layers("buffer", 51, 51, 51, 51)
     values = guided(good, compressors=4, buffer_degc=56.0).decide()
     assert values["hp1_io.stage_request"] + values["hp2_io.stage_request"] >= 2
     point = next(p for p in good.site.points if p.startswith("hp1") and p.endswith(signal))
