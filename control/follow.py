@@ -19,12 +19,14 @@ WHOLE: Final = 0.5
 SOON_STEPS: Final = 2
 """Temperatures are targets for the end of this step and the next."""
 STORING_OFFSET_K: Final = 0.5
-"""Set points go up by so much: half of the band of a room's own controller."""
+"""Set points go up by so much more than the room is above its promise: half of the band of a room's own controller."""
 WORTH_STORING_K: Final = 0.2
 """Rooms are to be so much above their promise for it."""
 STORED_H: Final = 8.0
 STORING: Final = 1.25
 """Heat over its mean of the next STORED_H hours from which a plan counts as storing it."""
+KEEPING: Final = 0.5
+"""Heat over that mean from which a room above its promise is kept there, and does not just cool down."""
 RISING_H: Final = 2.0
 RISING_K: Final = 0.15
 """Floors and walls are to be so much warmer in RISING_H hours where a plan stores in them."""
@@ -151,8 +153,9 @@ def _offsets(plan: Plan, plant: Plant, step: int) -> dict[str, float]:
     """How far set points go up where the plan stores heat: valves must open for it before the room is warmer.
 
     It stores while the room is to be above its promise within the hours to come, and it gives more than over those or
-    warms floors and walls: a long store gives no more now than later. Without it valves would close before the heat is
-    in, and the buffer would get hotter with every plan.
+    warms floors and walls: a long store gives no more now than later. A zone that is set back may be kept warm through
+    the night. Either way the set point is to lie above the room as planned, or valves would close before the heat is in
+    and the buffer get hotter with every plan.
     """
     offsets: dict[str, float] = {}
     ahead, soon = _ahead(plan, step, STORED_H), _ahead(plan, step, RISING_H)
@@ -161,9 +164,12 @@ def _offsets(plan: Plan, plant: Plant, step: int) -> dict[str, float]:
         mean_kw = float(np.average(heat[ahead], weights=plan.grid.dt_h[ahead]))
         highest_k = float(np.max(above[ahead]))
         mass = plan.trajectories[f"{group.id}.mass.degc"][soon]
+        above_k = max(float(above[step]), 0.0)
         storing = heat[step] > STORING * mean_kw or float(mass[-1] - mass[0]) > RISING_K
         stores = storing and highest_k > WORTH_STORING_K
-        offsets |= dict.fromkeys(group.zones, STORING_OFFSET_K if stores else 0.0)
+        keeps = above_k >= STORING_OFFSET_K and heat[step] > KEEPING * mean_kw
+        offset_k = STORING_OFFSET_K * (1 + int(above_k / STORING_OFFSET_K)) if stores or keeps else 0.0
+        offsets |= dict.fromkeys(group.zones, offset_k)
     return offsets
 
 

@@ -34,6 +34,9 @@ GUIDED_SHORT_K: Final = 3.0
 """Under a plan the buffer's top may be this far below what circuits are to get before the rule takes over."""
 GUIDED_FULL_K: Final = 5.0
 """Above what the plan wants of the buffer, compressors go."""
+GUIDED_STORE_K: Final = 5.0
+"""Above what circuits are to get, a plan may want no more of the buffer: where its heat is not taken by the rooms, each
+new plan begins with a hotter buffer and wants that."""
 GIVEN_BACK_K: Final = 0.5
 """Shortness at which the rule leaves the buffer to the plan again: at one threshold they would take turns."""
 STEADY: Final = 0.7
@@ -42,8 +45,6 @@ CHILLY_K: Final = 0.4
 """With a resident's room this far below its set point no compressor makes way."""
 HOT_K: Final = 1.0
 """This near to the highest return or supply it stands, a machine rests: it would trip, and be lost."""
-LIFT_K: Final = 12.0
-"""By which a machine with all its compressors warms water: it starts only where that leaves its supply in bounds."""
 LEAST_AT_K: Final = -2.0
 """Shortness (below zero: too warm) at which modulating machines give their least; all they have at MORE_AT_K."""
 CONDENSER_K: Final = 3.0
@@ -77,12 +78,7 @@ def heat_pumps(
     for pump_id in condition.lost.keys() & memories.keys():
         memories[pump_id] = machines.turned_to(memories[pump_id], 0, now)
     blind = need is None and outside is not None and unknowable(scene, memory)
-    cold_end = need.target_degc - need.full_k if need is not None else None
-    hot = [
-        pump
-        for pump in condition.able
-        if _hot(scene, pump, None if memories[pump.id].stage or pump.id == water.machine else cold_end)
-    ]
+    hot = [pump for pump in condition.able if _hot(scene, pump)]
     for pump in hot:
         memories[pump.id] = machines.turned_to(memories[pump.id], 0, now)
     heating = [pump for pump in condition.able if pump.id != water.machine]
@@ -121,15 +117,10 @@ def heat_pumps(
     return wishes, replace(memory, machines=memories, compressors=count)
 
 
-def _hot(scene: Scene, pump: HeatPump, buffer_degc: float | None) -> bool:
-    """Whether the machine is about to leave its envelope; one that does not tell is its own guard.
-
-    `buffer_degc`: cold end of what a machine that stands would begin to heat, for its own sensors keep what they saw.
-    """
+def _hot(scene: Scene, pump: HeatPump) -> bool:
+    """Whether the machine is about to leave its envelope; one that does not tell is its own guard."""
     told = [("return_temp_degc", pump.return_max_degc), ("supply_temp_degc", pump.supply_max_degc)]
-    if any((degc := scene.of(pump, signal)) is not None and degc > most - HOT_K for signal, most in told):
-        return True
-    return buffer_degc is not None and buffer_degc > min(pump.return_max_degc, pump.supply_max_degc - LIFT_K) - HOT_K
+    return any((degc := scene.of(pump, signal)) is not None and degc > most - HOT_K for signal, most in told)
 
 
 def _found(running: int, now: datetime) -> MachineMemory:
@@ -153,7 +144,8 @@ def _count(
     most = sum(pump.compressors for pump in able)
     if need is None:
         return before if before.count == 0 else Steps(0, scene.now)
-    step_s = HURRY_STEP_S if need.short_k > HURRY_AT_K else STEP_S
+    hurry = need.short_k > HURRY_AT_K or -need.full_k > GUIDED_STORE_K + GUIDED_FULL_K
+    step_s = HURRY_STEP_S if hurry else STEP_S
     count = min(before.count, most)
     if (planned := _planned(scene, memory, count, able)) is not None:
         return replace(before, count=count) if planned == count else Steps(planned, scene.now)
@@ -171,7 +163,7 @@ def _takeover(scene: Scene, memory: RuleMemory, need: Shortage | None) -> Switch
     guide = scene.guidance
     if need is None or guide is None or guide.compressors is None or guide.buffer_degc is None:
         return None
-    above_k = need.target_degc - need.full_k - guide.buffer_degc
+    above_k = need.target_degc - need.full_k - min(guide.buffer_degc, need.target_degc + GUIDED_STORE_K)
     return latch(
         memory.takeover,
         scene.now,

@@ -64,7 +64,17 @@ def test_set_points_go_up_while_a_plan_stores_heat_and_only_then(case, made):
     kept = with_way(with_way(made, "rooms.heat_kw", heat), "rooms.above_low_k", [0.0] * 14)
     assert guidance(kept, case.plant, START, after(9)).room_offset_k["a"] == 0.0
     much = with_way(with_way(made, "rooms.heat_kw", heat), "rooms.above_low_k", [3.0] * 14)
-    assert guidance(much, case.plant, START, after(9)).room_offset_k["a"] == 0.5
+    assert guidance(much, case.plant, START, after(9)).room_offset_k["a"] == 3.5
+    coasts = with_way(with_way(made, "rooms.heat_kw", [1.0, *[20.0] * 13]), "rooms.above_low_k", [0.8] * 14)
+    assert guidance(coasts, case.plant, START, after(9)).room_offset_k["a"] == 0.0
+
+
+def test_a_zone_set_back_that_a_plan_keeps_warm_gets_a_set_point_at_which_it_is_heated(case, made):
+    """The bug this keeps away: 15 kW were planned all evening for rooms that a set point of 19 degC had shut off."""
+    way = with_way(
+        with_way(made, "rooms.heat_kw", [15.0] * 14), "rooms.above_low_k", [1.6 - 0.1 * n for n in range(14)]
+    )
+    assert guidance(way, case.plant, START, after(9)).room_offset_k["a"] == 2.0
 
 
 @pytest.mark.parametrize(("rise_k", "offset_k"), [(0.3, 0.5), (0.0, 0.0)])
