@@ -50,12 +50,14 @@ def expect(of: Inputs) -> Expected:
         free = FREE_HEAT_SHARE * (gains + solar)
         space += loss * (see.low_degc[group.id] - outdoors) - free + of.state.disturbance_kw.get(group.id, 0.0) * -1.0
     for unit in plant.air:
-        supplied = air.delivered_degc(unit, outdoors)
-        space += see.air_share[unit.id] * unit.flow_kw_per_k * (air.EXTRACT_DEGC - supplied)
+        extract = of.state.extract_degc.get(unit.id, air.EXTRACT_DEGC)
+        supplied = air.delivered_degc(unit, outdoors, extract)
+        space += see.air_share[unit.id] * unit.flow_kw_per_k * (extract - supplied)
     # The mass evens out the sun and the night: half of what each step seems to need is its own.
     space = np.where(heating, np.maximum(0.5 * space + 0.5 * np.average(space, weights=dt), 0.0), 0.0)
     for unit in plant.air:
-        space += air.coil_kw(unit, outdoors, see.air_share[unit.id])
+        extract = of.state.extract_degc.get(unit.id, air.EXTRACT_DEGC)
+        space += air.coil_kw(unit, outdoors, see.air_share[unit.id], extract)
     space += sum(group.always_kw for group in plant.groups)
     buy = see.buy_nok_per_kwh + of.weights.co2_nok_per_kwh
     source = _sources(of, space)

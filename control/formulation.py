@@ -122,13 +122,14 @@ def _air(bus: Bus, of: Inputs) -> None:
     see, source = of.outlook, of.plant.buffer.node.id
     supply = bus.temp[source] + of.plant.top_above_mean_k
     for unit in of.plant.air:
-        share = see.air_share[unit.id]
-        air.ventilate(bus, unit, see.outdoor_degc, share)
-        need = air.coil_kw(unit, see.outdoor_degc, share)
+        share, extract = see.air_share[unit.id], of.state.extract_degc.get(unit.id, air.EXTRACT_DEGC)
+        air.ventilate(bus, unit, see.outdoor_degc, share, extract)
+        need = air.coil_kw(unit, see.outdoor_degc, share, extract)
         start = of.state.tanks_degc[source] + of.plant.top_above_mean_k
-        air.coil(bus, unit, supply, source, need, see.outdoor_degc, of.weights.comfort.cold_slight, start)
+        recovered = air.recovered_degc(unit, see.outdoor_degc, extract)
+        air.coil(bus, unit, supply, source, need, recovered, of.weights.comfort.cold_slight, start)
         if not unit.bedrooms:
-            air.cut(bus, unit, source, need, share, see.outdoor_degc, of.state.air_debt_h.get(unit.id, 0.0))
+            air.cut(bus, unit, source, need, share, see.outdoor_degc, of.state.air_debt_h.get(unit.id, 0.0), extract)
     if see.cooling_kw is not None and of.plant.wells is not None:
         air.free_cooling(bus, of.plant.air, see.cooling_kw, COOLING_PUMP_SHARE)
 

@@ -86,6 +86,8 @@ class State:
     """By group of machines; one that is missing cannot run."""
     boilers_lost: frozenset[str] = frozenset()
     air_debt_h: Mapping[str, float] = field(default_factory=dict)
+    extract_degc: Mapping[str, float] = field(default_factory=dict)
+    """Extract air by air-handling unit, where it is measured; the plan holds it."""
     batteries_kwh: Mapping[str, float] = field(default_factory=dict)
     """By battery; one that is missing is not to be had."""
     networks_lost: frozenset[str] = frozenset()

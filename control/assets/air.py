@@ -11,7 +11,7 @@ from control.expr import Expr
 from control.grid import Array
 
 EXTRACT_DEGC = 22.0
-"""Expected temperature of the extract air."""
+"""Temperature of the extract air where it is not known."""
 
 
 @dataclass(frozen=True)
@@ -36,28 +36,34 @@ class AirUnit:
     """Full flow."""
 
 
-def supply_degc(outdoor_degc: Array) -> Array:
-    """Set point of the supply air as the rules have it: 19.5 degC in winter, 16 to cool on a warm day."""
-    return np.asarray(np.interp(outdoor_degc, [10.0, 18.0], [19.5, 16.0]), dtype=np.float64)
+def supply_degc(outdoor_degc: Array, extract_degc: float = EXTRACT_DEGC) -> Array:
+    """Set point of the supply air as the rules have it: 19.5 degC, down to 16 for warm extract air or on a warm day."""
+    by_extract = np.interp(extract_degc, [22.0, 24.0], [19.5, 16.0])
+    return np.minimum(np.interp(outdoor_degc, [10.0, 18.0], [19.5, 16.0]), by_extract)
 
 
-def delivered_degc(of: AirUnit, outdoor_degc: Array) -> Array:
+def recovered_degc(of: AirUnit, outdoor_degc: Array, extract_degc: float = EXTRACT_DEGC) -> Array:
+    """Air after heat recovery [degC]: T_r = T_e + eta (T_x - T_e)."""
+    return outdoor_degc + of.recovery * (extract_degc - outdoor_degc)
+
+
+def delivered_degc(of: AirUnit, outdoor_degc: Array, extract_degc: float = EXTRACT_DEGC) -> Array:
     """Supply air without a cooling coil [degC]: the set point, or what recovery and outdoor air leave above it."""
-    recovered = outdoor_degc + of.recovery * (EXTRACT_DEGC - outdoor_degc)
-    coolest = np.minimum(outdoor_degc, recovered)
-    return np.asarray(np.maximum(supply_degc(outdoor_degc), coolest), dtype=np.float64)
+    coolest = np.minimum(outdoor_degc, recovered_degc(of, outdoor_degc, extract_degc))
+    return np.asarray(np.maximum(supply_degc(outdoor_degc, extract_degc), coolest), dtype=np.float64)
 
 
-def coil_kw(of: AirUnit, outdoor_degc: Array, flow_share: Array) -> Array:
+def coil_kw(of: AirUnit, outdoor_degc: Array, flow_share: Array, extract_degc: float = EXTRACT_DEGC) -> Array:
     """Q = f F (T_set - T_e - eta (T_x - T_e)), not below 0: heat the coil must give at flow share f [kW]."""
-    recovered = outdoor_degc + of.recovery * (EXTRACT_DEGC - outdoor_degc)
-    lift = supply_degc(outdoor_degc) - recovered
+    lift = supply_degc(outdoor_degc, extract_degc) - recovered_degc(of, outdoor_degc, extract_degc)
     return np.asarray(flow_share * of.flow_kw_per_k * np.maximum(lift, 0.0), dtype=np.float64)
 
 
-def ventilate(bus: Bus, of: AirUnit, outdoor_degc: Array, flow_share: Array) -> None:
+def ventilate(
+    bus: Bus, of: AirUnit, outdoor_degc: Array, flow_share: Array, extract_degc: float = EXTRACT_DEGC
+) -> None:
     """Heat into room i: f F w_i (T_sup - T_i): F full flow [kW/K], f its share now, w_i the room's part of it."""
-    supply = delivered_degc(of, outdoor_degc)
+    supply = delivered_degc(of, outdoor_degc, extract_degc)
     for room, part in of.rooms.items():
         rate = part * of.flow_kw_per_k * flow_share
         bus.into_kw[room].append((supply - bus.temp[room]) * rate)
@@ -69,7 +75,7 @@ def coil(
     buffer: Expr,
     tank: str,
     need_kw: Array,
-    outdoor_degc: Array,
+    recovered: Array,
     short_nok: float,
     start_degc: float,
 ) -> Expr:
@@ -89,7 +95,6 @@ def coil(
     short = bus.m.var(f"{of.id}.coil_short_kw", n, 0.0, need_kw)
     bus.m.cost("cold", short_nok * bus.grid.dt_h * short)
     heat = need_kw - short
-    recovered = outdoor_degc + of.recovery * (EXTRACT_DEGC - outdoor_degc)
     cold = need_kw > 0
     # A buffer found colder than the air behind recovery: the coil's valve is shut, and the row must stay possible.
     late = np.where(cold, of.coil_kw_per_k * np.maximum(recovered + 1.0 - start_degc, 0.0), 0.0)
@@ -109,7 +114,14 @@ SHUT_NOK_PER_KWH = 20.0
 
 
 def cut(
-    bus: Bus, of: AirUnit, tank: str, need_kw: Array, flow_share: Array, outdoor_degc: Array, debt_h: float
+    bus: Bus,
+    of: AirUnit,
+    tank: str,
+    need_kw: Array,
+    flow_share: Array,
+    outdoor_degc: Array,
+    debt_h: float,
+    extract_degc: float = EXTRACT_DEGC,
 ) -> Expr:
     """0 <= r <= f - f_min,  (D - D') / dt = r / f - D / tau,  0 <= D <= D_max: less air for a while at a peak.
 
@@ -131,7 +143,7 @@ def cut(
     per_flow = need_kw / np.maximum(flow_share, 0.1)
     bus.into_kw[tank].append(cut_share * per_flow)
     bus.load_kw.append(-of.fan_kw * cut_share)
-    colder = EXTRACT_DEGC - delivered_degc(of, outdoor_degc)
+    colder = extract_degc - delivered_degc(of, outdoor_degc, extract_degc)
     for room, part in of.rooms.items():
         bus.into_kw[room].append(cut_share * (part * of.flow_kw_per_k * colder))
     bus.m.cost("wear", CUT_NOK_PER_H * of.flow_kw_per_k * dt * cut_share)

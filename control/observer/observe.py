@@ -196,6 +196,7 @@ def state(scene: Scene, memory: RuleMemory, plant: Plant, estimate: Estimate, gr
         heat_pumps=_machines(scene, memory, plant, grid),
         boilers_lost=frozenset(boiler.id for boiler in scene.site.boilers if _lost(scene, boiler)),
         air_debt_h={unit.id: estimate.air_debt_h.get(unit.id, 0.0) for unit in plant.air},
+        extract_degc=_extracts(scene),
         batteries_kwh=_batteries(scene),
         networks_lost=frozenset(network.id for network in scene.site.district_heat if _no_heat(scene, network)),
         heat_hour_kwh=_heat_before_kwh(memory, grid),
@@ -262,6 +263,16 @@ def _running(scene: Scene, memory: RuleMemory, group: HeatPumps, lost: set[str],
     duty = memory.duty if memory.duty is not None and any(p.id == memory.duty.machine for p in able) else None
     charge_h = 0.0 if duty is None else (duty.since - grid.start) / timedelta(hours=1) + CHARGE_H
     return Running(len(able), max(on, held), held, until_h, duty is not None, max(charge_h, 0.0))
+
+
+def _extracts(scene: Scene) -> dict[str, float]:
+    """Extract air of every unit that tells something a room can have [degC]."""
+    found = {unit.id: scene.of(unit, "extract_temp_degc") for unit in scene.site.air_handling}
+    return {name: degc for name, degc in found.items() if degc is not None and EXTRACT_LOW < degc < EXTRACT_HIGH}
+
+
+EXTRACT_LOW: Final = 16.0
+EXTRACT_HIGH: Final = 30.0
 
 
 def _batteries(scene: Scene) -> dict[str, float]:

@@ -34,7 +34,7 @@ GUIDED_SHORT_K: Final = 3.0
 """Under a plan the buffer's top may be this far below what circuits are to get before the rule takes over."""
 GUIDED_FULL_K: Final = 5.0
 """Above what the plan wants of the buffer, compressors go."""
-GUIDED_STORE_K: Final = 5.0
+GUIDED_STORE_K: Final = 12.0
 """Above what circuits are to get, a plan may want no more of the buffer: where its heat is not taken by the rooms, each
 new plan begins with a hotter buffer and wants that."""
 GIVEN_BACK_K: Final = 0.5

@@ -414,6 +414,18 @@ def test_a_coil_lifts_air_from_recovery_to_its_set_point():
     assert air.coil_kw(UNIT, np.array([15.0]), np.ones(1)) == pytest.approx([0.0])
 
 
+def test_warm_extract_air_asks_less_of_the_coil():
+    """The bug this keeps away: extract air was 22 degC to every plan, so coils were to take heat that they did not."""
+    cold = np.array([-10.0])
+    assert air.coil_kw(UNIT, cold, np.ones(1), 23.0) == pytest.approx([17.75 - (-10 + 0.8 * 33)])
+    assert air.delivered_degc(UNIT, cold, 23.0) == pytest.approx([17.75])
+    assert air.coil_kw(UNIT, cold, np.ones(1), 20.0) == pytest.approx([19.5 - (-10 + 0.8 * 30)])
+    case = aired(DAY, -10.0)
+    warm = replace(case, state=replace(case.state, extract_degc={"ahu": 23.0}))
+    needs = [solved(one).trajectories["ahu.coil_kw"].mean() for one in (case, warm)]
+    assert needs == pytest.approx([3.9, 1.35], abs=0.05)
+
+
 def test_a_buffer_colder_than_the_air_is_no_reason_for_no_plan():
     case = aired(DAY, -5.0)
     found = solved(replace(case, state=replace(case.state, tanks_degc={"buffer": 8.0})))

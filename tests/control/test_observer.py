@@ -276,6 +276,17 @@ def test_rooms_that_were_spared_air_are_behind(watch):
     assert watch.look(90, step_min=5).air_debt_h["ahu_3"] < 0.5 * behind
 
 
+def test_a_plan_begins_with_the_extract_air_that_is_measured(watch):
+    watch.paper.set(ahu_1__extract_temp_degc=22.6, ahu_2__extract_temp_degc=71.0)
+    watch.paper.kill("ahu_3.extract_temp")
+    watch.look()
+    watch.look()
+    known = watch.state().extract_degc
+    assert known["ahu_1"] == 22.6
+    assert "ahu_2" not in known, "no room is so hot"
+    assert "ahu_3" not in known
+
+
 def test_valves_tell_how_unevenly_a_group_is_heated(watch):
     common = [zone for zone in watch.paper.site.zones if zone.circuit == "circuit_floor_common"]
     for zone in common:
